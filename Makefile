@@ -1,0 +1,43 @@
+# Every target works on a fresh machine with Python 3.11+, pip and make: it makes .venv, installs, runs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench standin schema sample clean
+
+help:  ## Show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp is newer than pyproject.toml exactly when what it lists is installed.
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "pwdload needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.installed  ## Make .venv and install
+
+demo: $(VENV)/.installed  ## Stand-in, a one-minute run, and its report
+	$(BIN)/pwdload run scenarios/demo.toml --loglevel WARNING --only-summary
+
+test: $(VENV)/.installed  ## All tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed  ## Style, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## What recording, devices and passwords cost
+	$(BIN)/python -m tests.bench
+
+standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080 with 10,000 accounts
+	$(BIN)/pwdload standin --port 8080 --seed-accounts 10000
+
+schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
+	$(BIN)/pwdload schema > scenarios/scenario.schema.json
+
+clean:  ## Remove what the targets made, except reports
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info

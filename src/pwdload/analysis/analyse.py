@@ -1,0 +1,49 @@
+"""Everything that is computed of a run, computed once."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pwdload.analysis.answers import answer_breakdown
+from pwdload.analysis.caveats import CaveatNote, find_caveats
+from pwdload.analysis.checks import find, verdict_of
+from pwdload.analysis.headline import Headline, headline
+from pwdload.analysis.journeys import journey_frame
+from pwdload.analysis.reconciliation import Reconciliation, reconcile
+from pwdload.analysis.run import Run
+from pwdload.outcome import Finding, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A run with what several parts of a report need of it; the tables of one part are computed by that part."""
+
+    run: Run
+    journeys: pd.DataFrame
+    """See `pwdload.analysis.journeys.journey_frame`."""
+    answers: pd.DataFrame
+    """See `pwdload.analysis.answers.answer_breakdown`."""
+    headline: Headline
+    reconciliation: Reconciliation | None
+    findings: tuple[Finding, ...]
+    """The worst first."""
+    caveats: tuple[CaveatNote, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the run is worth."""
+        return verdict_of(self.findings)
+
+
+def analyse(run: Run) -> Analysis:
+    """Analyse a run."""
+    journeys = journey_frame(run.samples)
+    return Analysis(
+        run=run,
+        journeys=journeys,
+        answers=answer_breakdown(run.samples),
+        headline=headline(run, journeys),
+        reconciliation=reconcile(run),
+        findings=find(run),
+        caveats=find_caveats(run),
+    )

@@ -1,0 +1,86 @@
+"""What came back: the full breakdown of answers, the error codes in short, and both held against what was expected.
+
+All of these are over the whole run, warm-up included: an error does not become harmless by coming early.
+"""
+
+import pandas as pd
+
+BREAKDOWN_KEYS = ("step", "case", "http_status", "status", "error_code", "outcome")
+_ACCEPTS = "accept:"
+_REFUSES = "refuse:"
+
+
+def answer_breakdown(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per combination of `BREAKDOWN_KEYS` that occurs.
+
+    Further columns: ``count``, ``share`` (of all requests, 0 to 1), ``first_s`` and ``last_s`` (when the first and the
+    last such answer was complete, on the run's clock). ``http_status`` is null where no head was read.
+    """
+    groups = samples.groupby(list(BREAKDOWN_KEYS), observed=True, sort=True, dropna=False)["done_s"]
+    table = groups.agg(count="size", first_s="min", last_s="max").reset_index()
+    return table.assign(share=table["count"] / max(len(samples), 1))
+
+
+def error_code_table(breakdown: pd.DataFrame) -> pd.DataFrame:
+    """Return the short form of a breakdown: what was refused or failed, by code and step, the most frequent first.
+
+    Columns: ``code`` (the error code, or what stands for one), ``step``, ``count``, ``share`` (of all requests),
+    ``as_expected`` (how many of them the case wanted), ``first_s``, ``last_s``.
+    """
+    refused = breakdown[~breakdown["outcome"].isin(["right_accept"])]
+    refused = refused.assign(code=answer_label(refused), as_expected=_counted_as_expected(refused))
+    groups = refused.groupby(["code", "step"], observed=True, sort=True)
+    table = groups.agg(
+        count=("count", "sum"),
+        share=("share", "sum"),
+        as_expected=("as_expected", "sum"),
+        first_s=("first_s", "min"),
+        last_s=("last_s", "max"),
+    ).reset_index()
+    return table.sort_values(["count", "code", "step"], ascending=[False, True, True], ignore_index=True)
+
+
+def answer_label(answers: pd.DataFrame) -> pd.Series:
+    """Return a short name for each answer: its error code, else its body status, else ``HTTP 405``.
+
+    A 200 that has neither is ``HTTP 200``, so nothing that came back is without a name.
+    """
+    http = "HTTP " + answers["http_status"].astype("string").fillna("none")
+    status = answers["status"].astype("string")
+    code = answers["error_code"].astype("string")
+    return code.mask(code == "", status.mask(status == "", http)).astype(object)
+
+
+def expectation_table(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return what each case expected of each step against what came, one row per different answer.
+
+    Columns: ``case``, ``step``, ``expected`` (``accept:STATUS|...`` or ``refuse:CODE|...``), ``answer``,
+    ``http_status``, ``outcome``, ``count``, ``share`` (of this case and step), ``is_listed`` (the answer is one of
+    those expected by name) and ``is_surprise``: not as expected, or refused with a code other than those listed.
+    """
+    keys = ["case", "step", "expected", "http_status", "status", "error_code", "outcome"]
+    table = samples.groupby(keys, observed=True, sort=True, dropna=False).size().rename("count").reset_index()
+    table["answer"] = answer_label(table)
+    whole = table.groupby(["case", "step", "expected"], observed=True)["count"].transform("sum")
+    listed = [
+        answer in expected.partition(":")[2].split("|")
+        for answer, expected in zip(table["answer"], table["expected"].astype(object), strict=True)
+    ]
+    right = table["outcome"].isin(["right_accept", "right_reject"])
+    table = table.assign(share=table["count"] / whole, is_listed=listed)
+    table["is_surprise"] = ~right | ~table["is_listed"].astype(bool)
+    columns = ["case", "step", "expected", "answer", "http_status", "outcome", "count", "share"]
+    return table[[*columns, "is_listed", "is_surprise"]]
+
+
+def expectation_words(expected: str) -> str:
+    """Return an expectation of a sample as a person says it: "accepted: SUCCESS", "refused: PARAM.0014 or ..."."""
+    for prefix, word in ((_ACCEPTS, "accepted"), (_REFUSES, "refused")):
+        if expected.startswith(prefix):
+            named = expected.removeprefix(prefix).split("|")
+            return f"{word}: {' or '.join(named)}" if named != [""] else word
+    return expected
+
+
+def _counted_as_expected(breakdown: pd.DataFrame) -> pd.Series:
+    return breakdown["count"].where(breakdown["outcome"].isin(["right_accept", "right_reject"]), 0)

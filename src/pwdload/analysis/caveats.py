@@ -1,0 +1,152 @@
+"""What weakens the numbers: a closed list, so that no report invents an excuse and none leaves one out.
+
+Each caveat names the number it weakens and is printed beside it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from pwdload.analysis.checks import missing_workers
+from pwdload.analysis.reconciliation import reconcile
+from pwdload.analysis.run import Run
+from pwdload.outcome import Outcome
+
+SHORT_S = 60.0
+"""A measured time below this is called short."""
+TOO_FEW_UPDATES = 1000
+"""Below so many update_password requests their p99 cannot be printed."""
+
+Weakens = Literal["everything", "throughput", "latency", "counts", "correctness"]
+
+
+class Caveat(Enum):
+    """Everything that can weaken a number, with the number it weakens and why."""
+
+    TARGET_IS_STANDIN = (
+        "everything",
+        "The target was the embedded stand-in: the numbers describe it and this machine.",
+    )
+    CUT_SHORT = ("everything", "The run was cut short: what happened last may be missing.")
+    STOPPED_EARLY = ("everything", "The load was stopped before its schedule ended.")
+    WORKER_MISSING = ("everything", "A process left no samples: its part of the load is not in any number.")
+    WORKER_UNFINISHED = ("everything", "A process did not finish its file: its last second or so is missing.")
+    SEQUENCE_GAPS = ("counts", "Sequence numbers have gaps: so many samples are missing.")
+    SAMPLES_DROPPED = ("counts", "A recorder failed to write samples: they are not in any number.")
+    UNREADABLE = ("counts", "Something in the run's directory could not be read.")
+    NOT_RECONCILED = ("counts", "The target could not be asked for its own counts, so ours stand alone.")
+    RECONCILIATION_DIFFERS = ("counts", "The target's own counts differ from ours.")
+    UNKNOWN_LEFT = ("correctness", "Requests ended in doubt: each of them may have changed a password.")
+    NOTHING_MEASURED = ("throughput", "The run never reached a measured stage: there are no rates.")
+    SHORT_RUN = ("throughput", "Less than a minute was measured: rates and tails may not have settled.")
+    CLOSED_MODEL = (
+        "latency",
+        "Closed load model: each user waits for its answer before the next request, so a stall holds load back and "
+        "hides from response times (coordinated omission).",
+    )
+    WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
+    TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
+
+    @property
+    def weakens(self) -> Weakens:
+        """The number that is weaker for it."""
+        return self.value[0]
+
+    @property
+    def sentence(self) -> str:
+        """Why, in one or two sentences."""
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class CaveatNote:
+    """A caveat that applies to this run, with the particulars in a few words, perhaps none."""
+
+    caveat: Caveat
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence and its particulars."""
+        return f"{self.caveat.sentence} ({self.detail})" if self.detail else self.caveat.sentence
+
+
+Detail = Callable[[Run], str | None]
+"""Says whether a caveat applies: null when not, else its particulars, which may be empty."""
+
+
+def find_caveats(run: Run) -> tuple[CaveatNote, ...]:
+    """Return the caveats that apply, in the order of the list."""
+    return tuple(CaveatNote(caveat, detail) for caveat in Caveat if (detail := _DETAILS[caveat](run)) is not None)
+
+
+def _if(applies: bool, detail: str = "") -> str | None:
+    return detail if applies else None
+
+
+def _stopped_early(run: Run) -> str | None:
+    last_s = run.record.stages[-1].end_s if run.record.stages else None
+    duration_s = run.record.duration_s
+    early = last_s is not None and duration_s is not None and duration_s < last_s - 1.0
+    return _if(early, f"after {duration_s or 0:.0f} s of {last_s or 0:.0f} s")
+
+
+def _worker_missing(run: Run) -> str | None:
+    missing = missing_workers(run)
+    return _if(bool(missing), ", ".join(missing))
+
+
+def _worker_unfinished(run: Run) -> str | None:
+    unfinished = [file.worker for file in run.files if not file.finished]
+    return _if(bool(unfinished), ", ".join(unfinished))
+
+
+def _sequence_gaps(run: Run) -> str | None:
+    missing = sum(file.missing for file in run.files)
+    return _if(missing > 0, f"{missing:,} missing")
+
+
+def _samples_dropped(run: Run) -> str | None:
+    dropped = sum(worker.dropped for worker in run.record.workers)
+    return _if(dropped > 0, f"{dropped:,} failures")
+
+
+def _reconciliation_differs(run: Run) -> str | None:
+    result = reconcile(run)
+    return _if(result is not None and not result.is_equal, result.words if result is not None else "")
+
+
+def _unknown_left(run: Run) -> str | None:
+    count = int((run.samples["outcome"] == Outcome.UNKNOWN.value).sum())
+    return _if(count > 0, f"{count:,} requests")
+
+
+def _short_run(run: Run) -> str | None:
+    return _if(0 < run.measured_s < SHORT_S, f"{run.measured_s:.0f} s")
+
+
+def _too_few_samples(run: Run) -> str | None:
+    count = int((run.due["step"] == "update_password").sum())
+    return _if(count < TOO_FEW_UPDATES, f"{count:,} were measured")
+
+
+_DETAILS: Mapping[Caveat, Detail] = {
+    Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
+    Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
+    Caveat.STOPPED_EARLY: _stopped_early,
+    Caveat.WORKER_MISSING: _worker_missing,
+    Caveat.WORKER_UNFINISHED: _worker_unfinished,
+    Caveat.SEQUENCE_GAPS: _sequence_gaps,
+    Caveat.SAMPLES_DROPPED: _samples_dropped,
+    Caveat.UNREADABLE: lambda run: _if(bool(run.problems), " ".join(run.problems)),
+    Caveat.NOT_RECONCILED: lambda run: _if(run.target_counts is None),
+    Caveat.RECONCILIATION_DIFFERS: _reconciliation_differs,
+    Caveat.UNKNOWN_LEFT: _unknown_left,
+    Caveat.NOTHING_MEASURED: lambda run: _if(run.measured_s <= 0),
+    Caveat.SHORT_RUN: _short_run,
+    # Every run is a closed loop of users until the record says that there are other models.
+    Caveat.CLOSED_MODEL: lambda _: "",
+    Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),
+    Caveat.TOO_FEW_SAMPLES: _too_few_samples,
+}

@@ -1,0 +1,82 @@
+"""The numbers of the first screen: how many changes a second, how fast, and which error codes."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pwdload.analysis.latency import accepted, overall
+from pwdload.analysis.percentiles import MAXIMUM, P50, P95, P99
+from pwdload.analysis.run import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Percentiles of one population, in seconds; null where there are too few values to print one."""
+
+    count: int
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+    max_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What a reader looks for first. Rates and latencies are over the measured time, totals over the whole run."""
+
+    measured_s: float
+    requests: int
+    requests_measured: int
+    changes: int
+    changes_measured: int
+    as_expected: int
+    update: Latency
+    """Response time of every update_password, accepted, refused or failed."""
+    change: Latency
+    """Response time of the accepted ones alone."""
+    journey: Latency
+    """From the moment a flow was due to its accepted change."""
+
+    @property
+    def changes_per_s(self) -> float | None:
+        """Accepted changes per second of measured time; null when nothing was measured."""
+        return self.changes_measured / self.measured_s if self.measured_s > 0 else None
+
+    @property
+    def requests_per_s(self) -> float | None:
+        """Completed requests per second of measured time; null when nothing was measured."""
+        return self.requests_measured / self.measured_s if self.measured_s > 0 else None
+
+    @property
+    def as_expected_share(self) -> float | None:
+        """Share of all requests that came out as their case expects; null without requests."""
+        return self.as_expected / self.requests if self.requests else None
+
+
+def headline(run: Run, journeys: pd.DataFrame) -> Headline:
+    """Compute the headline numbers of a run and its journeys (`pwdload.analysis.journeys.journey_frame`)."""
+    samples, due = run.samples, run.due
+    updates = due[due["step"] == "update_password"]
+    changed = journeys[journeys["is_due_measured"] & journeys["is_changed"]]
+    return Headline(
+        measured_s=run.measured_s,
+        requests=len(samples),
+        requests_measured=int(samples["is_done_measured"].sum()),
+        changes=int(samples["is_change"].sum()),
+        changes_measured=int((samples["is_change"] & samples["is_done_measured"]).sum()),
+        as_expected=int(samples["is_as_expected"].sum()),
+        update=latency(updates),
+        change=latency(accepted(updates)),
+        journey=latency(changed, "changed_s"),
+    )
+
+
+def latency(samples: pd.DataFrame, value: str = "response_s") -> Latency:
+    """Return the percentiles of one column of a frame."""
+    row = overall(samples, value)
+    p50, p95, p99, most = (_known(row[statistic.column]) for statistic in (P50, P95, P99, MAXIMUM))
+    return Latency(count=int(row["count"]), p50_s=p50, p95_s=p95, p99_s=p99, max_s=most)
+
+
+def _known(number: float) -> float | None:
+    return None if pd.isna(number) else number

@@ -1,0 +1,102 @@
+"""Percentiles as exact order statistics of raw samples, and the rule that says when there are too few to print one.
+
+Definition (nearest rank, numpy's ``inverted_cdf``): the p-th percentile of n values is the smallest observed value
+that at least p per cent of them do not exceed, the value of rank ``ceil(p / 100 * n)`` in ascending order. It is always
+a value that was really measured: nothing is interpolated, so nothing below an observed value is ever reported.
+
+Least-samples rule: at least `LEAST_BEYOND` values are expected above the percentile, ``n * (1 - p / 100) >= 10``. A
+p99 of 200 requests rests on its two slowest and says more about luck than about the target, so it is not printed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.integer]
+
+LEAST_BEYOND = 10
+"""How many values must lie beyond a percentile before it is printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """A percentile, in thousandths so that ranks are exact integers: 0.99 * 300 is 297.00000000000006 for a float."""
+
+    name: str
+    permille: int
+
+    @property
+    def column(self) -> str:
+        """Name of its column in every latency table; the values are seconds."""
+        return f"{self.name}_s"
+
+    @property
+    def least_samples(self) -> int:
+        """Fewest values for which the percentile is printed: p50 20, p90 100, p95 200, p99 1,000, p99.9 10,000."""
+        return -(-LEAST_BEYOND * 1000 // (1000 - self.permille))
+
+    def ranks(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the 1-based rank of the percentile among each number of values; 0 among none."""
+        return (self.permille * counts + 999) // 1000
+
+
+P50 = Percentile("p50", 500)
+P90 = Percentile("p90", 900)
+P95 = Percentile("p95", 950)
+P99 = Percentile("p99", 990)
+P999 = Percentile("p99_9", 999)
+PERCENTILES = (P50, P90, P95, P99, P999)
+MAXIMUM = Percentile("max", 1000)
+"""The largest value: the order statistic of the last rank, printed from one sample on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStatistics:
+    """Order statistics of several groups of values; row i belongs to group i."""
+
+    counts: npt.NDArray[np.int64]
+    values: dict[str, Floats]
+    """By column name; NaN where a group has too few values."""
+
+
+def order_statistics(
+    values: Floats,
+    groups: Codes,
+    group_count: int,
+    percentiles: Sequence[Percentile] = PERCENTILES,
+    *,
+    least_samples: bool = True,
+) -> OrderStatistics:
+    """Return percentiles and the maximum of each group of values.
+
+    Values that are NaN are left out, and a group code below 0 belongs to no group. With ``least_samples`` false the
+    order statistics are given as soon as a group has one value: they then describe that group and estimate nothing.
+    """
+    kept = ~np.isnan(values) & (groups >= 0)
+    values, groups = values[kept], groups[kept]
+    ordered = _sorted_within_groups(values, groups, group_count)
+    counts = np.bincount(groups, minlength=group_count).astype(np.int64)
+    starts = np.cumsum(counts) - counts
+    columns: dict[str, Floats] = {}
+    for percentile in (*percentiles, MAXIMUM):
+        least = percentile.least_samples if least_samples and percentile is not MAXIMUM else 1
+        column = np.full(group_count, np.nan)
+        enough = counts >= least
+        column[enough] = ordered[(starts + percentile.ranks(counts) - 1)[enough]]
+        columns[percentile.column] = column
+    return OrderStatistics(counts=counts, values=columns)
+
+
+def _sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
+    """Return the values group after group, ascending within each.
+
+    Sorting by value first and then stably by group lets numpy use a radix sort for the second step, which makes this
+    three times as fast as one sort by both keys.
+    """
+    by_value = np.argsort(values, kind="stable")
+    narrow = groups[by_value].astype(np.int16 if group_count < 2**15 else np.int64)
+    sorted_values: Floats = values[by_value[np.argsort(narrow, kind="stable")]]
+    return sorted_values

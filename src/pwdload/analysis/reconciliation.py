@@ -1,0 +1,109 @@
+"""Our counts against the target's own: does the report tell of the same requests that the target saw?
+
+Only a target that counts can be asked, which the embedded stand-in does. Answers are matched by route, HTTP status and
+error code. A request of ours that got no complete answer may or may not have reached the target; so many more the
+target may have counted on that route, and every other difference is a mistake of somebody's.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pwdload.analysis.run import CountRow, Run
+
+ROUTES = {
+    "login": "/api/v2/sdk/login",
+    "verify": "/api/v2/sdk/login",
+    "update_password": "/api/v2/sdk/pwd/update",
+    "skip_update": "/api/v2/sdk/pwd/skip-update",
+}
+"""Which route each step calls. Re-arming an account has no route of the flow, and is not measured."""
+_KEYS = ["route", "http_status", "error_code"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """The comparison, and what it comes to."""
+
+    table: pd.DataFrame
+    """One row per answer: ``route``, ``http_status``, ``error_code``, ``ours``, ``target``, ``difference``
+    (target - ours)."""
+    unmeasured: pd.DataFrame
+    """What the target counted on routes that the load never calls: ``method``, ``route``, ``count``."""
+    unanswered: int
+    """Requests of ours without a complete answer: each may explain one answer that only the target counted."""
+    unexplained: int
+    """Sum of the differences that they cannot explain; 0 when both counts agree."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both counted the same, answer by answer."""
+        return not bool(self.table["difference"].any())
+
+    @property
+    def words(self) -> str:
+        """The result in one sentence."""
+        ours, theirs = int(self.table["ours"].sum()), int(self.table["target"].sum())
+        if self.is_equal:
+            return f"Equal: the target counted the same {ours:,} answers, route by route and code by code."
+        if not self.unexplained:
+            return (
+                f"The target counted {theirs - ours:,} more answers than arrived; "
+                f"{self.unanswered:,} requests of ours ended without one, which explains them."
+            )
+        return (
+            f"Not equal: we recorded {ours:,} answers, the target counted {theirs:,}; "
+            f"{self.unexplained:,} of the differences are beyond what {self.unanswered:,} requests without an answer "
+            "can explain."
+        )
+
+
+def reconcile(run: Run) -> Reconciliation | None:
+    """Compare the samples' counts with the target's; None when the target was not asked."""
+    if run.target_counts is None:
+        return None
+    ours, unanswered = _ours(run.samples)
+    theirs, unmeasured = _theirs(run.target_counts)
+    table = ours.merge(theirs, on=_KEYS, how="outer").fillna({"ours": 0, "target": 0})
+    table = table.astype({"ours": "int64", "target": "int64"}).sort_values(_KEYS, ignore_index=True)
+    table["difference"] = table["target"] - table["ours"]
+    return Reconciliation(
+        table=table,
+        unmeasured=unmeasured,
+        unanswered=int(unanswered.sum()),
+        unexplained=_unexplained(table, unanswered),
+    )
+
+
+def _ours(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return our answers by route and kind, and how many requests went out on each route without getting one."""
+    # Counted by step first: naming the routes of a dozen rows is cheaper than those of a million.
+    answered = samples[samples["is_answered"]]
+    counts = answered.groupby(["step", *_KEYS[1:]], observed=True).size().rename("ours").reset_index()
+    counts["route"] = counts["step"].astype(object).map(ROUTES)
+    counts = counts.astype({"http_status": "int64", "error_code": object})
+    lost = samples.loc[~samples["is_answered"] & samples["sent_s"].notna(), "step"].value_counts()
+    by_route = lost.rename(index=ROUTES).groupby(level=0, observed=True).sum()
+    return counts.groupby(_KEYS)["ours"].sum().reset_index(), by_route
+
+
+def _theirs(rows: tuple[CountRow, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    fields = ["method", *_KEYS, "target"]
+    values = [(row.method, row.route, row.http_status, row.error_code, row.count) for row in rows]
+    counts = pd.DataFrame(values, columns=fields).astype({"http_status": "int64", "target": "int64"})
+    counts = counts.astype(dict.fromkeys(("method", "route", "error_code"), object))
+    is_measured = counts["route"].isin(list(ROUTES.values()))
+    measured = counts[is_measured].groupby(_KEYS)["target"].sum().reset_index()
+    others = counts[~is_measured].groupby(["method", "route"])["target"].sum().rename("count").reset_index()
+    return measured, others
+
+
+def _unexplained(table: pd.DataFrame, unanswered: pd.Series) -> int:
+    """Return how much of the differences is beyond the requests without an answer, route by route."""
+    total = 0
+    for route, differences in table.groupby("route")["difference"]:
+        allowed = int(unanswered.get(route, 0))
+        only_ours = int(-differences[differences < 0].sum())
+        only_theirs = int(differences[differences > 0].sum())
+        total += only_ours + max(0, only_theirs - allowed)
+    return total

@@ -1,0 +1,188 @@
+"""A finished run directory as one value: its record, its samples as a frame, and what else it holds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from pwdload.analysis.windows import Window, measured_windows
+from pwdload.errors import RunDirectoryError
+from pwdload.outcome import Outcome
+from pwdload.rundir import RunDirectory, RunRecord
+from pwdload.samples import SCHEMA, SampleFile, read_samples
+
+STEPS = ("login", "update_password", "skip_update", "verify", "rearm")
+"""The steps in the order of the protocol, which is the order of their rows in every table."""
+ACCEPTED = (Outcome.RIGHT_ACCEPT.value, Outcome.WRONG_ACCEPT.value)
+AS_EXPECTED = tuple(outcome.value for outcome in Outcome if outcome.is_as_expected)
+TRANSPORT = "transport:"
+"""How an error code begins that is ours, not the API's: no complete answer came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRow:
+    """How often the target gave one kind of answer between the start and the end of the run, by its own count."""
+
+    method: str
+    route: str
+    http_status: int
+    error_code: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that a report is built from.
+
+    ``samples`` has one row per HTTP exchange, ordered by intended time, with the columns of `pwdload.samples.Sample`
+    (times in seconds on the run's clock, texts as ordered categoricals, ``http_status`` nullable) and these:
+
+    ======================  ============================================================================
+    ``response_s``          ``done_s - intended_s``: what a client that came when it was due waited
+    ``service_s``           ``done_s - sent_s``: what the target took; NaN when nothing was sent
+    ``lag_s``               ``sent_s - intended_s``: how late the generator was; NaN when nothing was sent
+    ``is_as_expected``      the outcome is right_accept or right_reject
+    ``is_change``           an accepted update_password: a password was changed
+    ``is_answered``         a complete answer came
+    ``is_due_measured``     due (intended) within a measured stage: its latency counts
+    ``is_done_measured``    done within a measured stage: it counts towards throughput
+    ======================  ============================================================================
+    """
+
+    record: RunRecord
+    samples: pd.DataFrame
+    files: tuple[SampleFile, ...]
+    target_counts: tuple[CountRow, ...] | None
+    """What the target counted itself; null when it was not asked, or its counts cannot be read."""
+    end_s: float
+    """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
+    measured: tuple[Window, ...]
+    """The measured stages, as far as the run reached them; without stages the whole run."""
+    problems: tuple[str, ...] = ()
+    """What of the directory could not be read, one sentence each."""
+
+    @property
+    def measured_s(self) -> float:
+        """Length of the measured time, in seconds; 0 when the run never reached it."""
+        return sum(window.length_s for window in self.measured)
+
+    @property
+    def due(self) -> pd.DataFrame:
+        """The samples due within the measured time: the ones that latency is computed from."""
+        return self.samples[self.samples["is_due_measured"]]
+
+    @property
+    def last_s(self) -> float:
+        """When the last thing happened: the end of the load, or the last answer after it. Seconds."""
+        return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
+
+
+def load_run(directory: RunDirectory) -> Run:
+    """Read a run directory.
+
+    A run that was cut short is read as far as it got. Raises `RunDirectoryError` when there is no readable record.
+    """
+    record = directory.read_record()
+    table, files = read_samples(directory.samples) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
+    samples = _frame(table, record)
+    end_s = _end_s(record, samples)
+    measured = measured_windows(record.stages, end_s)
+    samples["is_due_measured"] = _within(samples["intended_s"], measured)
+    samples["is_done_measured"] = _within(samples["done_s"], measured)
+    problems: tuple[str, ...] = ()
+    counts = None
+    try:
+        counts = read_target_counts(directory)
+    except RunDirectoryError as error:
+        problems = (str(error),)
+    return Run(
+        record=record,
+        samples=samples,
+        files=files,
+        target_counts=counts,
+        end_s=end_s,
+        measured=measured,
+        problems=problems,
+    )
+
+
+def read_target_counts(directory: RunDirectory) -> tuple[CountRow, ...] | None:
+    """Return what the target counted between the start and the end of the run; None when it was not asked.
+
+    Raises:
+        RunDirectoryError: the file is there and does not hold what it must, or only the counts before the run.
+    """
+    path = directory.target_counts_file
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["before"] is None:
+            return None  # a target that does not count
+        if document["after"] is None:
+            raise RunDirectoryError("The target's own counts were not taken at the end of the run.")
+        before, after = (_counts_by_kind(document[moment]["counts"]) for moment in ("before", "after"))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RunDirectoryError(
+            f"{path.name} does not hold the target's counts before and after the run ({reason})."
+        ) from error
+    return tuple(
+        CountRow(method=kind[0], route=kind[1], http_status=kind[2], error_code=kind[3], count=count)
+        for kind in sorted(before.keys() | after.keys())
+        if (count := after.get(kind, 0) - before.get(kind, 0))
+    )
+
+
+def _counts_by_kind(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str, int, str], int]:
+    counts: dict[tuple[str, str, int, str], int] = {}
+    for row in rows:
+        kind = str(row["method"]), str(row["route"]), int(str(row["http_status"])), str(row["error_code"])
+        counts[kind] = counts.get(kind, 0) + int(str(row["count"]))
+    return counts
+
+
+def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
+    samples: pd.DataFrame = table.to_pandas(types_mapper={pa.int16(): pd.Int16Dtype()}.get)
+    first = {
+        "step": STEPS,
+        "outcome": tuple(outcome.value for outcome in Outcome),
+        "stage": tuple(dict.fromkeys(stage.name for stage in record.stages)),
+    }
+    for name in (field.name for field in SCHEMA if pa.types.is_dictionary(field.type)):
+        samples[name] = _ordered(samples[name], first.get(name, ()))
+    samples["response_s"] = samples["done_s"] - samples["intended_s"]
+    samples["service_s"] = samples["done_s"] - samples["sent_s"].astype(float)
+    samples["lag_s"] = samples["sent_s"].astype(float) - samples["intended_s"]
+    samples["is_as_expected"] = samples["outcome"].isin(AS_EXPECTED)
+    samples["is_change"] = samples["outcome"].isin(ACCEPTED) & (samples["step"] == "update_password")
+    ours = [code for code in samples["error_code"].cat.categories if code.startswith(TRANSPORT)]
+    samples["is_answered"] = samples["http_status"].notna() & ~samples["error_code"].isin(ours)
+    return samples
+
+
+def _ordered(column: pd.Series, first: Sequence[str]) -> pd.Series:
+    """Order a categorical: the given categories first, the others by name.
+
+    The order in which texts were first seen depends on the timing of the run's processes; no table may depend on it.
+    """
+    column = column.astype("category")
+    used = set(column.cat.categories)
+    known = [name for name in first if name in used]
+    return column.cat.set_categories([*known, *sorted(used.difference(known))], ordered=True)
+
+
+def _end_s(record: RunRecord, samples: pd.DataFrame) -> float:
+    if record.duration_s is not None:
+        return max(record.duration_s, 0.0)
+    return float(samples["done_s"].max()) if len(samples) else 0.0
+
+
+def _within(times_s: pd.Series, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
+    times = times_s.to_numpy(dtype=float)
+    return reduce(np.logical_or, (window.contains(times) for window in windows), np.zeros(len(times), dtype=bool))

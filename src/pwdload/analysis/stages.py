@@ -1,0 +1,55 @@
+"""The stages of the load: what each was meant to be, and what came of it."""
+
+import pandas as pd
+
+from pwdload.analysis.headline import latency
+from pwdload.analysis.run import Run
+from pwdload.analysis.windows import Window, stage_window
+
+STAGE_COLUMNS = (
+    "stage",
+    "start_s",
+    "end_s",
+    "users",
+    "is_measured",
+    "requests",
+    "requests_per_s",
+    "changes",
+    "changes_per_s",
+    "p50_s",
+    "p95_s",
+    "p99_s",
+)
+
+
+def stage_table(run: Run) -> pd.DataFrame:
+    """Return one row per planned stage with `STAGE_COLUMNS`, in their order in time.
+
+    Counts are of what was completed within the stage, percentiles of the response time of the update_password due in
+    it; rates and percentiles are null for a stage that the run never reached.
+    """
+    rows = []
+    for stage in run.record.stages:
+        window = stage_window(stage, run.end_s) or Window(stage.start_s, stage.start_s)
+        inside = run.samples[window.contains(run.samples["done_s"].to_numpy(dtype=float))]
+        due = run.samples[window.contains(run.samples["intended_s"].to_numpy(dtype=float))]
+        update = latency(due[due["step"] == "update_password"])
+        changes = int(inside["is_change"].sum())
+        length_s = window.length_s or float("nan")
+        rows.append(
+            (
+                stage.name,
+                window.start_s,
+                window.end_s,
+                stage.users,
+                stage.measured,
+                len(inside),
+                len(inside) / length_s,
+                changes,
+                changes / length_s,
+                update.p50_s,
+                update.p95_s,
+                update.p99_s,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(STAGE_COLUMNS))

@@ -1,0 +1,116 @@
+"""The run second by second, computed from the samples alone, so that an outage shows as what it is: nothing.
+
+Throughput is counted when an answer is complete, latency when the request was due: a stall then shows as a hole in
+throughput and as long waits of those who came during it, not of those who were answered first after it.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pwdload.analysis.percentiles import MAXIMUM, P50, P95, P99, Codes, order_statistics
+from pwdload.analysis.run import Run
+from pwdload.outcome import Outcome
+
+Floats = npt.NDArray[np.float64]
+LATENCY_IN_TIME = (P50, P95, P99)
+
+
+def bin_count(run: Run, width_s: float) -> int:
+    """Return how many bins of a width cover the run up to its last answer; at least one."""
+    return max(1, math.ceil(run.last_s / width_s))
+
+
+def bin_starts(run: Run, width_s: float) -> Floats:
+    """Return when each bin begins, in seconds on the run's clock."""
+    return _edges(bin_count(run, width_s), width_s)[:-1]
+
+
+def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
+    """Return what was completed in each bin; a bin without an answer has zeros.
+
+    Columns: ``start_s``, ``due`` (requests due in the bin), ``requests`` (completed), one per `Outcome` value,
+    ``changes`` (accepted update_password) and ``in_flight`` (requests on their way, averaged over the bin).
+    """
+    samples, bins = run.samples, bin_count(run, width_s)
+    done = _bins(samples["done_s"], width_s, bins)
+    outcome = samples["outcome"]
+    columns = {
+        "start_s": bin_starts(run, width_s),
+        "due": np.bincount(_bins(samples["intended_s"], width_s, bins), minlength=bins),
+        "requests": np.bincount(done, minlength=bins),
+    }
+    for kind in Outcome:
+        columns[kind.value] = np.bincount(done[(outcome == kind.value).to_numpy()], minlength=bins)
+    columns["changes"] = np.bincount(done[samples["is_change"].to_numpy()], minlength=bins)
+    columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
+    return pd.DataFrame(columns)
+
+
+def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> pd.DataFrame:
+    """Return the response times of the requests due in each bin, of one step or of all.
+
+    Columns: ``start_s``, ``count``, ``p50_s``, ``p95_s``, ``p99_s``, ``max_s``; NaN in a bin in which none was due.
+    These describe the requests of that bin and no others, so the least-samples rule does not apply: with fewer than
+    100 requests in a bin its p99 is the slowest of them.
+    """
+    samples = run.samples if step is None else run.samples[run.samples["step"] == step]
+    bins = bin_count(run, width_s)
+    due = _bins(samples["intended_s"], width_s, bins)
+    values = samples["response_s"].to_numpy(dtype=float)
+    statistics = order_statistics(values, due, bins, LATENCY_IN_TIME, least_samples=False)
+    columns = {percentile.column: statistics.values[percentile.column] for percentile in (*LATENCY_IN_TIME, MAXIMUM)}
+    return pd.DataFrame({"start_s": bin_starts(run, width_s), "count": statistics.counts, **columns})
+
+
+def error_codes_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
+    """Return how often each error code came in each bin: ``start_s``, then one column per code, the commonest first.
+
+    Keyed by when the answer was complete; without error codes there is only ``start_s``.
+    """
+    samples, bins = run.samples, bin_count(run, width_s)
+    codes = samples["error_code"]
+    names = list(codes.cat.categories)
+    at = _bins(samples["done_s"], width_s, bins)
+    cells = codes.cat.codes.to_numpy().astype(np.int64) * bins + at
+    counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
+    totals = {name: int(row.sum()) for name, row in zip(names, counts, strict=True) if name}
+    columns = {name: counts[names.index(name)] for name in sorted(totals, key=lambda name: (-totals[name], name))}
+    return pd.DataFrame({"start_s": bin_starts(run, width_s), **columns})
+
+
+def _edges(bins: int, width_s: float) -> Floats:
+    """Return the edges of the bins, one more than there are bins."""
+    edges: Floats = np.arange(bins + 1, dtype=np.float64) * np.float64(width_s)
+    return edges
+
+
+def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
+    """Return the bin of each time. The very last answer may fall on the end of the last bin, and belongs to it."""
+    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int64)
+    clipped: Codes = np.clip(at, 0, bins - 1)
+    return clipped
+
+
+def _mean_in_flight(samples: pd.DataFrame, width_s: float, bins: int) -> Floats:
+    """Return the number of requests on their way, averaged over each bin.
+
+    The area under "in flight" up to a time t is the sum over all requests of max(0, t - sent) - max(0, t - done); its
+    differences at the edges of the bins are exact, where a reading now and then would miss what is shorter than a bin.
+    """
+    on_the_way = samples[samples["sent_s"].notna()]
+    edges = _edges(bins, width_s)
+    area: Floats = _elapsed(on_the_way["sent_s"], edges) - _elapsed(on_the_way["done_s"], edges)
+    mean: Floats = np.maximum(np.diff(area) / width_s, 0.0).round(6)
+    return mean
+
+
+def _elapsed(times_s: pd.Series, edges_s: Floats) -> Floats:
+    """Return for each edge the sum of the seconds since every earlier time."""
+    ordered = np.sort(times_s.to_numpy(dtype=float))
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    before = np.searchsorted(ordered, edges_s, side="right")
+    elapsed: Floats = edges_s * before - sums[before]
+    return elapsed

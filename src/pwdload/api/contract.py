@@ -1,0 +1,115 @@
+"""The published contract of the OneAccess calls that this flow makes: names, statuses, and what counts as an answer.
+
+Read from Huawei Cloud's pages "Logging In Using a Username and Password", "Requiring Password Change After Expiry"
+and "Skipping Password Change"; where those list nothing, the comment says so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Step(StrEnum):
+    """What one exchange is for; names its row in every report."""
+
+    LOGIN = "login"
+    UPDATE_PASSWORD = "update_password"  # noqa: S105 - a step, not a password
+    SKIP_UPDATE = "skip_update"
+    VERIFY = "verify"
+    """A login whose only purpose is to see which password opens the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One documented call: how it is addressed and which ``status`` values its 200 answer may carry."""
+
+    method: str
+    path: str
+    accepted: frozenset[str]
+    """Statuses that grant what was asked for, or the next step towards it."""
+    denied: frozenset[str] = frozenset({"ACCESS_DENIED"})
+    """Statuses that refuse although the HTTP status is 200."""
+
+
+_LOGIN = Operation(
+    method="POST",
+    path="/api/v2/sdk/login",
+    accepted=frozenset({"SUCCESS", "PASSWORD_WARN", "PASSWORD_EXPIRED", "MFA_AUTH"}),
+)
+OPERATIONS: Mapping[Step, Operation] = MappingProxyType(
+    {
+        Step.LOGIN: _LOGIN,
+        Step.VERIFY: _LOGIN,
+        Step.UPDATE_PASSWORD: Operation(method="POST", path="/api/v2/sdk/pwd/update", accepted=frozenset({"SUCCESS"})),
+        Step.SKIP_UPDATE: Operation(method="GET", path="/api/v2/sdk/pwd/skip-update", accepted=frozenset({"SUCCESS"})),
+    }
+)
+
+SERVER_DATE_PATH = "/api/v2/sdk/server-date"
+CONTENT_TYPE = "application/json;charset=utf8"
+MANDATORY_HEADERS = ("X-operating-sys-version", "X-device-fingerprint", "X-agent", "X-client-id")
+
+HANDS_OUT_STATE_TOKEN = frozenset({"PASSWORD_WARN", "PASSWORD_EXPIRED", "MFA_AUTH"})
+BUSY_CODES = frozenset({"COM.0002", "SDK.COMMON.1008"})
+"""Codes with which the product says that it is overloaded (its own pages list none; upstream documents these)."""
+SHED_HTTP_STATUSES = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer, read as far as the contract needs it."""
+
+    http_status: int
+    fields: Mapping[str, object] | None
+    """The body's JSON object; null when the body is not one, which makes it no answer to a documented call."""
+
+    @classmethod
+    def parse(cls, http_status: int, body: bytes) -> "Answer":
+        """Read an answer's body. Never raises: a body that is no JSON object gives ``fields`` null."""
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            fields = None
+        return cls(http_status, fields if isinstance(fields, dict) else None)
+
+    def text(self, name: str) -> str:
+        """Return a string field; empty when it is absent or of another type."""
+        value = self.fields.get(name) if self.fields is not None else None
+        return value if isinstance(value, str) else ""
+
+    @property
+    def status(self) -> str:
+        """The login process status identifier."""
+        return self.text("status")
+
+    @property
+    def error_code(self) -> str:
+        """The API's error code."""
+        return self.text("error_code")
+
+    @property
+    def is_shed(self) -> bool:
+        """Whether an overloaded target turned the request away unprocessed."""
+        return self.http_status in SHED_HTTP_STATUSES or self.error_code in BUSY_CODES
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether this is a documented refusal: HTTP 400 with error_code and error_msg, or 200 with ACCESS_DENIED."""
+        if self.http_status == 400:
+            return bool(self.error_code) and bool(self.text("error_msg"))
+        return self.http_status == 200 and self.status == "ACCESS_DENIED"
+
+    def is_acceptance(self, step: Step) -> bool:
+        """Whether this is a documented acceptance of a step: status listed, and the fields it promises, typed right.
+
+        SUCCESS hands out a session_token; the statuses that ask for another step hand out a state_token. ``expire``
+        is documented as an Integer; the samples of some calls leave it out, so only a wrong type is wrong.
+        """
+        if self.http_status != 200 or self.fields is None or self.status not in OPERATIONS[step].accepted:
+            return False
+        token = "state_token" if self.status in HANDS_OUT_STATE_TOKEN else "session_token"
+        expire = self.fields.get("expire", 0)
+        id_token = self.fields.get("id_token", "")
+        return bool(self.text(token)) and type(expire) is int and isinstance(id_token, str | None)

@@ -1,0 +1,270 @@
+"""The catalogue of cases.
+
+Codes in `refuse` are likely ones, taken from the product's upstream or inferred; those in `refuse_documented` are
+published by Huawei Cloud itself.
+
+A scenario's `[expect.CASE]` replaces what the step that a case is about expects, for a target that is known to differ.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pwdload.api.contract import MANDATORY_HEADERS
+from pwdload.cases.expectation import Expectation, Refuse, accept, refuse, refuse_documented
+from pwdload.cases.steps import (
+    AccountState,
+    Body,
+    Case,
+    CaseStep,
+    Login,
+    OutliveToken,
+    Password,
+    Skip,
+    Token,
+    Update,
+)
+from pwdload.errors import UsageError
+
+# Which of the two an account made with pwd_must_modify gets is not documented; both hand out a state_token.
+_LOGIN = Login(expect=accept("PASSWORD_EXPIRED", "PASSWORD_WARN"))
+_LOGIN_WARNED = Login(expect=accept("PASSWORD_WARN"))
+_CHANGE = Update(expect=accept("SUCCESS"))
+_INVALID_TOKEN = refuse("PARAM.0014")
+
+
+def _case(group: str, name: str, summary: str, *steps: CaseStep, needs: AccountState = AccountState.EXPIRED) -> Case:
+    return Case(name=name, group=group, summary=summary, steps=steps, needs=needs)
+
+
+def _update(group: str, name: str, summary: str, update: Update) -> Case:
+    """Return a case of a login and one update."""
+    return _case(group, name, summary, _LOGIN, update)
+
+
+_CHANGES = (
+    _case("change", "valid_change", "An expired password is changed.", _LOGIN, _CHANGE),
+    _case(
+        "change",
+        "valid_change_when_warned",
+        "A password that is about to expire is changed.",
+        _LOGIN_WARNED,
+        _CHANGE,
+        needs=AccountState.WARNING,
+    ),
+    _case(
+        "change",
+        "skip_when_warned",
+        "The change is put off while the password is only about to expire.",
+        _LOGIN_WARNED,
+        Skip(expect=accept("SUCCESS")),
+        needs=AccountState.WARNING,
+    ),
+    _case(
+        "change",
+        "change_then_login",
+        "After the change the new password opens the account.",
+        _LOGIN,
+        _CHANGE,
+        Login(expect=accept("SUCCESS"), verify=True),
+    ),
+)
+_MISTAKES = (
+    _case(
+        "mistake",
+        "wrong_old_password_then_right",
+        "The old password is mistyped once, then typed right.",
+        _LOGIN,
+        Update(old=Password.WRONG, expect=refuse("LOGIN.0002")),
+        _CHANGE,
+    ),
+)
+_POLICY = tuple(
+    _update("policy", f"new_password_{name}", f"The new password {what}.", Update(new=new, expect=expect))
+    for name, what, new, expect in (
+        ("too_short", "is shorter than the policy allows", Password.TOO_SHORT, refuse("PWD.0007")),
+        ("too_long", "is longer than the policy allows", Password.TOO_LONG, refuse("PWD.0007")),
+        ("too_simple", "has too few kinds of characters", Password.TOO_SIMPLE, refuse("PWD.0004")),
+        ("same_as_old", "is the old one again", Password.CURRENT, refuse_documented("PWD.0001")),
+        ("from_history", "was used before", Password.PREVIOUS, refuse_documented("PWD.0001")),
+        ("with_user_name", "contains the user name", Password.WITH_USER_NAME, refuse("PWD.0003")),
+        ("repeating", "repeats one character too often", Password.REPEATING, refuse("PWD.0006")),
+        ("weak", "is on the list of weak passwords", Password.WEAK, refuse("PWD.0005")),
+        ("blank", "is blank", Password.BLANK, refuse_documented("PWD.0008")),
+    )
+)
+_TOKENS = (
+    *(
+        _update("token", f"token_{token}", f"The state_token is {token}.", Update(token=token, expect=_INVALID_TOKEN))
+        for token in (Token.MISSING, Token.BLANK, Token.FORGED, Token.ALTERED)
+    ),
+    _case(
+        "token",
+        "token_expired",
+        "The state_token is used after its life.",
+        _LOGIN,
+        OutliveToken(),
+        Update(expect=_INVALID_TOKEN),
+    ),
+    _case(
+        "token",
+        "token_replayed",
+        "A state_token that has served is sent again.",
+        _LOGIN,
+        _CHANGE,
+        Update(expect=_INVALID_TOKEN),
+    ),
+    _case(
+        "token",
+        "token_of_another_account",
+        "The state_token of another account is sent with one's own passwords.",
+        Login(expect=_LOGIN.expect, as_other=True),
+        Update(token=Token.OTHER_ACCOUNT, expect=refuse("PARAM.0014", "LOGIN.0002")),
+    ),
+    _update(
+        "token",
+        "token_of_another_device",
+        "The state_token was handed out to another device.",
+        Update(from_other_device=True, expect=_INVALID_TOKEN),
+    ),
+)
+_HEADER_NAMES = dict(zip(("os_version", "fingerprint", "agent", "client_id"), MANDATORY_HEADERS, strict=True))
+_HEADERS = tuple(
+    _update(
+        "header",
+        f"{name}_{how}",
+        f"The mandatory header {header} is {how}.",
+        Update(header=(header, value), expect=refuse("PARAM.0003" if name == "client_id" else "PARAM.0001")),
+    )
+    for name, header in _HEADER_NAMES.items()
+    for how, value in (("missing", None), ("blank", ""))
+)
+_BODIES = (
+    *(
+        _update("body", name, summary, Update(body=body, expect=expect))
+        for name, summary, body, expect in (
+            ("body_not_json", "The body is not JSON.", Body.NOT_JSON, refuse("PARAM.0002")),
+            ("body_wrong_types", "The passwords are numbers.", Body.WRONG_TYPES, refuse("PARAM.0002")),
+            ("old_password_missing", "old_password is left out.", Body.WITHOUT_OLD, refuse("PWD.0008")),
+            ("new_password_missing", "new_password is left out.", Body.WITHOUT_NEW, refuse("PWD.0008")),
+            ("body_with_extra_fields", "The body has fields that nobody knows.", Body.EXTRA_FIELDS, accept("SUCCESS")),
+            (
+                "body_of_1_mb",
+                "The body has 1 MB.",
+                Body.ONE_MEGABYTE,
+                refuse("PARAM.0413", "PARAM.0002", http=(400, 413)),
+            ),
+        )
+    ),
+    _update(
+        "body",
+        "unicode_password",
+        "The new password has letters beyond ASCII.",
+        Update(new=Password.UNICODE, expect=accept("SUCCESS")),
+    ),
+    _update(
+        "body",
+        "password_of_50_characters",
+        "The new password is as long as the documented range allows.",
+        Update(new=Password.LONGEST, expect=refuse("PWD.0007")),
+    ),
+)
+_PROTOCOL = (
+    _update(
+        "protocol",
+        "unknown_client_id",
+        "X-client-id names no application.",
+        Update(
+            header=("X-client-id", "0" * 32),
+            expect=refuse("APP.0001", "PARAM.0014"),
+        ),
+    ),
+    _update(
+        "protocol",
+        "wrong_method",
+        "pwd/update is called with GET.",
+        Update(method="GET", expect=refuse("PARAM.0405", http=(400, 404, 405))),
+    ),
+    _update(
+        "protocol",
+        "wrong_content_type",
+        "The body is declared as text.",
+        Update(content_type="text/plain", expect=refuse("PARAM.0415", http=(400, 415))),
+    ),
+    _update(
+        "protocol",
+        "content_type_missing",
+        "The mandatory header Content-Type is missing.",
+        Update(content_type=None, expect=refuse("PARAM.0415", http=(400, 415))),
+    ),
+)
+
+CASES: Mapping[str, Case] = {
+    case.name: case for case in (*_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL)
+}
+"""Every case by its name."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    group: tuple(case.name for case in CASES.values() if case.group == group)
+    for group in dict.fromkeys(case.group for case in CASES.values())
+}
+"""Names of the cases in each group; a scenario's mix may name a group, which shares its weight out evenly."""
+
+DEFAULT_MIX: Mapping[str, float] = {
+    "change": 60,
+    "mistake": 8,
+    "policy": 14,
+    "token": 8,
+    "header": 4,
+    "body": 4,
+    "protocol": 2,
+}
+"""The mix of a run whose scenario has none: mostly changes, and every mistake now and then."""
+
+
+def case_weights(mix: Mapping[str, float]) -> dict[str, float]:
+    """Return the weight of every case in a mix of case and group names; a case named both ways gets the sum.
+
+    Raises:
+        UsageError: a name is neither a case nor a group.
+    """
+    weights: dict[str, float] = {}
+    for name, weight in mix.items():
+        members = GROUPS.get(name, (name,))
+        if members[0] not in CASES:
+            raise UsageError(f"mix: {name!r} is neither a case nor a group; `pwdload cases` lists both")
+        for member in members:
+            weights[member] = weights.get(member, 0.0) + weight / len(members)
+    return weights
+
+
+def adapted(case: Case, *, password_length_max: int, override: Expectation | None = None) -> Case:
+    """Return the case as this target must answer it.
+
+    A password of 50 characters is right where the policy allows so many. `override` is the scenario's word on what
+    the step that the case is about gets: the one that is to be refused, else the last.
+    """
+    expect = override
+    if expect is None and case.name == "password_of_50_characters" and password_length_max >= 50:
+        expect = accept("SUCCESS")
+    return case if expect is None else _with_expectation(case, expect)
+
+
+def _with_expectation(case: Case, expect: Expectation) -> Case:
+    steps = list(case.steps)
+    refused = [place for place, step in enumerate(steps) if isinstance(getattr(step, "expect", None), Refuse)]
+    place = refused[-1] if refused else len(steps) - 1
+    changed = steps[place]
+    assert not isinstance(changed, OutliveToken)  # noqa: S101 - no case ends with waiting; a test holds it to that
+    steps[place] = replace(changed, expect=expect)
+    return replace(case, steps=tuple(steps))
+
+
+def expected_by_scenario(http_status: Iterable[int], error_code: Iterable[str]) -> Expectation:
+    """Turn a scenario's ``[expect.CASE]`` into an expectation; what the scenario says counts as certain.
+
+    HTTP 200 and no code means that the target accepts what the catalogue expects to be refused.
+    """
+    statuses, codes = frozenset(http_status) or frozenset({400}), frozenset(error_code)
+    if statuses == {200} and not codes:
+        return accept("SUCCESS")
+    return Refuse(codes=codes, http_statuses=statuses, certain=bool(codes))

@@ -1,0 +1,98 @@
+"""What must come back, and the judgement of what did.
+
+An answer is judged by its parsed body, never by its HTTP status alone: a 200 may carry ACCESS_DENIED.
+"""
+
+from dataclasses import dataclass, field
+
+from pwdload.api.contract import Answer, Step
+from pwdload.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """The call must be accepted with one of these ``status`` values."""
+
+    statuses: frozenset[str]
+    label: str = field(init=False)
+    """How the expectation is written in samples and reports."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", "accept:" + "|".join(sorted(self.statuses)))
+
+    def judge(self, step: Step, answer: Answer) -> Outcome:
+        """Judge a complete answer.
+
+        An acceptance with another status than expected (a login that asks for no change) is WRONG_REJECT: the client
+        was not given what was due. It is no WRONG_ACCEPT, since the account's state is our own assumption.
+        """
+        if answer.is_acceptance(step):
+            return Outcome.RIGHT_ACCEPT if answer.status in self.statuses else Outcome.WRONG_REJECT
+        return Outcome.WRONG_REJECT if answer.is_refusal else _neither(answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """The call must be refused, with one of these codes.
+
+    Where the documentation does not say which code, the expectation is not `certain`: another documented refusal is
+    then as good, and the report lists what came. Where it does say, or the scenario does, another code is a violation.
+    """
+
+    codes: frozenset[str]
+    http_statuses: frozenset[int] = frozenset({400})
+    certain: bool = False
+    label: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", "refuse:" + "|".join(sorted(self.codes)))
+
+    def judge(self, step: Step, answer: Answer) -> Outcome:
+        """Judge a complete answer."""
+        if answer.is_acceptance(step):
+            return Outcome.WRONG_ACCEPT
+        if answer.http_status in self.http_statuses - {200, 400}:
+            return Outcome.RIGHT_REJECT  # refused by a layer that knows no error_code, such as 405
+        if not answer.is_refusal:
+            return _neither(answer)
+        is_listed = (answer.error_code or answer.status) in self.codes
+        return Outcome.RIGHT_REJECT if is_listed or not self.certain else Outcome.CONTRACT_VIOLATION
+
+
+Expectation = Accept | Refuse
+
+
+def accept(*statuses: str) -> Accept:
+    """Expect acceptance with one of the statuses."""
+    return Accept(statuses=frozenset(statuses))
+
+
+def refuse(*codes: str, http: tuple[int, ...] = (400,)) -> Refuse:
+    """Expect a refusal whose code the documentation does not settle; the codes are the likely ones."""
+    return Refuse(codes=frozenset(codes), http_statuses=frozenset(http))
+
+
+def refuse_documented(*codes: str) -> Refuse:
+    """Expect a refusal with a documented code: any other is a contract violation."""
+    return Refuse(codes=frozenset(codes), certain=True)
+
+
+def judge(expectation: Expectation, step: Step, answer: Answer) -> Outcome:
+    """Judge a complete answer to `step`: turned away by overload first, then against what was expected."""
+    return Outcome.SHED if answer.is_shed else expectation.judge(step, answer)
+
+
+def judge_no_answer(*, anything_sent: bool) -> Outcome:
+    """Judge an exchange without a complete answer: doubt, unless not one byte went out."""
+    return Outcome.UNKNOWN if anything_sent else Outcome.NOT_SENT
+
+
+def _neither(answer: Answer) -> Outcome:
+    """Judge an answer that is neither a documented acceptance nor a documented refusal.
+
+    A server error or a body that cannot be read leaves doubt: the change may have been applied before it went wrong.
+    A readable answer that the contract does not allow is a violation.
+    """
+    if answer.http_status >= 500 or answer.fields is None:
+        return Outcome.UNKNOWN
+    return Outcome.CONTRACT_VIOLATION

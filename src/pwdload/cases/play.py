@@ -1,0 +1,261 @@
+"""Carry a case out: turn its steps into requests, send them, judge what comes back.
+
+The only effects are `Wire.send` and `Wire.sleep`; a test gives a wire of its own and plays a case in no time.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from pwdload.accounts.account import Account
+from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, Answer, Step
+from pwdload.api.http import Exchange
+from pwdload.api.request import DeviceRequests, update_body
+from pwdload.cases.expectation import Expectation, judge, judge_no_answer
+from pwdload.cases.steps import Body, Case, CaseStep, Login, OutliveToken, Password, Skip, Token, Update
+from pwdload.outcome import Outcome
+from pwdload.passwords import (
+    BrokenRule,
+    PasswordBook,
+    PasswordPolicy,
+    broken_password,
+    longest_password,
+    unicode_password,
+)
+
+_TOKEN_MARGIN_S = 1.0
+"""Waited beyond the stated life of a state_token: its clock began when it was signed, and may be coarse."""
+
+
+class Wire(Protocol):
+    """What a flow needs of the world."""
+
+    def send(self, request: bytes) -> Exchange:
+        """Send a request and return its exchange; nothing of the network escapes as an exception."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def now(self) -> float:
+        """Return the time on the run's clock, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """An account together with the requests of the device that belongs to it."""
+
+    account: Account
+    requests: DeviceRequests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One exchange of a flow, judged."""
+
+    step: Step
+    expect: Expectation
+    exchange: Exchange
+    answer: Answer | None
+    """Null when no complete answer came."""
+    outcome: Outcome
+    intended_s: float
+    account: Account
+    """As it was when the exchange began."""
+
+    @property
+    def error_code(self) -> str:
+        """The API's error code, or ``transport:...`` where no answer came."""
+        return self.answer.error_code if self.answer is not None else f"transport:{self.exchange.transport}"
+
+    @property
+    def changed_password(self) -> bool:
+        """Whether this exchange is an acknowledged change."""
+        accepted = (Outcome.RIGHT_ACCEPT, Outcome.WRONG_ACCEPT)
+        return self.step is Step.UPDATE_PASSWORD and self.outcome in accepted
+
+    @property
+    def may_have_changed_password(self) -> bool:
+        """Whether nobody knows what this exchange did to the password."""
+        return self.step is Step.UPDATE_PASSWORD and self.outcome is Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a flow must know of the target and the secrets."""
+
+    book: PasswordBook
+    policy: PasswordPolicy
+    state_token_life_s: float
+
+
+class Flow:
+    """One case being played by one account.
+
+    Iterating sends one request after the other. The flow ends after its last step, or after the first step that did
+    not come out as expected: a real client would not go on either.
+    """
+
+    def __init__(
+        self, case: Case, *, me: Party, other: Party, wire: Wire, settings: Settings, intended_s: float
+    ) -> None:
+        self.account = me.account
+        """The account as it is now; its generation rises with every acknowledged change."""
+        self._case = case
+        self._me = me
+        self._other = other
+        self._wire = wire
+        self._settings = settings
+        self._due_s = intended_s
+        self._token = ""
+        self._other_token = ""
+
+    def __iter__(self) -> Iterator[Played]:
+        """Play step after step."""
+        for step in self._case.steps:
+            if isinstance(step, OutliveToken):
+                self._wire.sleep(self._settings.state_token_life_s + _TOKEN_MARGIN_S)
+                self._due_s = self._wire.now()
+                continue
+            played = self._play(step)
+            self._learn(step, played)
+            yield played
+            if not played.outcome.is_as_expected:
+                return
+
+    def _play(self, step: Login | Update | Skip) -> Played:
+        request = self._request(step)
+        exchange = self._wire.send(request)
+        answer = None
+        if exchange.http_status is None:
+            outcome = judge_no_answer(anything_sent=exchange.sent_s is not None)
+        else:
+            answer = Answer.parse(exchange.http_status, exchange.body)
+            outcome = judge(step.expect, step.step, answer)
+        intended_s, self._due_s = self._due_s, exchange.done_s
+        return Played(
+            step=step.step,
+            expect=step.expect,
+            exchange=exchange,
+            answer=answer,
+            outcome=outcome,
+            intended_s=intended_s,
+            account=self._other.account if isinstance(step, Login) and step.as_other else self.account,
+        )
+
+    def _learn(self, step: CaseStep, played: Played) -> None:
+        """Take over what an answer changed: the token to use next, the account's generation."""
+        if isinstance(step, Login) and played.answer is not None and played.answer.status in HANDS_OUT_STATE_TOKEN:
+            token = played.answer.text("state_token")
+            if step.as_other:
+                self._other_token = token
+            else:
+                self._token = token
+        if played.changed_password:
+            self.account = self.account.changed()
+
+    def _request(self, step: Login | Update | Skip) -> bytes:
+        match step:
+            case Login(as_other=True):
+                account = self._other.account
+                password = account.password(self._settings.book, account.generation)
+                return self._other.requests.login(step.step, account.user_name, password)
+            case Login():
+                return self._me.requests.login(step.step, self.account.user_name, self._password(step.password))
+            case Skip():
+                return self._me.requests.skip_update(self._token)
+            case Update():
+                return self._update_request(step)
+
+    def _update_request(self, step: Update) -> bytes:
+        requests = self._other.requests if step.from_other_device else self._me.requests
+        token = self._state_token(step.token)
+        body = _body(step.body, self._password(step.old), self._password(step.new))
+        if token is not None and _is_plain(step):
+            return requests.update_password(token, body)
+        return requests.update_with(
+            state_token=token, body=body, method=step.method, content_type=step.content_type, header=step.header
+        )
+
+    def _state_token(self, token: Token) -> str | None:
+        match token:
+            case Token.OWN:
+                return self._token
+            case Token.MISSING:
+                return None
+            case Token.BLANK:
+                return ""
+            case Token.FORGED:
+                return forged(self._token)
+            case Token.ALTERED:
+                return altered(self._token)
+            case Token.OTHER_ACCOUNT:
+                return self._other_token
+
+    def _password(self, password: Password) -> str:
+        account, book, policy = self.account, self._settings.book, self._settings.policy
+        match password:
+            case Password.CURRENT:
+                return account.password(book, account.generation)
+            case Password.NEXT:
+                return account.password(book, account.generation + 1)
+            case Password.PREVIOUS:
+                return account.password(book, account.generation - 1)
+            case Password.WRONG:
+                # Well-formed, and never in force: no account lives through so many changes.
+                return account.password(book, account.generation + 1_000_000)
+            case Password.BLANK:
+                return ""
+            case Password.UNICODE:
+                return unicode_password(account.password(book, account.generation + 1), policy)
+            case Password.LONGEST:
+                return longest_password(account.password(book, account.generation + 1), length=50)
+            case rule:
+                good = account.password(book, account.generation + 1)
+                return broken_password(BrokenRule(rule.value), account.user_name, good, policy)
+
+
+def _is_plain(step: Update) -> bool:
+    """Whether the request is formed as documented, so that the device's prebuilt headers serve."""
+    documented = Update(expect=step.expect)
+    return (step.method, step.content_type, step.header) == (
+        documented.method,
+        documented.content_type,
+        documented.header,
+    )
+
+
+def _body(body: Body, old: str, new: str) -> bytes:
+    match body:
+        case Body.JSON:
+            return update_body(old, new)
+        case Body.NOT_JSON:
+            return b"old_password=" + old.encode() + b"&new_password=" + new.encode()
+        case Body.WRONG_TYPES:
+            return b'{"old_password":12345678,"new_password":[true]}'
+        case Body.WITHOUT_OLD:
+            return json.dumps({"new_password": new}).encode()
+        case Body.WITHOUT_NEW:
+            return json.dumps({"old_password": old}).encode()
+        case Body.EXTRA_FIELDS:
+            return json.dumps({"old_password": old, "new_password": new, "remember_me": True, "x": {"y": []}}).encode()
+        case Body.ONE_MEGABYTE:
+            return json.dumps({"old_password": old, "new_password": new, "filler": "x" * 1_000_000}).encode()
+
+
+def forged(token: str) -> str:
+    """Return the token with its content as it was, signed with a key that is not the target's."""
+    signed, _, _ = token.rpartition(".")
+    signature = hmac.digest(b"not the key of the target", signed.encode(), hashlib.sha256)
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def altered(token: str) -> str:
+    """Return the token with one character of its payload changed, under the old signature."""
+    head, dot, tail = token.partition(".")
+    middle = len(tail.partition(".")[0]) // 2
+    character = "A" if tail[middle : middle + 1] != "A" else "B"
+    return f"{head}{dot}{tail[:middle]}{character}{tail[middle + 1 :]}"

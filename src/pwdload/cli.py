@@ -1,0 +1,102 @@
+"""The command `pwdload`: thin, and the only place that prints tables and chooses exit codes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pwdload import run
+from pwdload.cases.catalogue import CASES, GROUPS
+from pwdload.cases.steps import OutliveToken
+from pwdload.errors import PwdloadError
+from pwdload.scenario import describe, json_schema
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Load and resilience testing of the change of an expired password (Huawei Cloud OneAccess).",
+    epilog="Exit codes: 0 PASS, 1 SLO_FAILED, 2 usage, 3 INVALID, 4 CORRECTNESS_FAILED, 5 INCONCLUSIVE.",
+)
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, e.g. scenarios/smoke.toml.")]
+
+
+@app.command("run", context_settings=_PASS_ON)
+def run_scenario(
+    context: typer.Context,
+    scenario: ScenarioFile,
+    locustfile: Annotated[Path, typer.Option(help="Locustfile with the user classes.")] = run.DEFAULT_LOCUSTFILE,
+) -> None:
+    """Run a scenario headless with Locust; further options are Locust's own (--host, --processes 2, ...)."""
+    run.load(scenario)  # every problem of the file is told before Locust says anything
+    run.become_locust(locustfile, scenario, ["--headless", *context.args])
+
+
+@app.command()
+def plan(scenario: ScenarioFile) -> None:
+    """Check a scenario and print what it would run, without sending anything."""
+    loaded = run.load(scenario)
+    typer.echo(describe(loaded, run.weights(loaded)))
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Run directory, e.g. reports/demo/latest.")],
+) -> None:
+    """Make the report of a run from its directory alone; exits with the run's verdict."""
+    run_directory = run.open_run(directory)
+    from pwdload.report import make  # noqa: PLC0415 - pandas and plotly take a second that other commands need not
+
+    made = make(run_directory)
+    typer.echo(made.headline_text)
+    typer.echo(f"Report: {_shown(run_directory.path / 'report.html')}")
+    raise typer.Exit(made.verdict.exit_code)
+
+
+@app.command("cases")
+def list_cases() -> None:
+    """List the cases of the catalogue: what is sent, and what must come back."""
+    table = Table("case", "what the client does", "what must come back, step by step", title=None)
+    for group, names in GROUPS.items():
+        table.add_section()
+        table.add_row(f"[bold]{group}[/bold]", "[dim]a group: its weight is shared evenly[/dim]", "")
+        for name in names:
+            case = CASES[name]
+            expected = " → ".join(
+                "(wait)" if isinstance(step, OutliveToken) else step.expect.label for step in case.steps
+            )
+            table.add_row(name, case.summary, expected)
+    Console().print(table)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files, for editors."""
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def standin(context: typer.Context) -> None:
+    """Start the stand-in for OneAccess (a separate program; see `pwdload standin --help`)."""
+    run.become_standin(context.args)
+
+
+def _shown(path: Path) -> Path:
+    """Return the path as a person would type it from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def main() -> None:
+    """Run the command line; what the user has to mend is told in plain lines, without a traceback."""
+    try:
+        app()
+    except PwdloadError as error:
+        sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))
+        sys.exit(error.exit_code)

@@ -1,0 +1,158 @@
+"""What the process in charge does, alone or as a master: it prepares, begins, ends and reports runs."""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner, Runner
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.pool import Pool, Stock
+from pwdload.harness.messages import MasterSide
+from pwdload.harness.options import options_of, users_are_set_by_hand
+from pwdload.harness.plan import ATTRIBUTE, Plan
+from pwdload.harness.preparation import prepare
+from pwdload.harness.runlog import RunLog
+from pwdload.harness.session import Session
+from pwdload.harness.shape import StagesShape
+from pwdload.rundir import StageRecord, WorkerRecord
+
+_WORKERS_DONE_WITHIN_S = 15.0
+"""How long workers may take to write their last samples, beyond the time that their users may take to finish."""
+
+log = logging.getLogger(__name__)
+
+
+class Controller:
+    """One process in charge, from its preparation to its exit code. Call `prepare` first."""
+
+    def __init__(self, environment: Environment, runner: Runner | None) -> None:
+        self.session: Session | None = None
+        """This process's part in the run that is on; null between runs, and in a master, which plays none."""
+        self._environment = environment
+        self._runner = runner
+        self._workers = MasterSide(runner, self._end_early) if isinstance(runner, MasterRunner) else None
+        self._log: RunLog | None = None
+        """The papers of the run that is on."""
+        self._end_reason = ""
+
+    def prepare(self) -> None:
+        """Settle scenario, users, accounts and target, and let Locust know.
+
+        Raises:
+            PwdloadError: the plan cannot be carried out.
+        """
+        environment = self._environment
+        self._prepared = prepare(environment)
+        self._stock = Stock(self._prepared.source.sizes)
+        self._pool = Pool(self._draw)
+        environment.host = self._prepared.target
+        scenario = self._prepared.scenario
+        # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
+        environment.stop_timeout = environment.stop_timeout or scenario.target.timeout_s + 1.0
+        if scenario.stages and not users_are_set_by_hand(options_of(environment)):
+            environment.shape_class = StagesShape(scenario.stages)
+            environment.shape_class.runner = self._runner
+        if self._prepared.standin is not None:
+            log.info("No --host given: the target is the embedded stand-in at %s", self._prepared.target)
+
+    def _draw(self, state: str, how_many: int) -> Sequence[Account]:
+        return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
+
+    def begin_run(self) -> None:
+        """Set the run's clock to zero, start its papers, and get ready to play or to serve workers.
+
+        Raises:
+            PwdloadError: the run directory cannot be made.
+        """
+        prepared, stages = self._prepared, self._stages()
+        self._end_reason = ""
+        if self._runner is not None:  # a single user under a debugger leaves no papers
+            self._log = RunLog(Path(options_of(self._environment).reports), prepared, stages)
+        listed = prepared.accounts_file
+        self._plan = Plan(
+            scenario=prepared.scenario,
+            target=prepared.target,
+            zero_s=time.perf_counter(),
+            stages=stages,
+            run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
+            made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
+            accounts_file=str(listed.resolve()) if listed is not None else "",
+        )
+        if self._workers is not None:
+            self._workers.begin_run(self._stock)
+            setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
+        else:
+            self.session = Session(
+                self._environment, self._plan, worker="local", pool=self._pool, end_run=self._end_early
+            )
+
+    def _stages(self) -> tuple[StageRecord, ...]:
+        """Return the stages as they will be played; a run steered by hand has one, which lasts until it is stopped."""
+        if self._environment.shape_class is None:
+            return (StageRecord(name="all", start_s=0.0, end_s=None, users=None),)
+        return tuple(
+            StageRecord(
+                name=stage.name, start_s=stage.start_s, end_s=stage.end_s, users=stage.users, measured=stage.measured
+            )
+            for stage in self._prepared.scenario.stages
+        )
+
+    def _end_early(self, reason: str) -> None:
+        """End the run now, once, for a reason that its record keeps."""
+        if not self._end_reason and self._runner is not None:
+            self._end_reason = reason
+            log.error("The run ends early: %s", reason)
+            headless = options_of(self._environment).headless
+            gevent.spawn(self._runner.quit if headless else self._runner.stop)
+
+    def load_ends(self) -> None:
+        """Note when, and why, the load was told to stop."""
+        if self._log is None:
+            return
+        at_s = time.perf_counter() - self._plan.zero_s
+        planned_s = self._plan.stages[-1].end_s
+        reason = self._end_reason or ("schedule" if planned_s is not None and at_s >= planned_s else "stopped")
+        users = self._runner.target_user_count if self._runner is not None else 0
+        self._log.load_ends(at_s=at_s, reason=reason, users=users)
+
+    def end_run(self) -> None:
+        """Gather everybody's samples, close the papers, and make the report; its verdict becomes the exit code."""
+        if self._log is None:
+            return
+        run_log, self._log = self._log, None
+        workers, expected = self._gather()
+        run_log.end(workers=workers, expected=expected)
+        self._environment.process_exit_code = run_log.report()
+
+    def _gather(self) -> tuple[Sequence[WorkerRecord], Sequence[str]]:
+        if self._workers is None:
+            assert self.session is not None  # noqa: S101 - begin_run has opened it
+            session, self.session = self.session, None
+            return [session.recorder.close()], ["local"]
+        self._wait_for_workers(self._workers)
+        return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.started)
+
+    def _wait_for_workers(self, workers: MasterSide) -> None:
+        """Order the workers to stop, and wait until each has written its last samples.
+
+        Locust's master leaves half a second after its order to quit, and would lose whatever users still do.
+        """
+        assert self._runner is not None  # noqa: S101 - only a master has workers
+        self._runner.send_message("stop")
+        deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
+        while workers.missing and time.monotonic() < deadline_s:
+            gevent.sleep(0.05)
+        for name in sorted(workers.missing):
+            log.error("%s did not report its samples; the run will be INVALID", name)
+
+    def quit(self) -> None:
+        """Stop what is going on, however this process is told to go, and the stand-in last."""
+        if self._runner is not None:
+            self._runner.stop()
+            self.end_run()
+        if self._prepared.standin is not None:
+            self._prepared.standin.stop()

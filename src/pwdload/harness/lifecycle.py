@@ -1,0 +1,98 @@
+"""Hooks pwdload into Locust's events. A locustfile calls `install` once; everything else follows from there."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from pwdload.errors import PwdloadError, UsageError
+from pwdload.harness.controller import Controller
+from pwdload.harness.options import add_arguments, share_secret_with_children
+from pwdload.harness.session import Session
+from pwdload.harness.users import PasswordUpdateUser
+from pwdload.harness.worker import Worker
+
+
+class Role(Protocol):
+    """What a process is in a run: the one in charge, or a worker."""
+
+    session: Session | None
+
+    def begin_run(self) -> None:
+        """Get ready: Locust is about to spawn users."""
+
+    def load_ends(self) -> None:
+        """Users are about to be stopped."""
+
+    def end_run(self) -> None:
+        """Users have stopped."""
+
+    def quit(self) -> None:
+        """The process is about to end."""
+
+
+_roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
+
+
+def install() -> None:
+    """Register pwdload with Locust: its options, and what happens when a run begins and ends."""
+    events.init_command_line_parser.add_listener(_on_parser)
+    events.init.add_listener(_on_init)
+    PasswordUpdateUser.sessions = staticmethod(_session)
+
+
+def _on_parser(parser: LocustArgumentParser) -> None:
+    add_arguments(parser)
+    share_secret_with_children()
+
+
+def _on_init(environment: Environment, runner: Any, **_: object) -> None:
+    if isinstance(runner, WorkerRunner):
+        _roles[environment] = Worker(environment, runner)
+    else:
+        controller = Controller(environment, runner)
+        _one_line_for_errors(controller.prepare)
+        _roles[environment] = controller
+    events.test_start.add_listener(_on_test_start)
+    events.test_stopping.add_listener(_on_test_stopping)
+    events.test_stop.add_listener(_on_test_stop)
+    # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
+    # now, after the runner's own, this one is asked first.
+    events.quitting.add_listener(_on_quitting)
+
+
+def _on_test_start(environment: Environment, **_: object) -> None:
+    _one_line_for_errors(_roles[environment].begin_run)
+
+
+def _on_test_stopping(environment: Environment, **_: object) -> None:
+    _roles[environment].load_ends()
+
+
+def _on_test_stop(environment: Environment, **_: object) -> None:
+    _roles[environment].end_run()
+
+
+def _on_quitting(environment: Environment, **_: object) -> None:
+    _roles[environment].quit()
+
+
+def _session(environment: Environment) -> Session:
+    session = _roles[environment].session
+    if session is None:
+        raise UsageError("no run is on: users of pwdload live only between the start and the end of a Locust run")
+    return session
+
+
+def _one_line_for_errors(job: Callable[[], None]) -> None:
+    """Do a job; what the user has to mend is told in plain lines and ends the process with exit code 2."""
+    try:
+        job()
+    except PwdloadError as error:
+        sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))
+        sys.exit(error.exit_code)

@@ -1,0 +1,117 @@
+"""The few words that a worker and the master say to each other about a run, over Locust's own connection.
+
+worker -> master   started {worker}                 it takes part in the run
+worker -> master   draw {ticket, state, count}      it needs accounts
+master -> worker   drawn {ticket, begin, end}       which it may have
+worker -> master   end_run {reason}                 the run must end early
+worker -> master   done {worker, samples, dropped}  its samples are written
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+
+from gevent.event import AsyncResult
+from locust.runners import MasterRunner, WorkerRunner
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.pool import Stock
+from pwdload.accounts.source import AccountSource
+from pwdload.errors import AccountsError
+from pwdload.rundir import WorkerRecord
+
+_STARTED, _DRAW, _DRAWN, _END_RUN, _DONE = (
+    f"pwdload_{word}" for word in ("started", "draw", "drawn", "end_run", "done")
+)
+_ANSWER_WITHIN_S = 10.0
+
+
+class MasterSide:
+    """What the master hears and answers."""
+
+    def __init__(self, runner: MasterRunner, end_run: Callable[[str], None]) -> None:
+        self.stock = Stock({})
+        self.started: list[str] = []
+        self.done: dict[str, WorkerRecord] = {}
+        self._runner = runner
+        self._end_run = end_run
+        for word, listener in (
+            (_STARTED, self._on_started),
+            (_DRAW, self._on_draw),
+            (_END_RUN, self._on_end_run),
+            (_DONE, self._on_done),
+        ):
+            runner.register_message(word, listener)
+
+    def begin_run(self, stock: Stock) -> None:
+        """Forget the run before."""
+        self.stock, self.started, self.done = stock, [], {}
+
+    @property
+    def missing(self) -> set[str]:
+        """Workers that took part and have not reported their samples."""
+        return set(self.started) - set(self.done)
+
+    # Locust calls listeners by keyword: environment=..., msg=....
+    def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        self.started.append(msg.data["worker"])
+
+    def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        places = self.stock.draw(msg.data["state"], msg.data["count"])
+        answer = {"ticket": msg.data["ticket"], "begin": places.start, "end": places.stop}
+        self._runner.send_message(_DRAWN, answer, client_id=msg.node_id)
+
+    def _on_end_run(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        self._end_run(msg.data["reason"])
+
+    def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        record = WorkerRecord(**msg.data)
+        self.done[record.name] = record
+
+
+class WorkerSide:
+    """What a worker asks and says."""
+
+    def __init__(self, runner: WorkerRunner) -> None:
+        self._runner = runner
+        self._tickets = count()
+        self._waiting: dict[int, AsyncResult[range]] = {}
+        runner.register_message(_DRAWN, self._on_drawn)
+
+    @property
+    def name(self) -> str:
+        """This worker's name in samples and reports."""
+        return f"worker-{self._runner.worker_index}"
+
+    def say_started(self) -> None:
+        """Tell the master that this worker takes part in the run."""
+        self._runner.send_message(_STARTED, {"worker": self.name})
+
+    def say_done(self, record: WorkerRecord) -> None:
+        """Tell the master that the samples are written."""
+        self._runner.send_message(_DONE, asdict(record))
+
+    def end_run(self, reason: str) -> None:
+        """Ask the master to end the run."""
+        self._runner.send_message(_END_RUN, {"reason": reason})
+
+    def draw(self, source: AccountSource, state: str, how_many: int) -> Sequence[Account]:
+        """Ask the master for accounts.
+
+        Raises:
+            AccountsError: the master does not answer.
+        """
+        ticket = next(self._tickets)
+        answer = self._waiting[ticket] = AsyncResult()
+        self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
+        places = answer.wait(_ANSWER_WITHIN_S)
+        del self._waiting[ticket]
+        if places is None:
+            raise AccountsError("the master does not hand out accounts; is it still running?")
+        return source.accounts(state, places)
+
+    def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        waiting = self._waiting.get(msg.data["ticket"])
+        if waiting is not None:
+            waiting.set(range(msg.data["begin"], msg.data["end"]))

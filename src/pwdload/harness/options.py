@@ -1,0 +1,86 @@
+"""pwdload's own options of the `locust` command, and how they and the scenario make one plan."""
+
+import os
+import secrets
+from argparse import Namespace
+from pathlib import Path
+
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+
+from pwdload.cases.catalogue import CASES, GROUPS
+from pwdload.errors import UsageError
+from pwdload.passwords import SECRET_VARIABLE
+from pwdload.scenario import Scenario, default_scenario, load_scenario
+
+
+def add_arguments(parser: LocustArgumentParser) -> None:
+    """Add pwdload's options to `locust --help`; not to the form of the web UI, since they are settled by then."""
+    group = parser.add_argument_group("pwdload", "The change of an expired password (pwdload)")
+    group.add_argument(
+        "--scenario",
+        default="",
+        env_var="PWDLOAD_SCENARIO",
+        help="Scenario file (TOML); without one, -u, -r and -t decide and the mix is the default one",
+    )
+    group.add_argument(
+        "--accounts",
+        default="",
+        env_var="PWDLOAD_ACCOUNTS",
+        help="CSV of test accounts (user_name,password[,previous_password,state]), for a target named by --host",
+    )
+    group.add_argument(
+        "--reports",
+        default="reports",
+        env_var="PWDLOAD_REPORTS",
+        help="Folder for run directories (default: reports)",
+    )
+    group.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        help="Host that may be put under load besides loopback and the scenario's [target] allow; may be repeated",
+    )
+
+
+def share_secret_with_children() -> None:
+    """Make sure that a run secret exists before Locust forks its workers, so that all derive the same passwords."""
+    os.environ.setdefault(SECRET_VARIABLE, secrets.token_hex(32))
+
+
+def options_of(environment: Environment) -> Namespace:
+    """Return the parsed options of a Locust process; always there when Locust was started as a command."""
+    options = environment.parsed_options
+    assert isinstance(options, Namespace)  # noqa: S101 - null only for Locust as a library
+    return options
+
+
+def chosen_scenario(options: Namespace) -> Scenario:
+    """Load the scenario that the options name, or the default one.
+
+    Raises:
+        ScenarioError: it cannot be used; every problem is listed.
+    """
+    if not options.scenario:
+        return default_scenario()
+    return load_scenario(Path(options.scenario), case_names=CASES, group_names=GROUPS)
+
+
+def users_are_set_by_hand(options: Namespace) -> bool:
+    """Whether -u, -r or -t (or their config or environment twins) overrule the scenario's stages."""
+    return any(getattr(options, name, None) for name in ("num_users", "spawn_rate", "run_time"))
+
+
+def check_host_allowed(host: str, scenario: Scenario, options: Namespace) -> None:
+    """Refuse a target that nobody has named as one that may be put under load.
+
+    Raises:
+        UsageError: the host is neither loopback nor allowed.
+    """
+    allowed = {*scenario.target.allow, *options.allow_host}
+    if host in allowed or host in ("localhost", "::1") or host.startswith("127."):
+        return
+    raise UsageError(
+        f"--host {host}: not loopback and not named as a target that may be put under load; "
+        f'add it to [target] allow = ["{host}"] in the scenario, or give --allow-host {host}'
+    )

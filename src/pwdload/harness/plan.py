@@ -1,0 +1,67 @@
+"""What every process of a run must know to play it: made by the controller, shipped to the workers as JSON."""
+
+import json
+from bisect import bisect_right
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from pwdload.accounts.source import AccountSource, MadeUpAccounts, read_accounts_csv
+from pwdload.rundir import StageRecord
+from pwdload.scenario import Scenario
+
+ATTRIBUTE = "pwdload_plan"
+"""Where the plan rides: Locust sends the master's parsed options to each worker with the order to spawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run, as all its processes see it."""
+
+    scenario: Scenario
+    target: str
+    """Base URL."""
+    zero_s: float
+    """Zero of the run's clock, on the machine's monotonic clock: the same in all processes of one machine."""
+    stages: tuple[StageRecord, ...]
+    run_directory: str = ""
+    """Absolute path; empty when nothing is to be kept (a single user under a debugger)."""
+    made_up_sizes: dict[str, int] | None = None
+    """Sizes by state of the made-up accounts; null when the accounts are listed in a file."""
+    accounts_file: str = ""
+
+    def to_json(self) -> str:
+        """Return the plan as one JSON text."""
+        fields = {
+            "scenario": self.scenario.to_json(),
+            "target": self.target,
+            "zero_s": self.zero_s,
+            "stages": [asdict(stage) for stage in self.stages],
+            "run_directory": self.run_directory,
+            "made_up_sizes": self.made_up_sizes,
+            "accounts_file": self.accounts_file,
+        }
+        return json.dumps(fields)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a plan that `to_json` wrote."""
+        fields = json.loads(text)
+        fields["scenario"] = Scenario.from_json(fields["scenario"])
+        fields["stages"] = tuple(StageRecord(**stage) for stage in fields["stages"])
+        return cls(**fields)
+
+    def account_source(self) -> AccountSource:
+        """Return the run's accounts.
+
+        Raises:
+            AccountsError: they are listed in a file, and this process cannot read it.
+        """
+        if self.made_up_sizes is not None:
+            return MadeUpAccounts(sizes=self.made_up_sizes)
+        return read_accounts_csv(Path(self.accounts_file))
+
+    def stage_at(self, at_s: float) -> str:
+        """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
+        place = bisect_right([stage.start_s for stage in self.stages], at_s) - 1
+        return self.stages[max(place, 0)].name

@@ -1,0 +1,83 @@
+"""Keeps a run's own papers while it goes on: run.json, scenario.toml, and the target's counts before and after."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pwdload.harness.embedded import standin_counts
+from pwdload.harness.preparation import Preparation
+from pwdload.outcome import Verdict
+from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
+
+_VERSIONS_OF = ("pwdload", "locust", "gevent", "httptools", "faker", "pandas", "pyarrow")
+
+
+class RunLog:
+    """The papers of one run, from its first moment to its report."""
+
+    def __init__(self, reports: Path, prepared: Preparation, stages: tuple[StageRecord, ...]) -> None:
+        """Make the run directory and write what is known at the start.
+
+        Raises:
+            RunDirectoryError: it cannot be made.
+        """
+        scenario, started = prepared.scenario, datetime.now(UTC)
+        self.directory = RunDirectory.create(reports, scenario.name, started)
+        self._target = prepared.target
+        self._record = RunRecord(
+            title=scenario.title,
+            scenario=scenario.name,
+            seed=scenario.seed,
+            target=prepared.target,
+            target_is_standin=prepared.standin is not None,
+            started_utc=started.isoformat(timespec="milliseconds"),
+            stages=stages,
+            versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
+            generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},
+            accounts=sum(prepared.source.sizes.values()),
+        )
+        self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
+        self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
+        self.directory.write_record(self._record)
+        self._write_counts()
+
+    def _write_counts(self) -> None:
+        write_json(self.directory.target_counts_file, self._counts)
+
+    def load_ends(self, *, at_s: float, reason: str, users: int) -> None:
+        """Note when, and why, the load was told to stop; only the first word counts."""
+        if self._record.duration_s is None:
+            self._record = replace(self._record, duration_s=at_s, ended_by=reason, users=users)
+
+    def end(self, *, workers: Iterable[WorkerRecord], expected: Sequence[str]) -> None:
+        """Write what is known at the end."""
+        self._counts["after"] = standin_counts(self._target)
+        self._write_counts()
+        self._record = replace(
+            self._record,
+            ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            workers=tuple(workers),
+            expected_workers=tuple(expected),
+        )
+        self.directory.write_record(self._record)
+        self.directory.link_latest()
+
+    def report(self) -> int:
+        """Make the report in a process of its own, print its headline, and return the run's exit code.
+
+        A process of its own, because the analysis would stop Locust's heartbeats and web UI for seconds, and because
+        this way every run proves that its directory alone is enough.
+        """
+        command = [sys.executable, "-m", "pwdload", "report", str(self.directory.path)]
+        # A session of its own, so that an impatient second Ctrl-C leaves it to finish.
+        done = subprocess.run(command, check=False, start_new_session=True)  # noqa: S603 - our own program
+        if done.returncode in {verdict.exit_code for verdict in Verdict}:
+            return done.returncode
+        sys.stderr.write(f"pwdload: the report failed; the data are safe, try: pwdload report {self.directory.path}\n")
+        return Verdict.INCONCLUSIVE.exit_code

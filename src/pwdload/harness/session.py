@@ -1,0 +1,178 @@
+"""One run in one process: its cases, accounts, devices and recorder, and how a user plays a flow."""
+
+import random
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import gevent
+from locust.env import Environment
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.pool import Pool
+from pwdload.api.http import Address, Connection, Exchange
+from pwdload.api.request import DeviceRequests
+from pwdload.cases.catalogue import CASES, DEFAULT_MIX, adapted, case_weights, expected_by_scenario
+from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.steps import AccountState, Case
+from pwdload.devices import DevicePopulation, DeviceProfile
+from pwdload.harness.plan import Plan
+from pwdload.harness.recorder import Recorder
+from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
+from pwdload.scenario import Scenario
+
+_STRANGERS_FROM = 1_000_000_000
+"""Devices from this index on belong to no account: they are the other devices that use a stolen token."""
+
+
+class Session:
+    """A process's part in one run."""
+
+    def __init__(
+        self, environment: Environment, plan: Plan, *, worker: str, pool: Pool, end_run: Callable[[str], None]
+    ) -> None:
+        scenario = plan.scenario
+        self.scenario = scenario
+        self.weights = case_weights(scenario.mix or DEFAULT_MIX)
+        self.recorder = Recorder(environment, plan, worker)
+        self.end_run = end_run
+        """Ends the whole run early, in all processes, for a reason that is kept in its record."""
+        self._plan = plan
+        self._users: Counter[str] = Counter()
+        self._cases = adapted_cases(scenario)
+        self._pool = pool
+        self._population = device_population(scenario)
+        self._settings = Settings(
+            book=PasswordBook(run_secret(), password_policy(scenario)),
+            policy=password_policy(scenario),
+            state_token_life_s=scenario.target.state_token_life_s,
+        )
+        self._address = Address.parse(plan.target)
+        self._tls = shared_tls(self._address)
+
+    def now(self) -> float:
+        """Return the time on the run's clock, in seconds."""
+        return time.perf_counter() - self._plan.zero_s
+
+    def open_wire(self) -> "SessionWire":
+        """Return a connection for one user."""
+        connection = Connection(self._address, clock=self.now, timeout_s=self.scenario.target.timeout_s, tls=self._tls)
+        return SessionWire(connection, self.now)
+
+    def random_of_next_user(self, kind: str) -> random.Random:
+        """Return the stream of random numbers of the next user of a class.
+
+        It depends on the seed, the worker's name, the class and how many of it came before, and on nothing else.
+        """
+        self._users[kind] += 1
+        return random.Random(f"{self.scenario.seed}:{self.recorder.worker}:{kind}:{self._users[kind]}")  # noqa: S311
+
+    def play(self, case_name: str, wire: "SessionWire") -> None:
+        """Play one flow from lease to return.
+
+        Raises:
+            AccountsError: no account is left that the case could use.
+        """
+        case = self._cases[case_name]
+        account = self._pool.lease(case.needs)
+        other = self._pool.lease(AccountState.EXPIRED) if case.needs_other_account else account
+        used_up = True
+        try:
+            used_up = self._play(case, account, other, wire)
+        finally:
+            if not used_up:
+                self._pool.give_back(case.needs, account)
+            if other is not account:
+                self._pool.give_back(AccountState.EXPIRED, other)
+
+    def _play(self, case: Case, account: Account, other: Account, wire: "SessionWire") -> bool:
+        """Play one flow and record it; return whether it has used the account up, or may have."""
+        device = self._population.device(account.index)
+        me = Party(account=account, requests=self._requests(device))
+        flow = Flow(
+            case,
+            me=me,
+            other=self._second_party(case, me, other),
+            wire=wire,
+            settings=self._settings,
+            intended_s=self.now(),
+        )
+        number = self.recorder.begin_flow()
+        used_up = False
+        for played in flow:
+            used_up = used_up or played.changed_password or played.may_have_changed_password
+            self.recorder.record(played, flow=number, case=case.name, device=device.family)
+            if played.exchange.interrupted is not None:
+                raise played.exchange.interrupted
+        return used_up
+
+    def _second_party(self, case: Case, me: Party, other: Account) -> Party:
+        if case.needs_other_account:
+            return Party(account=other, requests=self._requests(self._population.device(other.index)))
+        if case.needs_other_device:
+            stranger = self._population.device(_STRANGERS_FROM + me.account.index)
+            return Party(account=me.account, requests=self._requests(stranger))
+        return me
+
+    def _requests(self, device: DeviceProfile) -> DeviceRequests:
+        return DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
+
+
+class SessionWire:
+    """A user's connection and clock, as a flow sees them."""
+
+    def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
+        self._connection = connection
+        self._now = now
+
+    def send(self, request: bytes) -> Exchange:
+        """Send a request and return its exchange."""
+        return self._connection.exchange(request)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, for this user only."""
+        gevent.sleep(seconds)
+
+    def now(self) -> float:
+        """Return the time on the run's clock, in seconds."""
+        return self._now()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def shared_tls(address: Address) -> ssl.SSLContext | None:
+    """Return the one verifying TLS context of a process, null for plain HTTP.
+
+    One for all users: loading the CA bundle costs 20 ms and 0.8 MB each time.
+    """
+    return ssl.create_default_context() if address.scheme == "https" else None
+
+
+def adapted_cases(scenario: Scenario) -> Mapping[str, Case]:
+    """Return the catalogue as this scenario's target must answer it."""
+    overrides = {
+        name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
+    }
+    return {
+        name: adapted(case, password_length_max=scenario.password_policy.max_length, override=overrides.get(name))
+        for name, case in CASES.items()
+    }
+
+
+def device_population(scenario: Scenario) -> DevicePopulation:
+    """Return the devices of a scenario."""
+    return DevicePopulation(
+        seed=scenario.seed,
+        shares=scenario.devices.shares,
+        client_id=scenario.target.client_id,
+        languages=scenario.devices.languages,
+    )
+
+
+def password_policy(scenario: Scenario) -> PasswordPolicy:
+    """Return the target's password policy as the scenario states it."""
+    policy = scenario.password_policy
+    return PasswordPolicy(min_length=policy.min_length, max_length=policy.max_length, classes_needed=policy.classes)

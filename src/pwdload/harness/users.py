@@ -1,0 +1,95 @@
+"""The base class of pwdload's Locust users, and tasks made from the catalogue of cases."""
+
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from typing import Any, ClassVar
+
+import gevent
+from locust import TaskSet, User, tag, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from pwdload.cases.catalogue import CASES
+from pwdload.errors import AccountsError
+from pwdload.harness.session import Session
+
+Task = Callable[..., Any] | TaskSet
+"""What Locust calls a task: a function of the user, or a set of tasks."""
+_TASKS_SHOWN = 1000
+"""Into how many parts the shares of the tasks are cut for Locust's own displays."""
+
+
+def case_task(name: str) -> Task:
+    """Make a Locust task that plays a case of the catalogue; `--tags` knows it by its name and by its group."""
+    case = CASES[name]
+
+    def play(user: "PasswordUpdateUser") -> None:
+        user.play(name)
+
+    play.__name__ = name
+    play.__doc__ = case.summary
+    return tag(name, case.group)(task(play))
+
+
+class PasswordUpdateUser(User):
+    """A client that plays cases: one keep-alive connection, one flow at a time, think time between flows.
+
+    Subclasses list their cases as tasks made by `case_task`. Which task comes next is drawn by the scenario's mix from
+    a stream seeded for this user, so that the same seed gives the same sequence of cases.
+    """
+
+    abstract = True
+    sessions: ClassVar[Callable[[Environment], Session]]
+    """Finds the run that is going on in an environment; set by `pwdload.harness.install`."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._session = type(self).sessions(environment)
+        self._random = self._session.random_of_next_user(type(self).__name__)
+        self._wire = self._session.open_wire()
+        self._choices = [t for t in dict.fromkeys(self.tasks) if _weight(t, self._session.weights) > 0] or self.tasks
+        self._weights = list(accumulate(_weight(t, self._session.weights) or 1.0 for t in self._choices))
+
+    def on_start(self) -> None:
+        """Take over the choice of tasks from Locust, and spread the users' beginnings over one think time."""
+        assert self._taskset_instance is not None  # noqa: S101 - Locust sets it right before it calls this
+        self._taskset_instance.get_next_task = self._next_task  # type: ignore[method-assign]
+        gevent.sleep(self._random.uniform(0.0, self.wait_time()))
+
+    def on_stop(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
+    def wait_time(self) -> float:
+        """Return the think time before the next flow, in seconds."""
+        think = self._session.scenario.load.think_time
+        return self._random.uniform(think.min_s, think.max_s)
+
+    def play(self, case_name: str) -> None:
+        """Play one flow of a case."""
+        try:
+            self._session.play(case_name, self._wire)
+        except AccountsError as error:
+            self._session.end_run(str(error))
+            raise StopUser from error
+
+    def _next_task(self) -> Task:
+        return self._random.choices(self._choices, cum_weights=self._weights)[0]
+
+
+def _weight(made: Task, weights: Mapping[str, float]) -> float:
+    """Weight of a task in the mix; a hand-written task that names no case keeps Locust's weight of 1."""
+    name = getattr(made, "__name__", "")
+    return weights.get(name, 0.0 if name in CASES else 1.0)
+
+
+def show_shares(user_class: type[PasswordUpdateUser], weights: Mapping[str, float]) -> bool:
+    """Give Locust's displays (web UI, task ratio) the mix's shares; return whether it has any case in it."""
+    tasks = list(dict.fromkeys(user_class.tasks))
+    total = sum(_weight(made, weights) for made in tasks)
+    if not total:
+        return False
+    shown = {made: round(_TASKS_SHOWN * weight / total) or 1 for made in tasks if (weight := _weight(made, weights))}
+    user_class.tasks = [made for made, count in shown.items() for _ in range(count)]
+    user_class.weight = total
+    return True

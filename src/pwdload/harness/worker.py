@@ -1,0 +1,59 @@
+"""What a worker process does: it plays its part in the runs that the master orders."""
+
+from collections.abc import Sequence
+
+from gevent.lock import BoundedSemaphore
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.pool import Pool
+from pwdload.harness.messages import WorkerSide
+from pwdload.harness.plan import ATTRIBUTE, Plan
+from pwdload.harness.session import Session
+from pwdload.harness.users import PasswordUpdateUser, show_shares
+
+
+class Worker:
+    """One worker, from its connection to the master to its end."""
+
+    def __init__(self, environment: Environment, runner: WorkerRunner) -> None:
+        self.session: Session | None = None
+        self._environment = environment
+        self._runner = runner
+        self._master = WorkerSide(runner)
+        self._pool: Pool | None = None
+
+    def begin_run(self) -> None:
+        """Take up the plan that came with the order to spawn."""
+        plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
+        self._pool = self._pool or self._open_pool(plan)
+        self.session = Session(
+            self._environment, plan, worker=self._master.name, pool=self._pool, end_run=self._master.end_run
+        )
+        for user_class in self._environment.user_classes:
+            if issubclass(user_class, PasswordUpdateUser):
+                show_shares(user_class, self.session.weights)
+        self._master.say_started()
+
+    def _open_pool(self, plan: Plan) -> Pool:
+        source = plan.account_source()
+
+        def draw(state: str, how_many: int) -> Sequence[Account]:
+            return self._master.draw(source, state, how_many)
+
+        return Pool(draw, lock=BoundedSemaphore())
+
+    def load_ends(self) -> None:
+        """Do nothing: the master keeps the time."""
+
+    def end_run(self) -> None:
+        """Write the last samples and tell the master."""
+        if self.session is not None:
+            session, self.session = self.session, None
+            self._master.say_done(session.recorder.close())
+
+    def quit(self) -> None:
+        """Stop the users and keep what they did, however this process is told to go."""
+        self._runner.stop()
+        self.end_run()

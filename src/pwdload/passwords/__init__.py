@@ -1,0 +1,22 @@
+"""Passwords: derived when needed, never stored.
+
+A password is a function of (run secret, user name, generation), so that whoever has the secret can rebuild every
+password of a run, and no file, log or report ever holds one. Each fits the target's policy; `broken_password` and its
+neighbours make the ones that do not, or only just do, for the refusals that a target must get right.
+"""
+
+from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, run_secret
+from pwdload.passwords.broken import WEAK_PASSWORDS, BrokenRule, broken_password, longest_password, unicode_password
+from pwdload.passwords.policy import PasswordPolicy
+
+__all__ = [
+    "SECRET_VARIABLE",
+    "WEAK_PASSWORDS",
+    "BrokenRule",
+    "PasswordBook",
+    "PasswordPolicy",
+    "broken_password",
+    "longest_password",
+    "run_secret",
+    "unicode_password",
+]

@@ -1,0 +1,73 @@
+"""A report as JSON, for programs: `report.json` has all but the plots, `verdict.json` what a pipeline decides by."""
+
+import json
+
+from pwdload.report.model import Report, Section, Table
+
+FORMAT = 1
+"""Version of both documents."""
+
+
+def render(report: Report) -> str:
+    """Return the report as one JSON object: raw values in tables, null where there is none."""
+    document = {
+        "format": FORMAT,
+        "title": report.title,
+        "verdict": report.verdict.value,
+        "reason": report.reason,
+        "banner": report.banner,
+        "facts": dict(report.facts),
+        "headline": _headline(report),
+        "findings": _findings(report),
+        "caveats": _caveats(report),
+        "notes": list(report.notes),
+        "sections": [_section(section) for section in (report.overview, *report.sections)],
+        "definitions": dict(report.definitions),
+    }
+    return _dumped(document)
+
+
+def render_verdict(report: Report) -> str:
+    """Return the verdict, its exit code, its reasons and the caveats as one JSON object."""
+    document = {
+        "format": FORMAT,
+        "title": report.title,
+        "verdict": report.verdict.value,
+        "exit_code": report.verdict.exit_code,
+        "reason": report.reason,
+        "headline": _headline(report),
+        "findings": _findings(report),
+        "caveats": _caveats(report),
+    }
+    return _dumped(document)
+
+
+def _headline(report: Report) -> list[dict[str, object]]:
+    return [{"label": card.label, "values": dict(card.values), "detail": card.detail} for card in report.cards]
+
+
+def _findings(report: Report) -> list[dict[str, str]]:
+    return [{"check": item.check, "verdict": item.verdict.value, "reason": item.reason} for item in report.findings]
+
+
+def _caveats(report: Report) -> list[dict[str, object]]:
+    return [{"number": item.number, "weakens": item.weakens, "text": item.text} for item in report.cautions]
+
+
+def _section(section: Section) -> dict[str, object]:
+    tables = [_table(item) for item in section.items if isinstance(item, Table)]
+    return {"name": section.name, "title": section.title, "tables": tables}
+
+
+def _table(table: Table) -> dict[str, object]:
+    rows = [[round(cell, 6) if isinstance(cell, float) else cell for cell in row] for row in table.rows]
+    return {
+        "name": table.name,
+        "caption": table.caption,
+        "columns": [{"name": column.name, "kind": column.kind.value} for column in table.columns],
+        "rows": rows,
+    }
+
+
+def _dumped(document: dict[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -1,0 +1,78 @@
+"""How a value of a table is written for a person, and how for a machine."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from pwdload.report.model import Cell, Column, Kind
+from pwdload.units import format_count, format_duration, format_rate, format_share
+
+
+def shown(column: Column, cell: Cell) -> str:
+    """Return a cell as a page shows it: few digits, always the unit; the column's word where there is no value."""
+    if cell is None:
+        return column.absent
+    if isinstance(cell, str):
+        return cell
+    return _WRITERS[column.kind](cell)
+
+
+def is_number(kind: Kind) -> bool:
+    """Whether a column of this kind is aligned to the right and sorted by size."""
+    return kind not in (Kind.TEXT, Kind.CODE, Kind.FLAG)
+
+
+def plain(cell: Cell) -> str:
+    """Return a cell as a CSV file has it: full precision down to a microsecond, empty where there is no value."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return repr(round(cell, 6)) if isinstance(cell, float) else str(cell)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration, or "n/a"."""
+    return "n/a" if seconds is None else format_duration(seconds)
+
+
+def rate(per_s: float | None) -> str:
+    """Return a rate, or "n/a"."""
+    return "n/a" if per_s is None else format_rate(per_s)
+
+
+def share(part: float | None) -> str:
+    """Return a share, or "n/a"."""
+    return "n/a" if part is None else format_share(part)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 request", "4,000 requests"."""
+    return f"{format_count(count)} {noun}{'s' * (count != 1)}"
+
+
+def joined(words: list[str]) -> str:
+    """Return words as an English list: "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _clock(seconds: float) -> str:
+    """Return a time on the run's clock as the plots' axes show it: in seconds, however late."""
+    return f"{seconds:,.1f} s"
+
+
+def _mean(number: float) -> str:
+    decimals = 0 if number == 0 or number >= 100 else max(0, 2 - math.floor(math.log10(number)))
+    return f"{number:,.{min(decimals, 3)}f}"
+
+
+_WRITERS: Mapping[Kind, Callable[[float], str]] = {
+    Kind.TEXT: str,
+    Kind.CODE: str,
+    Kind.COUNT: lambda number: format_count(int(number)),
+    Kind.DURATION: format_duration,
+    Kind.CLOCK: _clock,
+    Kind.SHARE: lambda number: format_share(min(max(number, 0.0), 1.0)),
+    Kind.RATE: format_rate,
+    Kind.MEAN: _mean,
+    Kind.FLAG: lambda flag: "yes" if flag else "no",
+}

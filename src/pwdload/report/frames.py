@@ -1,0 +1,56 @@
+"""From a frame of the analysis to a table of the report."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pwdload.analysis.percentiles import MAXIMUM, PERCENTILES
+from pwdload.report.model import Cell, Column, Kind
+
+
+def rows_of(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[tuple[Cell, ...], ...]:
+    """Return the columns' values row by row as plain Python values, None where there is none (NaN, NA)."""
+    values = [_cells(frame[column.name]) for column in columns]
+    return tuple(zip(*values, strict=True))
+
+
+def text(name: str, label: str = "", *, absent: str = "–") -> Column:
+    """Return a column of words."""
+    return Column(name=name, label=label or name.replace("_", " "), kind=Kind.TEXT, absent=absent)
+
+
+def code(name: str, label: str = "", *, absent: str = "–") -> Column:
+    """Return a column of identifiers."""
+    return Column(name=name, label=label or name.replace("_", " "), kind=Kind.CODE, absent=absent)
+
+
+def number(name: str, label: str, kind: Kind) -> Column:
+    """Return a column of numbers that are all there, or explain themselves by their absence."""
+    return Column(name=name, label=label, kind=kind, absent="n/a")
+
+
+COUNT = number("count", "count", Kind.COUNT)
+SHARE = number("share", "share", Kind.SHARE)
+
+
+def latency_columns() -> tuple[Column, ...]:
+    """Return the columns of a latency table after its keys."""
+    return (
+        COUNT,
+        *(
+            Column(
+                name=percentile.column,
+                label=percentile.name.replace("_", "."),
+                kind=Kind.DURATION,
+                absent="n/a",
+                why_absent=f"too few samples: {percentile.least_samples:,} needed",
+            )
+            for percentile in PERCENTILES
+        ),
+        number(MAXIMUM.column, "max", Kind.DURATION),
+    )
+
+
+def _cells(column: pd.Series) -> list[Cell]:
+    cells: list[Cell] = column.astype(object).where(column.notna(), None).tolist()
+    return cells

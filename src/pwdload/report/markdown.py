@@ -1,0 +1,64 @@
+"""A report as Markdown, short enough for a comment on a pull request."""
+
+from collections.abc import Iterable
+
+from pwdload.outcome import Verdict
+from pwdload.report.formats import is_number, shown
+from pwdload.report.model import Report, Table
+
+_MARKS = {
+    Verdict.PASS: "✅",
+    Verdict.SLO_FAILED: "🟠",
+    Verdict.INVALID: "⛔",
+    Verdict.CORRECTNESS_FAILED: "🔴",
+    Verdict.INCONCLUSIVE: "❔",
+}
+_ROWS_MAX = 12
+_TABLES = ("latency_by_step", "error_codes", "surprises")
+_LEFT_OUT = {"error_codes": ("first_s", "last_s"), "surprises": ("share",)}
+_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!~$&@"} | {"\n": " ", "\r": " "})
+
+
+def render(report: Report) -> str:
+    """Return the verdict, headline, latency per step, error codes, surprises and caveats; under 150 lines."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterable[str]:
+    yield f"## {_MARKS[report.verdict]} {report.verdict.value.replace('_', ' ')}: {_safe(report.title)}"
+    yield ""
+    yield _safe(report.reason)
+    if report.banner:
+        yield f"\n> **Note:** {_safe(report.banner)}"
+    yield ""
+    yield "| | | |"
+    yield "|---|---:|---|"
+    for card in report.cards:
+        values = " / ".join(f"{name} **{value}**".strip() for name, value in card.values)
+        yield f"| {_safe(card.label)} | {values} | {_safe(card.detail)} |"
+    tables = {table.name: table for table in report.tables}
+    for name in _TABLES:
+        if tables[name].rows:
+            yield from _table(tables[name], _LEFT_OUT.get(name, ()))
+    if report.cautions:
+        yield "\n**Caveats**\n"
+    for caution in report.cautions:
+        yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+    yield f"\n<sub>{_safe(report.summary)}</sub>"
+
+
+def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:
+    kept = [place for place, column in enumerate(table.columns) if column.name not in left_out]
+    columns = [table.columns[place] for place in kept]
+    yield f"\n**{_safe(table.title)}**\n"
+    yield f"| {' | '.join(_safe(column.label) for column in columns)} |"
+    yield f"|{'|'.join('---:' if is_number(column.kind) else '---' for column in columns)}|"
+    for row in table.rows[:_ROWS_MAX]:
+        yield f"| {' | '.join(_safe(shown(table.columns[place], row[place])) for place in kept)} |"
+    if len(table.rows) > _ROWS_MAX:
+        yield f"\n{_ROWS_MAX} of {len(table.rows):,} rows; all are in `tables/{table.name}.csv`."
+
+
+def _safe(text: str) -> str:
+    """Return a text in which nothing is markup: an error code comes from outside."""
+    return text.translate(_SPECIAL)

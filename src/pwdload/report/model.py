@@ -1,0 +1,184 @@
+"""The Report: an inert value that says everything and looks like nothing. Renderers give it a form.
+
+Cells hold raw values (seconds, shares from 0 to 1, counts); how they are written is decided by the kind of their
+column, once, for all renderers (`pwdload.report.formats`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pwdload.outcome import Finding, Verdict
+
+Cell = str | int | float | bool | None
+Tone = Literal["plain", "good", "warn", "bad"]
+Ink = Literal["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "faint"]
+"""Which colour of the palette a line of a plot gets; the palette itself differs between light and dark."""
+
+
+class Kind(StrEnum):
+    """What the values of a column are, hence how they are written and aligned."""
+
+    TEXT = "text"
+    CODE = "code"
+    """An identifier: set in the typewriter face, never broken."""
+    COUNT = "count"
+    DURATION = "duration"
+    """Seconds, written with their unit."""
+    CLOCK = "clock"
+    """Seconds on the run's clock."""
+    SHARE = "share"
+    RATE = "rate"
+    """Events per second."""
+    MEAN = "mean"
+    """A plain number with decimals."""
+    FLAG = "flag"
+    """Yes or no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    """Its header in the CSV file, the unit last."""
+    label: str
+    """Its header on the page."""
+    kind: Kind
+    absent: str = "–"
+    """What stands where there is no value."""
+    why_absent: str = ""
+    """Why there is none, told where the reader points at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Numbers in rows and columns."""
+
+    name: str
+    """Stem of its CSV file; letters, digits and underscores."""
+    title: str
+    caption: str
+    """What is counted, over which part of the run, in one or two sentences."""
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    rows_shown: int = 200
+    """How many rows a page shows at most; 0: the table is only a file. The file always has all."""
+    bars: str = ""
+    """Name of the share column that is drawn as bars, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One line, or one layer, of a plot."""
+
+    name: str
+    y: tuple[float | None, ...]
+    ink: Ink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A named span of the time axis: a stage."""
+
+    name: str
+    start_s: float
+    end_s: float
+    is_measured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """Something over the run's time."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    x: tuple[float | None, ...]
+    """Where each bin begins, in seconds on the run's clock."""
+    bin_s: float
+    """Width of a bin, in seconds."""
+    series: tuple[Series, ...]
+    style: Literal["lines", "layers"]
+    """Lines of their own, or layers that add up."""
+    reading: str
+    """What is to be seen in it, in one line."""
+    table: str
+    """Name of the table with the numbers behind it."""
+    bands: tuple[Band, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A headline number."""
+
+    label: str
+    values: tuple[tuple[str, str], ...]
+    """The number or numbers, each with its name (empty for a single one)."""
+    detail: str
+    weakened_by: tuple[int, ...] = ()
+    """Numbers of the caveats that weaken it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """A caveat as it is printed."""
+
+    number: int
+    weakens: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the report with a heading."""
+
+    name: str
+    """Its anchor on the page."""
+    title: str
+    intro: str
+    items: tuple[Table | Plot, ...]
+    weakened_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that is known of a run, ready to be rendered."""
+
+    title: str
+    verdict: Verdict
+    reason: str
+    """The verdict's reason in one sentence."""
+    findings: tuple[Finding, ...]
+    """What each check found, the worst first."""
+    banner: str
+    """What must be known before any number is read; empty when nothing."""
+    facts: tuple[tuple[str, str], ...]
+    """The conditions of the measurement, name and value."""
+    summary: str
+    """The facts that matter most, on one line."""
+    cards: tuple[Card, ...]
+    overview: Section
+    """The plots and the table of the first screen."""
+    sections: tuple[Section, ...]
+    cautions: tuple[Caution, ...]
+    definitions: tuple[tuple[str, str], ...]
+    """The words of the report, each with its exact meaning."""
+    headline_text: str
+    """The verdict and the headline numbers: a few plain lines for a console."""
+    notes: tuple[str, ...] = ()
+    """What the harness met on the way."""
+
+    @property
+    def tables(self) -> Iterator[Table]:
+        """Every table, in the order of the page."""
+        for section in (self.overview, *self.sections):
+            yield from (item for item in section.items if isinstance(item, Table))
+
+    @property
+    def plots(self) -> Iterator[Plot]:
+        """Every plot, in the order of the page."""
+        for section in (self.overview, *self.sections):
+            yield from (item for item in section.items if isinstance(item, Plot))

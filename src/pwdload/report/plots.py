@@ -1,0 +1,215 @@
+"""The plots of a report, as values: what is drawn, and the one line that says what is to be seen."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from pwdload.analysis import Run
+from pwdload.analysis.timeline import error_codes_in_time, latency_in_time, throughput_in_time
+from pwdload.analysis.windows import bin_width_s, stage_window
+from pwdload.outcome import Outcome
+from pwdload.report.formats import counted, duration, joined, rate, share
+from pwdload.report.model import Band, Ink, Plot, Series
+from pwdload.report.words import OUTCOME_WORDS
+
+BINS_MAX = 600
+"""More points than a plot is wide tell nothing more; longer runs are drawn in wider bins."""
+CODES_SHOWN = 7
+BinnedTable = Callable[[Run, float], pd.DataFrame]
+"""A function of `pwdload.analysis.timeline`."""
+_TIME = "time since the load began (s)"
+_INKS: tuple[Ink, ...] = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_OUTCOME_INKS: dict[Outcome, Ink] = {
+    Outcome.RIGHT_ACCEPT: "first",
+    Outcome.RIGHT_REJECT: "second",
+    Outcome.WRONG_REJECT: "third",
+    Outcome.WRONG_ACCEPT: "fourth",
+    Outcome.SHED: "fifth",
+    Outcome.UNKNOWN: "sixth",
+    Outcome.NOT_SENT: "faint",
+    Outcome.CONTRACT_VIOLATION: "eighth",
+}
+
+
+def throughput_plot(run: Run) -> Plot:
+    """Return changes and requests per second."""
+    frame, width = _binned(throughput_in_time, run)
+    return Plot(
+        name="throughput",
+        title="Changes and requests per second",
+        x_label=_TIME,
+        y_label=f"completed per second (1/s){_in_bins(width)}",
+        x=_column(frame, "start_s"),
+        bin_s=width,
+        series=(
+            Series(name="requests", y=_column(frame, "requests", width), ink="second"),
+            Series(name="accepted changes", y=_column(frame, "changes", width), ink="first"),
+        ),
+        style="lines",
+        reading=_throughput_reading(frame, width),
+        table="timeline",
+        bands=bands(run),
+    )
+
+
+def update_latency_plot(run: Run) -> Plot:
+    """Return the response time of update_password over time."""
+    width = bin_width_s(run.last_s, BINS_MAX)
+    frame = latency_in_time(run, "update_password", width)
+    unit, per_s = _unit(frame["max_s"])
+    lines: tuple[tuple[str, Ink], ...] = (("p99", "third"), ("p95", "second"), ("p50", "first"))
+    return Plot(
+        name="update_latency",
+        title="Response time of update_password",
+        x_label=_TIME,
+        y_label=f"response time ({unit}){_in_bins(width)}",
+        x=_column(frame, "start_s"),
+        bin_s=width,
+        series=tuple(Series(name=name, y=_column(frame, f"{name}_s", 1 / per_s), ink=ink) for name, ink in lines),
+        style="lines",
+        reading=_latency_reading(frame),
+        table="timeline",
+        bands=bands(run),
+    )
+
+
+def outcome_plot(run: Run) -> Plot:
+    """Return the requests per second by outcome, as layers; outcomes that never came are left out."""
+    frame, width = _binned(throughput_in_time, run)
+    came = [kind for kind in Outcome if frame[kind.value].any()]
+    return Plot(
+        name="outcomes",
+        title="Requests per second by outcome",
+        x_label=_TIME,
+        y_label=f"completed per second (1/s){_in_bins(width)}",
+        x=_column(frame, "start_s"),
+        bin_s=width,
+        series=tuple(
+            Series(name=OUTCOME_WORDS[kind.value], y=_column(frame, kind.value, width), ink=_OUTCOME_INKS[kind])
+            for kind in came
+        ),
+        style="layers",
+        reading=_outcome_reading(run),
+        table="timeline",
+        bands=bands(run),
+    )
+
+
+def error_code_plot(run: Run) -> Plot:
+    """Return the error codes per second, as layers: the commonest by name, the rest as one."""
+    frame, width = _binned(error_codes_in_time, run)
+    codes = [str(name) for name in frame.columns if name != "start_s"]
+    named, others = codes[:CODES_SHOWN], codes[CODES_SHOWN:]
+    series = [
+        Series(name=name, y=_column(frame, name, width), ink=ink) for name, ink in zip(named, _INKS, strict=False)
+    ]
+    if others:
+        rest = frame[others].sum(axis=1)
+        series.append(Series(name=f"{len(others)} other codes", y=_rounded(rest / width), ink="faint"))
+    most = f"{codes[0]} came most, {counted(int(frame[codes[0]].sum()), 'time')}." if codes else "No error code came."
+    return Plot(
+        name="error_codes",
+        title="Error codes per second",
+        x_label=_TIME,
+        y_label=f"answers per second (1/s){_in_bins(width)}",
+        x=_column(frame, "start_s"),
+        bin_s=width,
+        series=tuple(series),
+        style="layers",
+        reading=f"{most} Expected refusals are among them.",
+        table="error_codes_in_time",
+        bands=bands(run),
+    )
+
+
+def in_flight_plot(run: Run) -> Plot:
+    """Return how many requests were on their way."""
+    frame, width = _binned(throughput_in_time, run)
+    top = frame["in_flight"].max()
+    return Plot(
+        name="in_flight",
+        title="Requests in flight",
+        x_label=_TIME,
+        y_label=f"requests on their way (average){_in_bins(width)}",
+        x=_column(frame, "start_s"),
+        bin_s=width,
+        series=(Series(name="in flight", y=_column(frame, "in_flight"), ink="first"),),
+        style="lines",
+        reading=f"At most {top:.1f} on average over {_bin_name(width)}; a rise at steady throughput is a queue.",
+        table="timeline",
+        bands=bands(run),
+    )
+
+
+def bands(run: Run) -> tuple[Band, ...]:
+    """Return the stages that the run reached, when there is more than one."""
+    spans = [(stage, stage_window(stage, run.end_s)) for stage in run.record.stages]
+    reached = [
+        Band(name=stage.name, start_s=span.start_s, end_s=span.end_s, is_measured=stage.measured)
+        for stage, span in spans
+        if span is not None
+    ]
+    return tuple(reached) if len(reached) > 1 else ()
+
+
+def _binned(make: BinnedTable, run: Run) -> tuple[pd.DataFrame, int]:
+    """Return a table in time at the width that suits the run, without the last bin where the load ended within it.
+
+    A bin that the load filled only in part would look like a drop at the end. The CSV file has it.
+    """
+    width = bin_width_s(run.last_s, BINS_MAX)
+    frame = make(run, width)
+    whole = frame[frame["start_s"] + width <= run.end_s + 0.05 * width]
+    return (whole if len(whole) else frame), width
+
+
+def _column(frame: pd.DataFrame, name: str, divisor: float = 1.0) -> tuple[float | None, ...]:
+    return _rounded(frame[name] / divisor)
+
+
+def _rounded(values: pd.Series) -> tuple[float | None, ...]:
+    """Return plain numbers, null where there is none: six digits are more than a plot can show."""
+    return tuple(None if pd.isna(value) else float(f"{value:.6g}") for value in values)
+
+
+def _in_bins(width_s: int) -> str:
+    return "" if width_s == 1 else f", per {width_s} s"
+
+
+def _bin_name(width_s: int) -> str:
+    return "a second" if width_s == 1 else f"{width_s} s"
+
+
+def _unit(values_s: pd.Series) -> tuple[str, float]:
+    """Return the unit in which these seconds are easy to read, and how many of it a second has."""
+    most = values_s.max()
+    return ("s", 1.0) if not pd.isna(most) and most >= 10 else ("ms", 1000.0)
+
+
+def _throughput_reading(frame: pd.DataFrame, width: int) -> str:
+    if not frame["requests"].any():
+        return "Nothing was answered."
+    best = frame["changes"].max() / width
+    silent = int((frame["requests"] == 0).sum())
+    quiet = f"nothing was answered in {silent} of {len(frame)} bins" if silent else "no bin went without an answer"
+    return f"The best {_bin_name(width).removeprefix('a ')} had {rate(best)} changes; {quiet}."
+
+
+def _latency_reading(frame: pd.DataFrame) -> str:
+    if not frame["count"].any():
+        return "No update_password was sent."
+    slowest = int(frame["p95_s"].fillna(-1.0).to_numpy().argmax())
+    most, at = float(frame["p95_s"].iloc[slowest]), float(frame["start_s"].iloc[slowest])
+    return (
+        f"By the second in which requests were due: highest p95 {duration(most)}, at {at:.0f} s. A gap: none was due."
+    )
+
+
+def _outcome_reading(run: Run) -> str:
+    if not len(run.samples):
+        return "Nothing was answered."
+    wrong = run.samples.loc[~run.samples["is_as_expected"], "outcome"].astype(object).value_counts()
+    if not len(wrong):
+        return "Every request came out as its case expects."
+    named = joined([f"{count:,} {OUTCOME_WORDS.get(str(kind), str(kind))}" for kind, count in sorted(wrong.items())])
+    return f"{share(int(wrong.sum()) / len(run.samples))} did not come out as expected: {named}."

@@ -1,0 +1,16 @@
+"""The sections of a report below its first screen, each from one part of the analysis."""
+
+from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
+from pwdload.report.sections.latency import journeys_section, latency_section
+from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
+
+__all__ = [
+    "answers_section",
+    "checks_section",
+    "expectations_section",
+    "journeys_section",
+    "latency_section",
+    "reconciliation_section",
+    "time_section",
+    "top_codes_table",
+]

@@ -1,0 +1,129 @@
+"""What came back: error codes, all answers, and both against what was expected."""
+
+import pandas as pd
+
+from pwdload.analysis import Analysis
+from pwdload.analysis.answers import error_code_table, expectation_table, expectation_words
+from pwdload.analysis.timeline import error_codes_in_time
+from pwdload.report.formats import counted
+from pwdload.report.frames import COUNT, SHARE, code, number, rows_of, text
+from pwdload.report.model import Kind, Section, Table
+from pwdload.report.plots import error_code_plot
+from pwdload.report.sections.common import HTTP, OUTCOME, SEEN, WHOLE_RUN, with_outcome_words
+from pwdload.report.words import meaning
+
+
+def top_codes_table(analysis: Analysis) -> Table:
+    """Return the error codes of the first screen: code, meaning, how often, and whether they were wanted."""
+    frame = error_code_table(analysis.answers)
+    frame = frame.assign(meaning=[meaning(str(name)) for name in frame["code"]], expected=_expected_words(frame))
+    columns = (
+        code("code", "error code"),
+        text("meaning"),
+        code("step"),
+        COUNT,
+        SHARE,
+        text("expected", "as expected"),
+        *SEEN,
+    )
+    total = int(frame["count"].sum())
+    return Table(
+        name="error_codes",
+        title="Error codes",
+        caption=f"{counted(total, 'answer')} that refused or failed, most frequent first. {WHOLE_RUN} "
+        "Share of all requests.",
+        columns=columns,
+        rows=rows_of(frame, columns),
+        bars="share",
+    )
+
+
+def answers_section(analysis: Analysis) -> Section:
+    """Return every kind of answer that came."""
+    columns = (
+        code("step"),
+        code("case"),
+        HTTP,
+        code("status", "body status", absent=""),
+        code("error_code", "error code", absent=""),
+        OUTCOME,
+        COUNT,
+        SHARE,
+        *SEEN,
+    )
+    in_time = error_codes_in_time(analysis.run)
+    names = tuple(str(name) for name in in_time.columns)
+    time_columns = tuple(number(name, name, Kind.CLOCK if name == "start_s" else Kind.COUNT) for name in names)
+    return Section(
+        name="answers",
+        title="Answers",
+        intro="Everything that came back, refusals and failures included. An expected refusal is a success.",
+        items=(
+            error_code_plot(analysis.run),
+            Table(
+                name="answers",
+                title="All answers",
+                caption=f"Step, case, HTTP status, body status, error code and outcome. {WHOLE_RUN}",
+                columns=columns,
+                rows=rows_of(with_outcome_words(analysis.answers), columns),
+                bars="share",
+            ),
+            Table(
+                name="error_codes_in_time",
+                title="Error codes per second",
+                caption="One row per second, by completion.",
+                columns=time_columns,
+                rows=rows_of(in_time, time_columns),
+                rows_shown=0,
+            ),
+        ),
+    )
+
+
+def expectations_section(analysis: Analysis) -> Section:
+    """Return what each case expected against what came."""
+    frame = with_outcome_words(expectation_table(analysis.run.samples))
+    frame["expected"] = [expectation_words(str(words)) for words in frame["expected"]]
+    columns = (
+        code("case"),
+        code("step"),
+        text("expected"),
+        code("answer", "came"),
+        HTTP,
+        OUTCOME,
+        COUNT,
+        number("share", "share of step", Kind.SHARE),
+    )
+    surprises = frame[frame["is_surprise"]]
+    caption = (
+        "Answers that were not as expected, or refusals with a code other than those named: either the target or "
+        f"what the case expects wants a look. {WHOLE_RUN}"
+    )
+    return Section(
+        name="expectations",
+        title="Expected against answered",
+        intro="What each case of the catalogue expects of each step, and what the target really answered.",
+        items=(
+            Table(
+                name="surprises",
+                title="Surprises" if len(surprises) else "Surprises: none",
+                caption=caption if len(surprises) else "Every answer was one that its case names.",
+                columns=columns,
+                rows=rows_of(surprises, columns),
+            ),
+            Table(
+                name="expectations",
+                title="Every case",
+                caption=f"All answers of all cases. {WHOLE_RUN}",
+                columns=columns,
+                rows=rows_of(frame, columns),
+            ),
+        ),
+    )
+
+
+def _expected_words(frame: pd.DataFrame) -> list[str]:
+    """Return for each row whether its cases wanted what came."""
+    counts = zip(frame["count"].tolist(), frame["as_expected"].tolist(), strict=True)
+    words = {True: "yes", False: "no"}
+    return [words[wanted == count] if wanted in (0, count) else f"{wanted:,} of {count:,}" for count, wanted in counts]

@@ -1,0 +1,134 @@
+"""What the codes and names of a run mean, in words.
+
+The meanings of error codes are those of Huawei Cloud OneAccess where it publishes them ("documented"); others carry
+over from the product that it is built on, or are our stand-in's own choice ("likely"). The API's own `error_msg` of
+the run at hand is not recorded, since it may name a person.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pwdload.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code means, and how sure that is."""
+
+    text: str
+    source: Literal["documented", "likely", "ours"]
+
+    @property
+    def words(self) -> str:
+        """The meaning, with a word of caution where it is not published."""
+        return f"{self.text} (likely)" if self.source == "likely" else self.text
+
+
+def _documented(text: str) -> Meaning:
+    return Meaning(text, "documented")
+
+
+def _likely(text: str) -> Meaning:
+    return Meaning(text, "likely")
+
+
+def _ours(text: str) -> Meaning:
+    return Meaning(text, "ours")
+
+
+MEANINGS = {
+    "APP.0001": _documented("Application does not exist"),
+    "APP.0002": _documented("Application ID is missing"),
+    "APP.0003": _documented("Application is disabled"),
+    "CAPTCHA.0002": _documented("CAPTCHA code is wrong"),
+    "CAPTCHA.0003": _documented("CAPTCHA token has expired"),
+    "LOGIN.0001": _documented("Account is locked after too many failed log-ins"),
+    "LOGIN.0002": _documented("Account name or password is wrong"),
+    "LOGIN.0003": _documented("id_token could not be made"),
+    "PARAM.0001": _likely("A mandatory header or field is missing"),
+    "PARAM.0002": _likely("Request body cannot be read"),
+    "PARAM.0003": _documented("Client ID is empty"),
+    "PARAM.0004": _documented("CAPTCHA coordinates are missing"),
+    "PARAM.0005": _documented("Token is missing"),
+    "PARAM.0006": _likely("Tenant ID is not valid"),
+    "PARAM.0014": _likely("state_token is not valid"),
+    "PARAM.0015": _likely("session_token is not valid"),
+    "PARAM.0016": _likely("id_token is not valid or has expired"),
+    "PARAM.0404": _likely("No such route"),
+    "PARAM.0405": _likely("Method is not allowed"),
+    "PARAM.0413": _likely("Request body is too large"),
+    "PARAM.0415": _likely("Content type is not accepted"),
+    "PWD.0001": _documented("New password was used before"),
+    "PWD.0002": _likely("New password is the user name reversed"),
+    "PWD.0003": _likely("New password contains user name, mobile or email"),
+    "PWD.0004": _likely("New password has too few kinds of characters"),
+    "PWD.0005": _likely("New password is on the list of weak ones"),
+    "PWD.0006": _likely("New password repeats a character too often"),
+    "PWD.0007": _documented("New password is too short or too long"),
+    "PWD.0008": _documented("Password is missing"),
+    "USER.0001": _likely("User does not exist"),
+    "COM.0002": _likely("System is busy"),
+    "SDK.COMMON.1008": _likely("System is busy"),
+    "ACCESS_DENIED": _documented("Refused with HTTP 200 and status ACCESS_DENIED"),
+    "transport:timeout": _ours("No complete answer before the time-out"),
+    "transport:connect_timeout": _ours("Connection did not open before the time-out"),
+    "transport:reset": _ours("Connection was reset"),
+    "transport:refused": _ours("Connection was refused"),
+    "transport:unreachable": _ours("Target cannot be reached"),
+    "transport:dns": _ours("Target's name cannot be resolved"),
+    "transport:tls": _ours("TLS handshake failed"),
+    "transport:eof": _ours("Connection was closed before an answer"),
+    "transport:stale": _ours("Idle connection had been closed by the target"),
+    "transport:truncated": _ours("Answer was cut off"),
+    "transport:malformed": _ours("Answer is not HTTP"),
+    "transport:too_large": _ours("Answer is larger than is read"),
+    "transport:cancelled": _ours("Given up because the run ended"),
+}
+
+
+def meaning(code: str) -> str:
+    """Return what a code means in words; what is not known is said to be so."""
+    known = MEANINGS.get(code)
+    if known is not None:
+        return known.words
+    if code.startswith("HTTP "):
+        return "Answered without an error code"
+    return "No complete answer" if code.startswith("transport:") else "Not in the published list"
+
+
+OUTCOME_WORDS = {
+    Outcome.RIGHT_ACCEPT.value: "accepted, as expected",
+    Outcome.RIGHT_REJECT.value: "refused, as expected",
+    Outcome.WRONG_ACCEPT.value: "accepted, but had to be refused",
+    Outcome.WRONG_REJECT.value: "refused, but had to be accepted",
+    Outcome.SHED.value: "turned away (overload)",
+    Outcome.UNKNOWN.value: "in doubt: no documented answer",
+    Outcome.NOT_SENT.value: "never sent",
+    Outcome.CONTRACT_VIOLATION.value: "answer breaks the contract",
+}
+
+DEFINITIONS = (
+    ("Change", "An update_password that the target accepted: one password was changed."),
+    ("Response time", "From the moment a request was due (intended) to its complete, parsed answer."),
+    ("Service time", "From the first byte handed to the socket to the complete answer; without the generator's lag."),
+    ("Generator lag", "From the moment a request was due to its first byte; large values mean a busy generator."),
+    ("Journey", "A flow as a whole: from the moment it was due to its last answer; to its change where that is said."),
+    (
+        "Percentile",
+        "Nearest rank over all raw samples: the smallest observed value that so many per cent of the samples do not "
+        "exceed. Nothing is interpolated, rounded into buckets or averaged over processes.",
+    ),
+    (
+        "n/a",
+        "Too few samples: a percentile is printed only when at least 10 samples are expected beyond it: p50 from 20, "
+        "p90 from 100, p95 from 200, p99 from 1,000, p99.9 from 10,000 samples.",
+    ),
+    ("Measured time", "The stages marked as measured; without stages the whole run. Warm-up counts towards no rate."),
+    ("Outcome", "What became of a request, judged by its parsed body against what its case expects, never by status."),
+    (
+        "Unknown",
+        "The request went out and no documented answer came back: applied or not, nobody can tell. No success.",
+    ),
+    ("Seconds", "Times in tables and plots are seconds on the run's clock; 0 is when the load began."),
+)
+"""The words of the report, each with its exact meaning."""

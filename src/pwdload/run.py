@@ -1,0 +1,56 @@
+"""Composition root: what the commands do, made of the rooms. Returns values; printing is `cli`'s."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from pwdload.cases.catalogue import CASES, DEFAULT_MIX, GROUPS, case_weights
+from pwdload.errors import UsageError
+from pwdload.rundir import RunDirectory
+from pwdload.scenario import Scenario, load_scenario
+
+DEFAULT_LOCUSTFILE = Path("locustfiles/password_update.py")
+
+
+def load(path: Path) -> Scenario:
+    """Load a scenario against the catalogue of cases.
+
+    Raises:
+        ScenarioError: it cannot be used; every problem is listed.
+    """
+    return load_scenario(path, case_names=CASES, group_names=GROUPS)
+
+
+def weights(scenario: Scenario) -> dict[str, float]:
+    """Return the weight of every case that the scenario plays."""
+    return case_weights(scenario.mix or DEFAULT_MIX)
+
+
+def open_run(path: Path) -> RunDirectory:
+    """Open a run directory; a `latest` link will do.
+
+    Raises:
+        RunDirectoryError: it is none.
+    """
+    return RunDirectory.open(path)
+
+
+def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by `locust` with the scenario: there is no second engine.
+
+    Raises:
+        UsageError: there is no such locustfile.
+    """
+    if not locustfile.is_file():
+        raise UsageError(f"{locustfile}: no such locustfile; run from the project's folder or give --locustfile")
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--scenario", str(scenario), *arguments]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - no shell, our own interpreter
+
+
+def become_standin(arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by the stand-in, a separate program."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pwdload.standin", *arguments])  # noqa: S606 - as above

@@ -1,0 +1,186 @@
+"""The directory of one run: what is in it, and its record `run.json`.
+
+A report is built from this directory alone, on any machine and at any later time. `run.json` is written when the
+run starts, with `ended_utc` null, and again when it ends: a null there means that the run was cut short.
+
+    reports/<scenario>/<utc start>/
+      run.json            this module
+      scenario.toml       the scenario as given
+      samples/            one file per process (`pwdload.samples`)
+      target_counts.json  the stand-in's own counts, where the target was one that counts
+      report.html report.md report.json verdict.json tables/*.csv
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pwdload.errors import RunDirectoryError
+
+FORMAT = 1
+"""Version of the run directory's format; a reader refuses a newer one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """A load stage as it was planned: its name, when it begins and ends on the run's clock, and its users."""
+
+    name: str
+    start_s: float
+    end_s: float | None
+    """Null when the stage lasts until the run is stopped."""
+    users: int | None
+    """Null when the number was set by hand."""
+    measured: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecord:
+    """What one process said when it had closed its samples."""
+
+    name: str
+    samples: int
+    dropped: int = 0
+    """Samples that its recorder failed to keep: anything but 0 makes the run INVALID."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What a run was: everything about it that the samples do not say. Holds no secret."""
+
+    title: str
+    scenario: str
+    """Short name, the scenario file's stem; names the directory above."""
+    seed: int
+    target: str
+    """Base URL of the target."""
+    target_is_standin: bool
+    """Whether the harness started the embedded stand-in for this run."""
+    started_utc: str
+    """ISO 8601, when zero of the run's clock was."""
+    ended_utc: str | None = None
+    duration_s: float | None = None
+    """From zero of the run's clock to the moment when the load was told to stop."""
+    ended_by: str = ""
+    """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``error: ...``."""
+    stages: tuple[StageRecord, ...] = ()
+    workers: tuple[WorkerRecord, ...] = ()
+    expected_workers: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of Python, pwdload, Locust and the libraries that decide the numbers."""
+    generator: dict[str, str] = field(default_factory=dict)
+    """The machine that generated the load: cores, system."""
+    users: int | None = None
+    """Most Locust users that were asked for."""
+    accounts: int = 0
+    """How many test accounts the run could draw on."""
+    notes: tuple[str, ...] = ()
+    """What the harness met and the reader must know, one sentence each."""
+    format: int = FORMAT
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run got as far as writing its end."""
+        return self.ended_utc is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """Paths and records of one run directory."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, reports: Path, scenario: str, started: datetime) -> Self:
+        """Make ``reports/<scenario>/<utc start>/``; a second run within the same second gets a suffix."""
+        stamp = started.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        for suffix in ("", *(f"-{n}" for n in range(2, 100))):
+            path = reports / scenario / f"{stamp}{suffix}"
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise RunDirectoryError(
+                    f"{path}: cannot be made ({error.strerror}); give a folder you may write to with --reports"
+                ) from error
+            return cls(path)
+        raise RunDirectoryError(f"{reports / scenario}: 99 runs began in one second; wait a second and start again")
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Take an existing directory of a run.
+
+        Raises:
+            RunDirectoryError: it is none, with the nearest thing to do.
+        """
+        if not path.is_dir():
+            raise RunDirectoryError(f"{path}: no such directory; runs are kept as reports/SCENARIO/START")
+        if not (path / "run.json").is_file():
+            raise RunDirectoryError(f"{path}: no run.json here; give a run's own directory, reports/SCENARIO/START")
+        return cls(path.resolve())
+
+    @property
+    def samples(self) -> Path:
+        """Where the samples are."""
+        return self.path / "samples"
+
+    @property
+    def scenario_file(self) -> Path:
+        """The scenario as it was given."""
+        return self.path / "scenario.toml"
+
+    @property
+    def target_counts_file(self) -> Path:
+        """What the target itself counted, if it could be asked."""
+        return self.path / "target_counts.json"
+
+    def write_record(self, record: RunRecord) -> None:
+        """Write `run.json`, whole or not at all."""
+        write_json(self.path / "run.json", asdict(record))
+
+    def read_record(self) -> RunRecord:
+        """Read `run.json`.
+
+        Raises:
+            RunDirectoryError: it is not readable, not ours, or of a newer format.
+        """
+        path = self.path / "run.json"
+        try:
+            fields = json.loads(path.read_text("utf-8"))
+            if fields["format"] > FORMAT:
+                raise RunDirectoryError(
+                    f"{path}: format {fields['format']}, this pwdload reads up to {FORMAT}; use a newer pwdload"
+                )
+            stages = tuple(StageRecord(**stage) for stage in fields.pop("stages"))
+            workers = tuple(WorkerRecord(**worker) for worker in fields.pop("workers"))
+            for name in ("expected_workers", "notes"):
+                fields[name] = tuple(fields[name])
+            return RunRecord(stages=stages, workers=workers, **fields)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunDirectoryError(f"{path}: not a run record ({error}); give another run's directory") from error
+
+    def link_latest(self) -> None:
+        """Point ``reports/latest`` and ``reports/<scenario>/latest`` at this run; without links, do nothing."""
+        for folder in (self.path.parent, self.path.parent.parent):
+            link = folder / "latest"
+            try:
+                link.unlink(missing_ok=True)
+                link.symlink_to(os.path.relpath(self.path, folder), target_is_directory=True)
+            except OSError:
+                return  # a file system without links, or someone's own "latest" folder: a convenience, no more
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, whole or not at all."""
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees either the old text or the whole new one."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,138 @@
+"""What a scenario would run, in plain text: for `pwdload plan`, and to be read before anything is sent."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from pwdload.scenario.model import Scenario
+from pwdload.scenario.stages import Stage
+from pwdload.units import format_count, format_duration, format_rate, format_share
+
+_Name = TypeVar("_Name", bound=str)
+
+_WIDTH = 100
+_LABEL_WIDTH = 10
+_BY_HAND = "as -u, -r and -t say: the scenario has no stages"
+
+
+def describe(scenario: Scenario, weights: Mapping[str, float]) -> str:
+    """Return the plan of a scenario: what it puts under load, how, for how long, and what it sends.
+
+    `weights` are those of the single cases, groups already shared out; what weighs 0 is left out. The text ends
+    without a line break.
+    """
+    parts = [_heading(scenario), _facts(scenario), _stages(scenario), _mix(weights)]
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _heading(scenario: Scenario) -> Iterator[str]:
+    yield f"{scenario.title} ({scenario.name})"
+    for paragraph in scenario.description.strip().split("\n\n"):
+        yield from textwrap.wrap(paragraph, _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+
+
+def _facts(scenario: Scenario) -> Iterator[str]:
+    facts = {
+        "Target": _target(scenario),
+        "Accounts": _accounts(scenario),
+        "Passwords": _passwords(scenario),
+        "Load": _load(scenario),
+        "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
+        "Expected": _expected(scenario),
+        "Stand-in": [f"{key} = {value}" for key, value in scenario.standin.items()],
+    }
+    for label, lines in facts.items():
+        for index, line in enumerate(lines):
+            yield f"{label if index == 0 else '':<{_LABEL_WIDTH}}{line}"
+
+
+def _target(scenario: Scenario) -> Iterator[str]:
+    target = scenario.target
+    yield target.host or "the embedded stand-in, unless --host names another"
+    yield f"client id {target.client_id}" + (f", tenant id {target.tenant_id}" if target.tenant_id else "")
+    yield (
+        f"one exchange may take {format_duration(target.timeout_s)}, "
+        f"a state_token lives {format_duration(target.state_token_life_s)}"
+    )
+    if target.allow:
+        yield f"may be put under load besides loopback: {', '.join(target.allow)}"
+
+
+def _accounts(scenario: Scenario) -> Iterator[str]:
+    accounts = scenario.accounts
+    yield f"listed in {accounts.source}" if accounts.source else "no list: a target named by --host needs --accounts"
+    yield f"{format_count(accounts.count)} made up where the embedded stand-in is the target"
+
+
+def _passwords(scenario: Scenario) -> Iterator[str]:
+    policy = scenario.password_policy
+    repeats = f", one character at most {policy.max_repeats} times" if policy.max_repeats else ""
+    yield f"{policy.min_length} to {policy.max_length} characters, {policy.classes} of 4 classes{repeats}"
+
+
+def _load(scenario: Scenario) -> Iterator[str]:
+    think = scenario.load.think_time
+    waits = format_duration(think.min_s)
+    if think.max_s != think.min_s:
+        waits += f" to {format_duration(think.max_s)}"
+    yield f"{scenario.load.model} model, think time {waits}, seed {scenario.seed}"
+    if scenario.stages and think.min_s + think.max_s > 0:
+        yield f"at most {_flows(scenario)} flows, if the target answered at once"
+
+
+def _flows(scenario: Scenario) -> str:
+    """Return how many flows the users could begin if thinking were all that took time; ramps count as done."""
+    think = scenario.load.think_time
+    mean_s = (think.min_s + think.max_s) / 2
+    return format_count(round(sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)))
+
+
+def _expected(scenario: Scenario) -> Iterator[str]:
+    for case, expect in scenario.expect.items():
+        yield f"{case}: HTTP {_either(map(str, expect.http_status)) or 400}, {_either(expect.error_code) or 'any code'}"
+
+
+def _either(words: Sequence[str] | Iterator[str]) -> str:
+    return " or ".join(words)
+
+
+def _shares(weights: Mapping[_Name, float]) -> str:
+    total = sum(weights.values())
+    return ", ".join(f"{name} {format_share(weight / total)}" for name, weight in weights.items() if weight)
+
+
+def _stages(scenario: Scenario) -> Iterator[str]:
+    if not scenario.stages:
+        yield f"Stages    {_BY_HAND}"
+        return
+    yield "Stages"
+    header = ("name", "start", "for", "users", "spawn rate", "ramp", "measured")
+    yield from _table([header, *map(_stage_row, scenario.stages)])
+    yield f"  in all {format_duration(scenario.duration_s or 0)}, at most {format_count(scenario.users_max or 0)} users"
+
+
+def _stage_row(stage: Stage) -> tuple[str, ...]:
+    return (
+        stage.name,
+        format_duration(stage.start_s),
+        format_duration(stage.for_s),
+        format_count(stage.users),
+        format_rate(stage.spawn_rate_per_s),
+        format_duration(stage.ramp_s),
+        "yes" if stage.measured else "no",
+    )
+
+
+def _mix(weights: Mapping[str, float]) -> Iterator[str]:
+    total = sum(weights.values())
+    playing = sorted((pair for pair in weights.items() if pair[1] > 0), key=lambda pair: -pair[1])
+    yield "Mix"
+    yield from _table([("case", "share"), *((name, format_share(weight / total)) for name, weight in playing)])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows with aligned columns: names to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *figures in rows:
+        cells = [f"{figure:>{width}}" for figure, width in zip(figures, widths[1:], strict=True)]
+        yield f"  {'  '.join([f'{name:<{widths[0]}}', *cells])}"

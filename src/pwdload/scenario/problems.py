@@ -1,0 +1,184 @@
+"""What is wrong with a scenario, in words: one line for each problem, in the order of the file.
+
+A line names the file, the key, the value, what is allowed and, where there is one, the nearest right word. The value
+of an unknown key is never shown: it may be a secret whose key was mistyped.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pwdload.scenario.keys import did_you_mean, secret_refusal
+from pwdload.scenario.schema import allowed_at, keys_at
+from pwdload.scenario.stages import Place
+
+_PLANNED: Final = "planned, not in this version: remove it to run"
+PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
+    {
+        ("faults",),
+        ("slo",),
+        ("forecast",),
+        ("search",),
+        ("target", "metrics"),
+        ("accounts", "tenant"),
+        ("load", "arrivals"),
+        ("load", "max_in_flight"),
+        ("load", "queue_limit"),
+        ("load", "stages", "rate"),
+    }
+)
+"""Keys of later versions; a list's indices are left out."""
+PLANNED_VALUES: Final[Mapping[Place, tuple[str, ...]]] = {
+    ("load", "model"): ("open",),
+    ("accounts", "reuse"): ("warn", "rearm"),
+}
+"""Values of later versions of keys that this one has."""
+
+_SHOWN_MAX: Final = 60
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "a table"),
+)
+_ABSENT: Final = object()
+
+
+def problem_lines(file: str, data: Mapping[str, object], error: ValidationError) -> list[str]:
+    """Return every problem that validation has found in a file's data, one line each."""
+    found = [(_place(problem), problem) for problem in error.errors(include_url=False, include_input=False)]
+    found.sort(key=lambda pair: _rank(data, pair[0]))
+    # Two rules may object to the same thing with the same words: a key that is no name is no case either.
+    return list(dict.fromkeys(f"{file}: {_line(data, place, problem)}" for place, problem in found))
+
+
+def _place(problem: ErrorDetails) -> Place:
+    """Return where a problem is; pydantic marks one with a key itself by a step of its own."""
+    return tuple(step for step in problem["loc"] if step != "[key]")
+
+
+def _rank(data: object, place: Place) -> tuple[int, ...]:
+    """Return the place's position in the file, level by level; what is missing comes after what its table has."""
+    ranks = []
+    for step in place:
+        keys = list(data) if isinstance(data, dict) else list(range(len(data))) if isinstance(data, list) else []
+        ranks.append(keys.index(step) if step in keys else len(keys))
+        data = _value(data, (step,))
+    return tuple(ranks)
+
+
+def _value(data: object, place: Place) -> object:
+    """Return what stands at a place, `_ABSENT` where nothing does."""
+    for step in place:
+        if isinstance(data, dict):
+            data = data.get(step, _ABSENT)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return _ABSENT
+    return data
+
+
+def _line(data: Mapping[str, object], place: Place, problem: ErrorDetails) -> str:
+    value = _value(data, place)
+    if problem["type"] == "extra_forbidden":
+        return f"{_key(place)}: {_unknown(place)}"
+    if problem["type"] == "missing":
+        return f"{_key(place)}: missing; give {allowed_at(place)}"
+    if "[key]" in problem["loc"]:
+        return f"{_key(place)}: {_wrong_key(place, problem)}"
+    if value is _ABSENT:
+        return f"{_key(place)}: {_wrong(place, value, problem)}"
+    return f"{_key(place)} = {shown(value)}: {_wrong(place, value, problem)}"
+
+
+def _unknown(place: Place) -> str:
+    *table, key = place
+    if tuple(step for step in place if isinstance(step, str)) in PLANNED_KEYS:
+        return _PLANNED
+    allowed = keys_at(table)
+    refusal = secret_refusal(str(key))
+    return refusal or f"unknown key; allowed: {', '.join(allowed)}{did_you_mean(str(key), allowed)}"
+
+
+def _wrong_key(place: Place, problem: ErrorDetails) -> str:
+    if problem["type"] in ("value_error", "secret"):
+        return _own_words(problem)
+    if problem["type"] == "literal_error":
+        return f"unknown key; allowed: {problem['ctx']['expected']}"
+    refusal = secret_refusal(str(place[-1]))
+    return refusal or "not a name; allowed are lower-case letters, digits and _, with a letter first"
+
+
+def _wrong(place: Place, value: object, problem: ErrorDetails) -> str:
+    if problem["type"] in ("value_error", "stages"):
+        return _own_words(problem)
+    if isinstance(value, str) and value in PLANNED_VALUES.get(place, ()):
+        return f"{_PLANNED}; allowed: {allowed_at(place)}"
+    return f"{_objection(problem['type'], value)}; allowed: {allowed_at(place)}{_nearest(value, problem)}"
+
+
+def _own_words(problem: ErrorDetails) -> str:
+    """Return the words of one of the model's own rules, which say everything."""
+    context = problem.get("ctx", {})
+    return str(context.get("error") or context.get("said") or problem["msg"])
+
+
+def _objection(kind: str, value: object) -> str:
+    if kind.endswith("_type"):
+        return f"is {_kind(value)}"
+    if kind.startswith(("greater_than", "too_short", "string_too_short")):
+        return "too small" if kind.startswith("greater") else "too short"
+    if kind.startswith(("less_than", "too_long", "string_too_long")):
+        return "too large" if kind.startswith("less") else "too long"
+    return {"finite_number": "not a finite number", "literal_error": "unknown"}.get(kind, "does not fit")
+
+
+def _kind(value: object) -> str:
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "a date or time")
+
+
+def _nearest(value: object, problem: ErrorDetails) -> str:
+    if problem["type"] != "literal_error" or not isinstance(value, str):
+        return ""
+    return did_you_mean(value, re.findall(r"'([^']*)'", str(problem["ctx"]["expected"])))
+
+
+def _key(place: Sequence[int | str]) -> str:
+    """Return a place as TOML would write it: load.stages[0].name; text that is no bare key in quotes."""
+    return "".join(_steps(place)).removeprefix(".") or "the file"
+
+
+def _steps(place: Sequence[int | str]) -> Iterator[str]:
+    for step in place:
+        if isinstance(step, int):
+            yield f"[{step}]"
+        else:
+            yield f".{step}" if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", step) else f".{shown(step)}"
+
+
+def shown(value: object) -> str:
+    """Return a value in a few characters on one line, as TOML writes it; a password inside a URL is left out."""
+    if isinstance(value, dict):
+        return "{...}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value[:3]))}{', ...' if value[3:] else ''}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > 200:
+        return "a number of more than 60 digits"  # Python refuses to write some of these
+    return _cut(f'"{_escaped(value)}"' if isinstance(value, str) else str(value))
+
+
+def _escaped(text: str) -> str:
+    without_login = re.sub(r"//.*@", "//...@", text, flags=re.DOTALL)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in without_login[:200])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 3]}..."

@@ -1,0 +1,146 @@
+"""Run the service: bind, seed, say where it listens, stop when told or when the parent is gone."""
+
+import asyncio
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from pwdload.standin.failure import StandinError
+
+_BACKLOG = 2048
+_PARENT_CHECK_S = 0.5
+_STOP_WITHIN_S = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What is printed once requests are answered."""
+
+    host: str
+    port: int
+    db: Path
+    accounts: int
+
+    def line(self) -> str:
+        """Return the announcement as one line of JSON."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        announcement = {
+            "event": "listening",
+            "url": f"http://{host}:{self.port}",
+            "host": self.host,
+            "port": self.port,
+            "pid": os.getpid(),
+            "db": str(self.db),
+            "accounts": self.accounts,
+        }
+        return json.dumps(announcement)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address; port 0 picks a free one.
+
+    Raises:
+        StandinError: the port is taken, or the host is not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise StandinError(f"--host {host}: {error.strerror}; 127.0.0.1 is this machine") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise StandinError(
+            f"{host}:{port}: {(error.strerror or str(error)).lower()}; name another --port, or --port 0 for a free one"
+        ) from None
+    if not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
+        print(f"warning: {host} can be reached from other machines; this is a test program", file=sys.stderr)  # noqa: T201 - for the person who starts it
+    return listener
+
+
+def serve(
+    app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None], keep_alive_s: int, parent_pid: int | None
+) -> None:
+    """Answer requests until SIGTERM, SIGINT, or the end of the parent process."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=keep_alive_s,
+        timeout_graceful_shutdown=_STOP_WITHIN_S,
+    )
+    server = _Server(config, announce)
+    asyncio.run(_until_stopped(server, listener, parent_pid))
+
+
+def leave_cleanly_on_signals() -> None:
+    """Let SIGTERM and SIGINT end the process with exit code 0, whatever it is doing.
+
+    uvicorn takes the signals over while it serves, and raises them once more when it has stopped.
+    """
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
+class _Server(uvicorn.Server):
+    """Announces itself when it has begun to listen."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._announce()
+
+
+async def _until_stopped(server: uvicorn.Server, listener: socket.socket, parent_pid: int | None) -> None:
+    watch = asyncio.create_task(_stop_without_parent(server, parent_pid)) if parent_pid is not None else None
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if watch is not None:
+            watch.cancel()
+
+
+async def _stop_without_parent(server: uvicorn.Server, parent_pid: int) -> None:
+    is_child = os.getppid() == parent_pid
+    while _is_alive(parent_pid, is_child=is_child):
+        await asyncio.sleep(_PARENT_CHECK_S)
+    server.should_exit = True
+
+
+def _is_alive(parent_pid: int, *, is_child: bool) -> bool:
+    """Whether the parent still runs. Its own children notice by their new parent, even while it is a zombie."""
+    if is_child:
+        return os.getppid() == parent_pid
+    try:
+        os.kill(parent_pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,107 @@
+"""What the hot path costs, on this machine, in one run: `make bench`. Figures of different runs do not compare."""
+
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.source import made_up_accounts
+from pwdload.api.http import Address, Connection, Exchange
+from pwdload.api.request import DeviceRequests
+from pwdload.cases.catalogue import CASES
+from pwdload.cases.play import Flow, Party, Settings
+from pwdload.devices import DevicePopulation
+from pwdload.passwords import PasswordBook, PasswordPolicy
+from pwdload.samples import SampleWriter
+from tests.processes import standin
+from tests.test_samples import sample
+
+POLICY = PasswordPolicy()
+BOOK = PasswordBook(b"a secret of the bench", POLICY)
+DEVICES = DevicePopulation(seed=1)
+
+
+def each_us(count: int, job: Callable[[int], object]) -> float:
+    """Return the microseconds that a job takes, best of three rounds."""
+    best_s = min(_seconds(count, job) for _ in range(3))
+    return best_s / count * 1e6
+
+
+def _seconds(count: int, job: Callable[[int], object]) -> float:
+    begun_s = time.perf_counter()
+    for n in range(count):
+        job(n)
+    return time.perf_counter() - begun_s
+
+
+def sample_us() -> float:
+    """Return what it costs to keep one sample, encoding and disk included."""
+    rows = [sample(n) for n in range(40_960)]
+    with tempfile.TemporaryDirectory() as folder:
+        writer = SampleWriter(Path(folder), "local")
+        begun_s = time.perf_counter()
+        for row in rows:
+            writer.append(row)
+        taken_s = time.perf_counter() - begun_s
+        writer.close()
+    return taken_s / len(rows) * 1e6
+
+
+class _Wire:
+    """One connection, no pause."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = Connection(Address.parse(url), clock=time.perf_counter, timeout_s=5.0)
+
+    def send(self, request: bytes) -> Exchange:
+        return self.connection.exchange(request)
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+    def now(self) -> float:
+        return time.perf_counter()
+
+
+def flow_ms(count: int) -> tuple[float, float]:
+    """Return wall and own CPU milliseconds of a login and a change over one connection to the stand-in."""
+    source = made_up_accounts(count, 0)
+    settings = Settings(book=BOOK, policy=POLICY, state_token_life_s=300.0)
+    with standin("--set", "hash_algorithm=sha256", seed_csv="".join(source.seed_csv(BOOK))) as url:
+        wire = _Wire(url)
+        begun_s, cpu_s = time.perf_counter(), time.process_time()
+        for account in source.accounts("expired", range(count)):
+            _change(account, wire, settings)
+        taken_s, used_s = time.perf_counter() - begun_s, time.process_time() - cpu_s
+        wire.connection.close()
+    return taken_s / count * 1e3, used_s / count * 1e3
+
+
+def _change(account: Account, wire: _Wire, settings: Settings) -> None:
+    me = Party(account=account, requests=DeviceRequests("t", DEVICES.device(account.index)))
+    flow = Flow(CASES["valid_change"], me=me, other=me, wire=wire, settings=settings, intended_s=wire.now())
+    assert all(played.outcome.is_as_expected for played in flow)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    requests = DeviceRequests("t", DEVICES.device(0))
+    wall_ms, cpu_ms = flow_ms(2000)
+    rows = [
+        ("a device, built once per account", each_us(20_000, DEVICES.device)),
+        ("a password, derived", each_us(20_000, lambda n: BOOK.password("load0000001", n))),
+        ("an update request as bytes", each_us(50_000, lambda _: requests.update_password("t" * 300, b"{}"))),
+        ("a sample kept, encoding and disk included", sample_us()),
+        ("login + change over one connection, wall time", wall_ms * 1e3),
+        ("login + change over one connection, own CPU", cpu_ms * 1e3),
+    ]
+    sys.stdout.write(f"{platform.platform(terse=True)}, Python {platform.python_version()}\n")
+    for name, us in rows:
+        sys.stdout.write(f"{name:<50}{us:10.1f} us\n")
+
+
+if __name__ == "__main__":
+    main()

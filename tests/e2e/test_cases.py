@@ -1,0 +1,120 @@
+"""Every case of the catalogue, played over a real connection against the real stand-in."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from pwdload.accounts.source import MadeUpAccounts
+from pwdload.api.http import Address, Connection, Exchange
+from pwdload.api.request import DeviceRequests
+from pwdload.cases.catalogue import CASES, adapted
+from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.devices import DevicePopulation
+from pwdload.passwords import PasswordBook, PasswordPolicy
+from tests.processes import get_json, standin
+
+pytestmark = pytest.mark.e2e
+
+POLICY = PasswordPolicy()
+BOOK = PasswordBook(b"a secret of the test", POLICY)
+TOKEN_LIFE_S = 1.0
+# One account of its own for each case, and one beside it for the cases of two.
+SOURCE = MadeUpAccounts(sizes={"expired": 2 * len(CASES), "warning": 2 * len(CASES)})
+DEVICES = DevicePopulation(seed=1)
+
+
+class Target(NamedTuple):
+    """A stand-in, and a connection to it."""
+
+    url: str
+    address: Address
+    wire: "Wire"
+
+
+class Wire:
+    """A real connection and real time."""
+
+    def __init__(self, address: Address) -> None:
+        self._connection = Connection(address, clock=time.perf_counter, timeout_s=5.0)
+
+    def send(self, request: bytes) -> Exchange:
+        """Send over the one connection."""
+        return self._connection.exchange(request)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for real: the token's life is the target's own affair."""
+        time.sleep(seconds)
+
+    def now(self) -> float:
+        """Return the machine's monotonic time."""
+        return time.perf_counter()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+@pytest.fixture(scope="module", params=["max 18", "max 50"])
+def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """A stand-in with the default policy, and one that allows passwords of 50 characters."""
+    length = request.param.removeprefix("max ")
+    settings = [f"state_token_life_s={TOKEN_LIFE_S}", f"password_length_max={length}", "hash_algorithm=sha256"]
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    with standin(*arguments, seed_csv="".join(SOURCE.seed_csv(BOOK))) as url:
+        address = Address.parse(url)
+        wire = Wire(address)
+        yield Target(url, address, wire)
+        wire.close()
+
+
+def play(target: Target, name: str, length_max: int) -> list[Played]:
+    """Play a case with accounts that no other case has."""
+    case = adapted(CASES[name], password_length_max=length_max)
+    place = 2 * sorted(CASES).index(name)
+    accounts = SOURCE.accounts(case.needs, range(place, place + 2))
+    me, other = (
+        Party(account=account, requests=DeviceRequests(target.address.authority, DEVICES.device(account.index)))
+        for account in accounts
+    )
+    policy = PasswordPolicy(max_length=length_max)
+    settings = Settings(book=BOOK, policy=policy, state_token_life_s=TOKEN_LIFE_S)
+    return list(Flow(case, me=me, other=other, wire=target.wire, settings=settings, intended_s=time.perf_counter()))
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(
+    target: Target, name: str, request: pytest.FixtureRequest
+) -> None:
+    """Right outcome at every step, and the very code that the catalogue names, not only some refusal."""
+    length_max = 50 if "max 50" in request.node.callspec.id else 18
+    played = play(target, name, length_max)
+    for one in played:
+        assert one.outcome.is_as_expected, f"{one.step}: {one.outcome} {one.answer}"
+        assert one.answer is not None
+        kind, _, words = one.expect.label.partition(":")
+        got = one.answer.status if kind == "accept" else one.answer.error_code
+        assert got in words.split("|")
+    assert len(played) == sum(hasattr(step, "expect") for step in CASES[name].steps)
+
+
+def test_the_target_counts_what_was_sent(target: Target) -> None:
+    """One flow of two requests raises the stand-in's own counts by two."""
+    before = total(target.url)
+    place = 2 * len(CASES) - 1
+    (account,) = SOURCE.accounts("warning", range(place, place + 1))
+    me = Party(account=account, requests=DeviceRequests(target.address.authority, DEVICES.device(account.index)))
+    settings = Settings(book=BOOK, policy=POLICY, state_token_life_s=TOKEN_LIFE_S)
+    assert (
+        len(list(Flow(CASES["skip_when_warned"], me=me, other=me, wire=target.wire, settings=settings, intended_s=0)))
+        == 2
+    )
+    assert total(target.url) == before + 2
+
+
+def total(url: str) -> int:
+    """Return how many requests the stand-in has counted."""
+    counted = get_json(url, "/standin/counts")["total"]
+    assert isinstance(counted, int)
+    return counted

@@ -1,0 +1,97 @@
+"""Start the project's own programs as processes, the way a user does."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
+SECRET = "a secret for the tests, not for anything else"
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a child: ours, without what a developer's shell may have set for pwdload or Locust."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PWDLOAD_", "LOCUST_"))}
+    return plain | {"PWDLOAD_RUN_SECRET": SECRET, "COLUMNS": "200"} | changes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A process that has ended."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+def pwdload(*arguments: str, cwd: Path = ROOT, timeout_s: float = 60.0) -> Done:
+    """Run the command `pwdload` to its end."""
+    return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s)
+
+
+def locust(*arguments: str, cwd: Path = ROOT, timeout_s: float = 90.0) -> Done:
+    """Run `locust` with our locustfile to its end."""
+    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s)
+
+
+def start_locust(*arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[str]":
+    """Start `locust` with our locustfile in a process group of its own, and leave it running."""
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _run(command: Sequence[str], cwd: Path, timeout_s: float) -> Done:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def standin(*arguments: str, seed_csv: str = "user_name,password\nnobody,Xy12345678!\n") -> Iterator[str]:
+    """Run a stand-in with these accounts; gives its base URL."""
+    command = [sys.executable, "-m", "pwdload.standin", "--port", "0", "--seed-from", "-", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        process.stdin.write(seed_csv)
+        process.stdin.close()
+        try:
+            yield str(json.loads(process.stdout.readline())["url"])
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def get_json(url: str, path: str) -> dict[str, object]:
+    """Return the JSON object that a GET answers with."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", path)
+        parsed: dict[str, object] = json.loads(connection.getresponse().read())
+        return parsed
+    finally:
+        connection.close()

@@ -1,0 +1,94 @@
+"""A server for tests that answers exactly the bytes it is told to, and misbehaves on demand."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+Act = Callable[[socket.socket], None]
+
+
+def say(*parts: bytes) -> Act:
+    """Read one request, then send these bytes."""
+
+    def act(connection: socket.socket) -> None:
+        read_request(connection)
+        for part in parts:
+            connection.sendall(part)
+
+    return act
+
+
+def reset(connection: socket.socket) -> None:
+    """Read one request, then close with RST."""
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang_up(connection: socket.socket) -> None:
+    """Read one request, then close without a word."""
+    read_request(connection)
+
+
+def stay_silent(connection: socket.socket) -> None:
+    """Read one request and say nothing until the client has gone."""
+    read_request(connection)
+    while connection.recv(4096):
+        pass
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read one request: its head, and as much body as Content-Length says."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return data
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+class ScriptedServer:
+    """Accepts one connection after the other; on each it does one act per request, then closes it."""
+
+    def __init__(self, *connections: Sequence[Act]) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._scripts = connections
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.port: int = self._listener.getsockname()[1]
+        self.connections = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        for script in self._scripts:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                self._play(script, connection)
+
+    @staticmethod
+    def _play(script: Sequence[Act], connection: socket.socket) -> None:
+        connection.settimeout(5)
+        try:
+            for act in script:
+                act(connection)
+        except OSError:
+            return

@@ -1,0 +1,96 @@
+"""The rules of ARCHITECTURE.md, read from it and held against the code."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "pwdload"
+FENCES = {
+    "locust": {"harness"},
+    "gevent": {"harness"},
+    "pandas": {"analysis", "report"},
+    "plotly": {"report"},
+    "jinja2": {"report"},
+    "faker": {"devices"},
+    "starlette": {"standin"},
+    "uvicorn": {"standin"},
+    "jwt": {"standin"},
+    "httptools": {"api"},
+    "typer": {"cli", "standin"},
+    "rich": {"cli", "standin"},
+}
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+def import_order() -> list[set[str]]:
+    """Return the groups of rooms, left to right, that ARCHITECTURE.md promises."""
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    match = re.search(r"<!-- import-order -->\n`([^`]+)`", text)
+    assert match, "ARCHITECTURE.md states no import order"
+    return [set(group.split()) for group in match[1].split("|")]
+
+
+def room(path: Path) -> str:
+    """Return the room that a module belongs to: its top-level name below pwdload."""
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a module imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            if node.module == "pwdload":
+                yield from (f"pwdload.{alias.name}" for alias in node.names)
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    """A new module cannot be added without deciding what it may import."""
+    known = set().union(*import_order()) | {"standin", "__init__", "__main__"}
+    assert {room(path) for path in MODULES} == known
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_module_imports_only_from_rooms_to_its_left(path: Path) -> None:
+    """The import order that ARCHITECTURE.md promises is the one that the code keeps."""
+    rank = {name: place for place, group in enumerate(import_order()) for name in group}
+    rank |= {"__init__": -1, "__main__": len(rank)}
+    own = room(path)
+    for name in imports(path):
+        if not name.startswith("pwdload.") or name.split(".")[1] == own:
+            continue
+        other = name.split(".")[1]
+        assert "standin" not in (own, other), f"{own} and {other} must know the contract each on its own"
+        assert rank[other] < rank[own], f"{own} imports {name}, which is not to its left"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_library_stays_behind_its_fence(path: Path) -> None:
+    """Importing Locust, pandas and the like is confined to the rooms that ARCHITECTURE.md names."""
+    for name in imports(path):
+        allowed = FENCES.get(name.split(".")[0])
+        assert allowed is None or room(path) in allowed, f"{room(path)} imports {name}"
+
+
+def test_no_module_has_grown_past_its_room() -> None:
+    """A file above 400 lines is due for a package."""
+    long = {str(path): lines for path in MODULES if (lines := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long
+
+
+def test_every_test_says_what_matters_to_a_user() -> None:
+    """Each test has a docstring of one sentence at least, so that a failure explains itself."""
+    silent = [
+        f"{path.name}::{node.name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert not silent

@@ -1,0 +1,99 @@
+"""The run directory and its record."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from pwdload.errors import RunDirectoryError
+from pwdload.rundir import FORMAT, RunDirectory, RunRecord, StageRecord, WorkerRecord
+
+START = datetime(2026, 11, 23, 9, 30, 5, tzinfo=timezone(timedelta(hours=8)))
+RECORD = RunRecord(
+    title="Übung",
+    scenario="demo",
+    seed=7,
+    target="http://127.0.0.1:1",
+    target_is_standin=True,
+    started_utc="2026-11-23T01:30:05.000+00:00",
+    stages=(StageRecord(name="steady", start_s=0.0, end_s=60.0, users=5),),
+    workers=(WorkerRecord(name="local", samples=3),),
+    expected_workers=("local",),
+    versions={"python": "3.11"},
+    notes=("odd",),
+)
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """A report made later, elsewhere, sees what the run wrote."""
+    directory = RunDirectory.create(tmp_path, "demo", START)
+    directory.write_record(RECORD)
+    assert RunDirectory.open(directory.path).read_record() == RECORD
+
+
+def test_the_directory_is_named_by_the_start_in_utc(tmp_path: Path) -> None:
+    """Runs of engineers in different zones sort together."""
+    first, second = (RunDirectory.create(tmp_path, "demo", START) for _ in range(2))
+    assert [first.path.name, second.path.name] == ["2026-11-23T01-30-05Z", "2026-11-23T01-30-05Z-2"]
+
+
+def test_latest_points_at_the_newest_run(tmp_path: Path) -> None:
+    """`reports/latest` and `reports/demo/latest` open the run that was linked last."""
+    for seconds in (0, 1):
+        directory = RunDirectory.create(tmp_path, "demo", datetime(2026, 1, 1, second=seconds, tzinfo=UTC))
+        directory.write_record(RECORD)
+        directory.link_latest()
+    for link in (tmp_path / "latest", tmp_path / "demo" / "latest"):
+        assert RunDirectory.open(link).path == directory.path.resolve()
+
+
+def test_somebodys_own_latest_folder_is_left_alone(tmp_path: Path) -> None:
+    """Linking is a convenience: it never deletes a folder."""
+    directory = RunDirectory.create(tmp_path, "demo", START)
+    mine = tmp_path / "demo" / "latest"
+    mine.mkdir()
+    directory.link_latest()
+    assert mine.is_dir()
+    assert not mine.is_symlink()
+
+
+@pytest.mark.parametrize("what", ["nothing", "empty directory", "file"])
+def test_what_is_no_run_directory_is_said_in_one_line(tmp_path: Path, what: str) -> None:
+    """A wrong path ends in one line that says what a right one looks like."""
+    path = tmp_path / "x"
+    if what == "empty directory":
+        path.mkdir()
+    elif what == "file":
+        path.write_text("x")
+    with pytest.raises(RunDirectoryError, match=r"reports/SCENARIO/START") as error:
+        RunDirectory.open(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": 1}', "\x00", '{"format": "x"}', '{"format": 1, "stages": 5}']
+)
+def test_a_damaged_record_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    """Rubbish in run.json is named, not thrown as a traceback."""
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(RunDirectoryError, match=r"run\.json: not a run record") as error:
+        RunDirectory.open(tmp_path).read_record()
+    assert "\n" not in str(error.value)
+
+
+def test_a_newer_format_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    """An old pwdload does not guess at a newer run."""
+    directory = RunDirectory.create(tmp_path, "demo", START)
+    directory.write_record(RECORD)
+    path = directory.path / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"format": FORMAT + 1}))
+    with pytest.raises(RunDirectoryError, match="use a newer pwdload"):
+        directory.read_record()
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    """A reports folder that is a file ends in one line that names --reports."""
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(RunDirectoryError, match="--reports"):
+        RunDirectory.create(tmp_path / "reports", "demo", START)
