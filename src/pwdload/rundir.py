@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from pwdload.errors import RunDirectoryError
+from pwdload.outcome import Verdict
 
 FORMAT = 1
 """Version of the run directory's format; a reader refuses a newer one."""
@@ -162,6 +163,13 @@ class RunDirectory:
             return RunRecord(stages=stages, workers=workers, **fields)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise RunDirectoryError(f"{path}: not a run record ({error}); give another run's directory") from error
+
+    def read_verdict(self) -> Verdict | None:
+        """Return the verdict that the last report came to; null when there is no report yet."""
+        try:
+            return Verdict(json.loads((self.path / "verdict.json").read_text("utf-8"))["verdict"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
 
     def link_latest(self) -> None:
         """Point ``reports/latest`` and ``reports/<scenario>/latest`` at this run; without links, do nothing."""

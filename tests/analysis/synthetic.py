@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
-from pwdload.samples import Sample, SampleWriter
+from pwdload.samples import SCHEMA, Sample, SampleWriter, to_batch
 
 ROUTES = {"login": "/api/v2/sdk/login", "verify": "/api/v2/sdk/login", "update_password": "/api/v2/sdk/pwd/update"}
 
@@ -161,6 +163,12 @@ def counts_of(samples: Iterable[Sample]) -> dict[str, object]:
     return {"total": sum(counts.values()), "counts": rows}
 
 
+def _write_stream(folder: Path, name: str, samples: Sequence[Sample]) -> None:
+    folder.mkdir(exist_ok=True)
+    with pa.OSFile(str(folder / f"{name}.arrows"), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as stream:
+        stream.write_batch(to_batch(samples))
+
+
 def write_run(
     path: Path,
     samples: Sequence[Sample],
@@ -179,14 +187,14 @@ def write_run(
     directory.write_record(record)
     names = sorted({sample.worker for sample in samples} | {worker.name for worker in record.workers})
     for name in names:
-        writer = SampleWriter(directory.samples, name)
-        for sample in samples:
-            if sample.worker == name:
-                writer.append(sample)
+        mine = [sample for sample in samples if sample.worker == name]
         if name in unfinished:
-            writer.flush()
-        else:
-            writer.close()
+            _write_stream(directory.samples, name, mine)
+            continue
+        writer = SampleWriter(directory.samples, name)
+        for sample in mine:
+            writer.append(sample)
+        writer.close()
     if counts is not None:
         document = {"before": {"total": 0, "counts": []}, "after": counts}
         directory.target_counts_file.write_text(json.dumps(document))

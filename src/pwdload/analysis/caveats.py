@@ -36,7 +36,7 @@ class Caveat(Enum):
     SAMPLES_DROPPED = ("counts", "A recorder failed to write samples: they are not in any number.")
     UNREADABLE = ("counts", "Something in the run's directory could not be read.")
     NOT_RECONCILED = ("counts", "The target could not be asked for its own counts, so ours stand alone.")
-    RECONCILIATION_DIFFERS = ("counts", "The target's own counts differ from ours.")
+    RECONCILIATION_DIFFERS = ("counts", "The target's own counts contradict ours.")
     UNKNOWN_LEFT = ("correctness", "Requests ended in doubt: each of them may have changed a password.")
     NOTHING_MEASURED = ("throughput", "The run never reached a measured stage: there are no rates.")
     SHORT_RUN = ("throughput", "Less than a minute was measured: rates and tails may not have settled.")
@@ -114,7 +114,8 @@ def _samples_dropped(run: Run) -> str | None:
 
 def _reconciliation_differs(run: Run) -> str | None:
     result = reconcile(run)
-    return _if(result is not None and not result.is_equal, result.words if result is not None else "")
+    # What requests without an answer explain is doubt, and has a caveat of its own.
+    return result.words if result is not None and result.unexplained else None
 
 
 def _unknown_left(run: Run) -> str | None:

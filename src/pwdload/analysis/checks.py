@@ -18,9 +18,11 @@ Check = Callable[[Run], Answer]
 
 
 def check_requests_were_made(run: Run) -> Answer:
-    """Nothing was sent: nothing is known."""
+    """Nothing was sent, or nothing while it counted: nothing is known."""
     if not len(run.samples):
         return Verdict.INCONCLUSIVE, "No request was recorded, so nothing is known about the target."
+    if not len(run.due):
+        return Verdict.INCONCLUSIVE, "No request was due within the measured time, so nothing was measured."
     return Verdict.PASS, f"{len(run.samples):,} requests were recorded."
 
 

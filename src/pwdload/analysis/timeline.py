@@ -15,6 +15,7 @@ from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 LATENCY_IN_TIME = (P50, P95, P99)
 
 
@@ -65,20 +66,15 @@ def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> 
     return pd.DataFrame({"start_s": bin_starts(run, width_s), "count": statistics.counts, **columns})
 
 
-def error_codes_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
-    """Return how often each error code came in each bin: ``start_s``, then one column per code, the commonest first.
-
-    Keyed by when the answer was complete; without error codes there is only ``start_s``.
-    """
+def error_codes_in_time(run: Run, width_s: float = 1.0) -> dict[str, Counts]:
+    """Return for each error code how often it came in each bin, by completion; the commonest code first."""
     samples, bins = run.samples, bin_count(run, width_s)
     codes = samples["error_code"]
-    names = list(codes.cat.categories)
-    at = _bins(samples["done_s"], width_s, bins)
-    cells = codes.cat.codes.to_numpy().astype(np.int64) * bins + at
+    names = [str(name) for name in codes.cat.categories]
+    cells = codes.cat.codes.to_numpy().astype(np.int64) * bins + _bins(samples["done_s"], width_s, bins)
     counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
-    totals = {name: int(row.sum()) for name, row in zip(names, counts, strict=True) if name}
-    columns = {name: counts[names.index(name)] for name in sorted(totals, key=lambda name: (-totals[name], name))}
-    return pd.DataFrame({"start_s": bin_starts(run, width_s), **columns})
+    by_name = {name: row for name, row in zip(names, counts, strict=True) if name}
+    return dict(sorted(by_name.items(), key=lambda item: (-int(item[1].sum()), item[0])))
 
 
 def _edges(bins: int, width_s: float) -> Floats:

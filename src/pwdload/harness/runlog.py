@@ -76,8 +76,9 @@ class RunLog:
         """
         command = [sys.executable, "-m", "pwdload", "report", str(self.directory.path)]
         # A session of its own, so that an impatient second Ctrl-C leaves it to finish.
-        done = subprocess.run(command, check=False, start_new_session=True)  # noqa: S603 - our own program
-        if done.returncode in {verdict.exit_code for verdict in Verdict}:
-            return done.returncode
-        sys.stderr.write(f"pwdload: the report failed; the data are safe, try: pwdload report {self.directory.path}\n")
-        return Verdict.INCONCLUSIVE.exit_code
+        subprocess.run(command, check=False, start_new_session=True)  # noqa: S603 - our own program
+        verdict = self.directory.read_verdict()  # not its exit code: 1 is also what a crash leaves
+        if verdict is None:
+            sys.stderr.write(f"pwdload: no report was made; the data are safe: pwdload report {self.directory.path}\n")
+            return Verdict.INCONCLUSIVE.exit_code
+        return verdict.exit_code

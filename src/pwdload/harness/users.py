@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any, ClassVar
 
-import gevent
+from gevent.event import Event
 from locust import TaskSet, User, tag, task
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 from pwdload.cases.catalogue import CASES
 from pwdload.errors import AccountsError
@@ -47,6 +48,7 @@ class PasswordUpdateUser(User):
         self._session = type(self).sessions(environment)
         self._random = self._session.random_of_next_user(type(self).__name__)
         self._wire = self._session.open_wire()
+        self._told_to_stop = Event()
         self._choices = [t for t in dict.fromkeys(self.tasks) if _weight(t, self._session.weights) > 0] or self.tasks
         self._weights = list(accumulate(_weight(t, self._session.weights) or 1.0 for t in self._choices))
 
@@ -54,7 +56,20 @@ class PasswordUpdateUser(User):
         """Take over the choice of tasks from Locust, and spread the users' beginnings over one think time."""
         assert self._taskset_instance is not None  # noqa: S101 - Locust sets it right before it calls this
         self._taskset_instance.get_next_task = self._next_task  # type: ignore[method-assign]
-        gevent.sleep(self._random.uniform(0.0, self.wait_time()))
+        self._taskset_instance._sleep = self._told_to_stop.wait  # type: ignore[method-assign]  # see `stop`
+        self._told_to_stop.wait(self._random.uniform(0.0, self.wait_time()))
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop after the flow that is on, or now if none is; `force` kills.
+
+        Locust kills a user that thinks. One whose think time ends at that very moment would be killed in its next
+        request, and leave an account in doubt: so a thinking user is woken instead, and ends by itself.
+        """
+        if force or self._state not in (LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING):
+            return bool(super().stop(force))
+        self._state = LOCUST_STATE_STOPPING
+        self._told_to_stop.set()
+        return False
 
     def on_stop(self) -> None:
         """Close the connection."""

@@ -1,16 +1,19 @@
 """From the analysis of a run to the Report value."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from pwdload.analysis import Analysis, CaveatNote, Headline, Run, analyse
 from pwdload.analysis.headline import Latency
 from pwdload.outcome import Outcome, Verdict
-from pwdload.report.formats import counted, duration, rate, share
+from pwdload.report.formats import counted, duration, one_line, rate, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     answers_section,
+    checks_section,
     expectations_section,
     journeys_section,
     latency_section,
@@ -21,8 +24,17 @@ from pwdload.report.sections import (
 from pwdload.report.words import DEFINITIONS, OUTCOME_WORDS
 from pwdload.units import format_count
 
+_SECTIONS = (
+    latency_section,
+    answers_section,
+    expectations_section,
+    journeys_section,
+    time_section,
+    reconciliation_section,
+    checks_section,
+)
+"""The sections below the first screen, in their order. A new one is added here and nowhere else."""
 _TOPICS = {
-    "overview": (),
     "latency": ("latency",),
     "journeys": ("latency",),
     "time": ("throughput", "latency"),
@@ -30,7 +42,7 @@ _TOPICS = {
     "expectations": ("correctness",),
     "reconciliation": ("counts",),
 }
-"""Which caveats belong beside which section; those that weaken everything stand beside the headline."""
+"""Which kinds of caveats stand beside which section; those that weaken everything stand beside the headline."""
 _CODES_IN_HEADLINE = 5
 
 
@@ -65,23 +77,9 @@ def build(run: Run) -> Report:
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
-    makers = (
-        latency_section,
-        answers_section,
-        expectations_section,
-        journeys_section,
-        time_section,
-        reconciliation_section,
-    )
-    for make in makers:
+    for make in _SECTIONS:
         section = make(analysis)
-        yield Section(
-            name=section.name,
-            title=section.title,
-            intro=section.intro,
-            items=section.items,
-            weakened_by=_weakened_by(cautions, *_TOPICS.get(section.name, ())),
-        )
+        yield replace(section, weakened_by=_weakened_by(cautions, *_TOPICS.get(section.name, ())))
 
 
 def _cautions(caveats: Iterable[CaveatNote]) -> Iterable[Caution]:
@@ -171,7 +169,7 @@ def _not_as_expected(analysis: Analysis) -> str:
     if not head.requests:
         return "no request was recorded"
     if head.as_expected == head.requests:
-        return f"all {counted(head.requests, 'request')}"
+        return f"of {counted(head.requests, 'request')}"
     counts = analysis.answers.groupby("outcome", observed=True)["count"].sum()
     wrong = {kind.value: int(counts.get(kind.value, 0)) for kind in Outcome if not kind.is_as_expected}
     worst = max(wrong, key=lambda kind: wrong[kind])
@@ -221,5 +219,8 @@ def _console_lines(verdict: Verdict, reason: str, cards: Iterable[Card], codes: 
         yield f"  {card.label}: {values} ({card.detail})"
     names = [column.name for column in codes.columns]
     code, count = names.index("code"), names.index("count")
-    top = [f"{row[code]} {row[count]:,}" for row in codes.rows[:_CODES_IN_HEADLINE]]
+    totals: Counter[str] = Counter()
+    for row in codes.rows:
+        totals[str(row[code])] += int(row[count] or 0)
+    top = [f"{one_line(name)} {format_count(total)}" for name, total in totals.most_common(_CODES_IN_HEADLINE)]
     yield f"  Error codes: {', '.join(top) or 'none'}"

@@ -50,6 +50,11 @@ def counted(count: int, noun: str) -> str:
     return f"{format_count(count)} {noun}{'s' * (count != 1)}"
 
 
+def one_line(text: str) -> str:
+    """Return a text that keeps to its line in a console and cannot steer it."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def joined(words: list[str]) -> str:
     """Return words as an English list: "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -46,13 +46,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shown=_shown, is_number=is_number, plain=plain, parts=_parts)
+    environment.filters.update(shown=_shown, is_number=is_number, plain=plain, parts=_parts, largest=_largest)
     environment.tests.update(table=lambda item: isinstance(item, Table), plot=lambda item: isinstance(item, Plot))
     return environment
 
 
 def _shown(cell: object, column: object) -> str:
     return shown(column, cell)  # type: ignore[arg-type]  # a template has no types
+
+
+def _largest(table: Table) -> float:
+    """Return the largest value of the column that is drawn as bars, which gets a bar of full length."""
+    place = next((place for place, column in enumerate(table.columns) if column.name == table.bars), None)
+    values = [] if place is None else [row[place] for row in table.rows]
+    return max((value for value in values if isinstance(value, float)), default=0.0) or 1.0
 
 
 def _parts(value: str) -> tuple[str, str]:

@@ -5,10 +5,16 @@ from collections.abc import Callable
 import pandas as pd
 
 from pwdload.analysis import Run
-from pwdload.analysis.timeline import error_codes_in_time, latency_in_time, throughput_in_time
+from pwdload.analysis.timeline import (
+    bin_count,
+    bin_starts,
+    error_codes_in_time,
+    latency_in_time,
+    throughput_in_time,
+)
 from pwdload.analysis.windows import bin_width_s, stage_window
 from pwdload.outcome import Outcome
-from pwdload.report.formats import counted, duration, joined, rate, share
+from pwdload.report.formats import duration, joined, one_line, rate, share
 from pwdload.report.model import Band, Ink, Plot, Series
 from pwdload.report.words import OUTCOME_WORDS
 
@@ -55,7 +61,7 @@ def throughput_plot(run: Run) -> Plot:
 def update_latency_plot(run: Run) -> Plot:
     """Return the response time of update_password over time."""
     width = bin_width_s(run.last_s, BINS_MAX)
-    frame = latency_in_time(run, "update_password", width)
+    frame = latency_in_time(run, "update_password", width).head(_whole_bins(run, width))
     unit, per_s = _unit(frame["max_s"])
     lines: tuple[tuple[str, Ink], ...] = (("p99", "third"), ("p95", "second"), ("p50", "first"))
     return Plot(
@@ -97,26 +103,26 @@ def outcome_plot(run: Run) -> Plot:
 
 def error_code_plot(run: Run) -> Plot:
     """Return the error codes per second, as layers: the commonest by name, the rest as one."""
-    frame, width = _binned(error_codes_in_time, run)
-    codes = [str(name) for name in frame.columns if name != "start_s"]
-    named, others = codes[:CODES_SHOWN], codes[CODES_SHOWN:]
-    series = [
-        Series(name=name, y=_column(frame, name, width), ink=ink) for name, ink in zip(named, _INKS, strict=False)
-    ]
-    if others:
-        rest = frame[others].sum(axis=1)
-        series.append(Series(name=f"{len(others)} other codes", y=_rounded(rest / width), ink="faint"))
-    most = f"{codes[0]} came most, {counted(int(frame[codes[0]].sum()), 'time')}." if codes else "No error code came."
+    width = bin_width_s(run.last_s, BINS_MAX)
+    bins = _whole_bins(run, width)
+    per_s = {name: counts[:bins] / width for name, counts in error_codes_in_time(run, width).items()}
+    codes = list(per_s)
+    layers: list[tuple[str, Ink]] = list(zip(codes[:CODES_SHOWN], _INKS, strict=False))
+    series = [Series(name=name, y=_rounded(pd.Series(per_s[name])), ink=ink) for name, ink in layers]
+    if others := codes[CODES_SHOWN:]:
+        rest = pd.Series(sum(per_s[name] for name in others))
+        series.append(Series(name=f"{len(others)} other codes", y=_rounded(rest), ink="faint"))
+    most = f"{one_line(codes[0])} came most" if codes else "No error code came"
     return Plot(
         name="error_codes",
         title="Error codes per second",
         x_label=_TIME,
         y_label=f"answers per second (1/s){_in_bins(width)}",
-        x=_column(frame, "start_s"),
+        x=tuple(float(start) for start in bin_starts(run, width)[:bins]),
         bin_s=width,
         series=tuple(series),
         style="layers",
-        reading=f"{most} Expected refusals are among them.",
+        reading=f"{most}. Expected refusals are among them.",
         table="error_codes_in_time",
         bands=bands(run),
     )
@@ -153,14 +159,17 @@ def bands(run: Run) -> tuple[Band, ...]:
 
 
 def _binned(make: BinnedTable, run: Run) -> tuple[pd.DataFrame, int]:
-    """Return a table in time at the width that suits the run, without the last bin where the load ended within it.
-
-    A bin that the load filled only in part would look like a drop at the end. The CSV file has it.
-    """
+    """Return a table in time at the width that suits the run, and that width."""
     width = bin_width_s(run.last_s, BINS_MAX)
-    frame = make(run, width)
-    whole = frame[frame["start_s"] + width <= run.end_s + 0.05 * width]
-    return (whole if len(whole) else frame), width
+    return make(run, width).head(_whole_bins(run, width)), width
+
+
+def _whole_bins(run: Run, width_s: int) -> int:
+    """Return how many bins the load filled; one at least.
+
+    The bin in which the load ended would look like a drop; the CSV file has it.
+    """
+    return max(1, min(bin_count(run, width_s), int(run.end_s / width_s + 0.05)))
 
 
 def _column(frame: pd.DataFrame, name: str, divisor: float = 1.0) -> tuple[float | None, ...]:
@@ -200,9 +209,8 @@ def _latency_reading(frame: pd.DataFrame) -> str:
         return "No update_password was sent."
     slowest = int(frame["p95_s"].fillna(-1.0).to_numpy().argmax())
     most, at = float(frame["p95_s"].iloc[slowest]), float(frame["start_s"].iloc[slowest])
-    return (
-        f"By the second in which requests were due: highest p95 {duration(most)}, at {at:.0f} s. A gap: none was due."
-    )
+    gaps = " A gap: none was due." if (frame["count"] == 0).any() else ""
+    return f"By the time at which requests were due: highest p95 {duration(most)}, at {at:.0f} s.{gaps}"
 
 
 def _outcome_reading(run: Run) -> str:

@@ -34,6 +34,8 @@ _LONGEST_S: Final = 365 * 86_400.0
 _SHORTEST_S: Final = 0.001
 _SLOWEST_PER_S: Final = 1 / 3_600
 _FASTEST_PER_S: Final = 1_000_000.0
+_LONGEST_TEXT: Final = 40
+"""Characters of a number with its unit, more than anybody needs: what is much longer would take long to refuse."""
 _NOT_ZERO: Final = {"pattern": "[1-9]"}
 _HOST_NAME: Final = r"^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
 _BASE_URL: Final = r"^https?://(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
@@ -47,6 +49,8 @@ def _reader(parse: Callable[[object], float], least: float, most: float, allowed
     """Make a validator that reads a text with a unit and holds it against its limits."""
 
     def read(value: object) -> float:
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise ValueError(f"too long; allowed is {allowed}")
         try:
             number = parse(value)
         except UsageError as error:
@@ -162,6 +166,8 @@ HostName = Annotated[
 
 
 def _file_path(value: object, info: ValidationInfo) -> Path:
+    if isinstance(value, Path):
+        return value
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError("not the path of a file; allowed is text on one line, relative to the scenario file")
     folder = info.context.folder if isinstance(info.context, LoadContext) else Path()

@@ -4,6 +4,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,10 @@ from pydantic import ValidationError
 
 from pwdload.errors import ScenarioError
 from pwdload.scenario.context import LoadContext
-from pwdload.scenario.keys import did_you_mean
 from pwdload.scenario.model import Scenario, ScenarioFile
 from pwdload.scenario.problems import problem_lines
 
-_SIZE_MAX: Final = 1_000_000
+_SIZE_MAX: Final = 100_000
 _NEXT_STEP: Final = "name a scenario such as scenarios/smoke.toml"
 _PLACE: Final = re.compile(r"\s*\(at (?:(line \d+, column \d+)|end of document)\)")
 _PLAIN_SOURCE: Final = 'title = "Plain Locust run"\n'
@@ -91,18 +91,18 @@ def _bytes(path: Path, file: str) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         raise ScenarioError([f"{file}: cannot be read ({reason}); {_NEXT_STEP}"]) from None
     if len(raw) > _SIZE_MAX:
-        raise ScenarioError([f"{file}: larger than 1 MB, so hardly a scenario; {_NEXT_STEP}"])
+        raise ScenarioError([f"{file}: larger than 100 kB, so hardly a scenario; {_NEXT_STEP}"])
     return raw
 
 
 def _neighbour(path: Path) -> str:
     """Return the nearest name among the scenarios of the same folder, as a question."""
     try:
-        names = {other.name.lower(): str(other) for other in path.parent.glob("*.toml")}
+        stems = sorted(other.stem for other in path.parent.glob("*.toml"))
     except (OSError, ValueError):
         return ""
-    near = re.search(r'"(.*)"', did_you_mean(path.name, names))
-    return f'; did you mean "{_printable(names[near[1]])}"?' if near else ""
+    near = get_close_matches(path.stem, stems, n=1)
+    return f'; did you mean "{_printable(str(path.with_name(near[0] + ".toml")))}"?' if near else ""
 
 
 def _toml(text: str, file: str) -> dict[str, object]:
@@ -116,10 +116,14 @@ def _toml(text: str, file: str) -> dict[str, object]:
 
 def _syntax(message: str) -> str:
     """Return the parser's message with the place first and the usual remedy last."""
+    if "integer string conversion" in message:
+        return "not TOML: a number of thousands of digits; write one that fits"
     found = _PLACE.search(message)
     said = _printable(_PLACE.sub("", message))
-    place = (found[1] or "at its end") if found else "somewhere in it"
-    return f'{place}: not TOML: {said[:1].lower()}{said[1:]}; text needs quotes, such as for = "30s"'
+    twice = re.search("overwrite|declare|mutate|redefine", said, re.IGNORECASE)
+    remedy = "each key and each table may stand only once" if twice else 'text needs quotes, such as for = "30s"'
+    place = found[1] if found and found[1] else "at its end"
+    return f"{place}: not TOML: {said[:1].lower()}{said[1:]}; {remedy}"
 
 
 def _directory_name(stem: str) -> str:

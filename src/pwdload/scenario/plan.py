@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.stages import Stage
@@ -28,7 +29,9 @@ def describe(scenario: Scenario, weights: Mapping[str, float]) -> str:
 def _heading(scenario: Scenario) -> Iterator[str]:
     yield f"{scenario.title} ({scenario.name})"
     for paragraph in scenario.description.strip().split("\n\n"):
-        yield from textwrap.wrap(paragraph, _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+        if paragraph.strip():
+            yield ""
+        yield from textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _facts(scenario: Scenario) -> Iterator[str]:
@@ -49,19 +52,30 @@ def _facts(scenario: Scenario) -> Iterator[str]:
 def _target(scenario: Scenario) -> Iterator[str]:
     target = scenario.target
     yield target.host or "the embedded stand-in, unless --host names another"
+    if target.host and not _is_allowed(target.host, target.allow):
+        yield "refused until [target] allow or --allow-host names that host"
+    if target.allow:
+        yield f"may be put under load besides loopback: {', '.join(target.allow)}"
     yield f"client id {target.client_id}" + (f", tenant id {target.tenant_id}" if target.tenant_id else "")
     yield (
         f"one exchange may take {format_duration(target.timeout_s)}, "
         f"a state_token lives {format_duration(target.state_token_life_s)}"
     )
-    if target.allow:
-        yield f"may be put under load besides loopback: {', '.join(target.allow)}"
+
+
+def _is_allowed(url: str, allow: Sequence[str]) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {*allow, "localhost", "::1"} or host.startswith("127.")
 
 
 def _accounts(scenario: Scenario) -> Iterator[str]:
-    accounts = scenario.accounts
-    yield f"listed in {accounts.source}" if accounts.source else "no list: a target named by --host needs --accounts"
-    yield f"{format_count(accounts.count)} made up where the embedded stand-in is the target"
+    accounts, elsewhere = scenario.accounts, scenario.target.host is not None
+    if not elsewhere:
+        yield f"{format_count(accounts.count)} made up for the embedded stand-in, each changed once"
+    if accounts.source:
+        yield f"listed in {accounts.source}{'' if elsewhere else ', for a target that --host names'}"
+    elif elsewhere:
+        yield "none listed: name a CSV in [accounts] source or with --accounts"
 
 
 def _passwords(scenario: Scenario) -> Iterator[str]:
@@ -76,15 +90,11 @@ def _load(scenario: Scenario) -> Iterator[str]:
     if think.max_s != think.min_s:
         waits += f" to {format_duration(think.max_s)}"
     yield f"{scenario.load.model} model, think time {waits}, seed {scenario.seed}"
-    if scenario.stages and think.min_s + think.max_s > 0:
-        yield f"at most {_flows(scenario)} flows, if the target answered at once"
-
-
-def _flows(scenario: Scenario) -> str:
-    """Return how many flows the users could begin if thinking were all that took time; ramps count as done."""
-    think = scenario.load.think_time
     mean_s = (think.min_s + think.max_s) / 2
-    return format_count(round(sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)))
+    if scenario.stages and mean_s > 0:
+        flows = sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)
+        # As if nothing but thinking took time, and every user were there from its stage's first moment.
+        yield f"about {format_count(round(flows))} flows at the very most, reached if the target answered at once"
 
 
 def _expected(scenario: Scenario) -> Iterator[str]:
@@ -117,10 +127,13 @@ def _stage_row(stage: Stage) -> tuple[str, ...]:
         format_duration(stage.start_s),
         format_duration(stage.for_s),
         format_count(stage.users),
-        format_rate(stage.spawn_rate_per_s),
-        format_duration(stage.ramp_s),
+        *(_ramp(stage) if stage.users != stage.users_before else ("-", "-")),
         "yes" if stage.measured else "no",
     )
+
+
+def _ramp(stage: Stage) -> tuple[str, str]:
+    return format_rate(stage.spawn_rate_per_s), format_duration(stage.ramp_s)
 
 
 def _mix(weights: Mapping[str, float]) -> Iterator[str]:

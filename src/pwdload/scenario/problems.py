@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pwdload.scenario.keys import did_you_mean, secret_refusal
-from pwdload.scenario.schema import allowed_at, keys_at
 from pwdload.scenario.stages import Place
+from pwdload.scenario.structure import allowed_at, default_at, keys_at, table_of
 
 _PLANNED: Final = "planned, not in this version: remove it to run"
 PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
@@ -85,16 +85,19 @@ def _value(data: object, place: Place) -> object:
 
 
 def _line(data: Mapping[str, object], place: Place, problem: ErrorDetails) -> str:
-    value = _value(data, place)
+    key, value = _key(place), _value(data, place)
     if problem["type"] == "extra_forbidden":
-        return f"{_key(place)}: {_unknown(place)}"
+        return f"{key}: {_unknown(place)}"
     if problem["type"] == "missing":
-        return f"{_key(place)}: missing; give {allowed_at(place)}"
+        return f"{key}: missing; give {allowed_at(place)}"
     if "[key]" in problem["loc"]:
-        return f"{_key(place)}: {_wrong_key(place, problem)}"
+        return f"{key}: {_wrong_key(place, problem)}"
+    wrong = _wrong(place, value, problem)
     if value is _ABSENT:
-        return f"{_key(place)}: {_wrong(place, value, problem)}"
-    return f"{_key(place)} = {shown(value)}: {_wrong(place, value, problem)}"
+        return f"{key} = {shown(default_at(place))}, the default: {wrong}"
+    # Where any key may stand, one may be that of a secret.
+    hidden = isinstance(value, str) and secret_refusal(str(place[-1]))
+    return f"{key} = {'...' if hidden else shown(value)}: {wrong}"
 
 
 def _unknown(place: Place) -> str:
@@ -103,14 +106,21 @@ def _unknown(place: Place) -> str:
         return _PLANNED
     allowed = keys_at(table)
     refusal = secret_refusal(str(key))
-    return refusal or f"unknown key; allowed: {', '.join(allowed)}{did_you_mean(str(key), allowed)}"
+    hint = did_you_mean(str(key), allowed) or _belongs_elsewhere(str(key))
+    return refusal or f"unknown key; allowed: {', '.join(allowed)}{hint}"
+
+
+def _belongs_elsewhere(key: str) -> str:
+    table = table_of(key)
+    return f"; it belongs to {table}" if table else ""
 
 
 def _wrong_key(place: Place, problem: ErrorDetails) -> str:
-    if problem["type"] in ("value_error", "secret"):
+    if problem["type"] == "value_error":
         return _own_words(problem)
     if problem["type"] == "literal_error":
-        return f"unknown key; allowed: {problem['ctx']['expected']}"
+        expected = str(problem["ctx"]["expected"]).replace("'", '"')
+        return f"unknown key; allowed: {expected}"
     refusal = secret_refusal(str(place[-1]))
     return refusal or "not a name; allowed are lower-case letters, digits and _, with a letter first"
 
@@ -164,10 +174,9 @@ def _steps(place: Sequence[int | str]) -> Iterator[str]:
 
 def shown(value: object) -> str:
     """Return a value in a few characters on one line, as TOML writes it; a password inside a URL is left out."""
-    if isinstance(value, dict):
-        return "{...}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(shown, value[:3]))}{', ...' if value[3:] else ''}]"
+    if isinstance(value, dict | list):
+        brackets = "{}" if isinstance(value, dict) else "[]"
+        return "...".join(brackets) if value else brackets
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and value.bit_length() > 200:

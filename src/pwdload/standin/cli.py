@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    settings = read_settings(arguments.config, arguments.set)
+    settings = _settings(arguments)
     listener = bind(arguments.host, arguments.port)
     with closing(listener), _database(arguments.db, settings) as store, closing(_hasher(settings)) as hasher:
         parts = assemble(settings, store, hasher, system_clock)
@@ -66,7 +66,7 @@ def _seed_at_start(arguments: argparse.Namespace, settings: Settings, seeder: Se
 def _seed(arguments: argparse.Namespace) -> None:
     if arguments.db is None:
         raise StandinError("seed: no database to put the accounts into; name one with --db FILE")
-    settings = read_settings(arguments.config, arguments.set)
+    settings = _settings(arguments)
     with _database(arguments.db, settings) as store, closing(_hasher(settings)) as hasher:
         seeds = made_up_accounts(arguments.count, arguments.state, settings, secret=arguments.secret)
         if arguments.out is not None:
@@ -82,6 +82,10 @@ def _seed(arguments: argparse.Namespace) -> None:
 
 def _list_settings(_arguments: argparse.Namespace) -> None:
     print(describe_settings())  # noqa: T201 - this is the command line
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return read_settings(arguments.config, [*arguments.set_before, *arguments.set_after])
 
 
 def _hasher(settings: Settings) -> PasswordHasher:
@@ -114,25 +118,26 @@ def _parser() -> argparse.ArgumentParser:
         description="A local service that answers like OneAccess where a forced change of password is concerned.",
         allow_abbrev=False,
     )
-    parser.set_defaults(command=_serve, db=None, config=None, set=[], state="expired", secret=_SEED_SECRET)
+    parser.set_defaults(command=_serve, db=None, config=None, state="expired", secret=_SEED_SECRET)
+    parser.set_defaults(set_before=[], set_after=[])
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine only)")
     parser.add_argument("--port", type=_port, default=8080, help="port (%(default)s); 0 picks a free one")
     parser.add_argument("--seed-from", metavar="FILE", help="add the accounts of a CSV; - is standard input")
     parser.add_argument("--seed-accounts", metavar="N", type=_count, default=0, help="add N made-up accounts")
     parser.add_argument("--parent-pid", metavar="PID", type=int, help="stop when this process is gone")
-    _add_common(parser)
-    commands = parser.add_subparsers(title="commands; without one, it serves", metavar="")
+    _add_common(parser, "set_before")
+    commands = parser.add_subparsers(title="commands; without one, it serves", metavar="COMMAND")
     seed = commands.add_parser("seed", help="make accounts in a database, and stop", allow_abbrev=False)
     seed.set_defaults(command=_seed)
     seed.add_argument("--count", metavar="N", type=_count, required=True, help="how many")
     seed.add_argument("--out", metavar="FILE", type=Path, help="write the accounts and their passwords as CSV")
-    _add_common(seed)
+    _add_common(seed, "set_after")
     settings = commands.add_parser("settings", help="list every setting, its default and its meaning")
     settings.set_defaults(command=_list_settings)
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_common(parser: argparse.ArgumentParser, set_destination: str) -> None:
     """Add the options that stand before or after the name of a command.
 
     Their defaults are set once, on the outer parser: the inner one would overwrite what was given before its name.
@@ -145,9 +150,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, metavar=metavar, type=kind, default=argparse.SUPPRESS, help=text)
     parser.add_argument(
         "--set",
+        dest=set_destination,
         metavar="KEY=VALUE",
-        action="extend",
-        nargs=1,
+        action="append",
         default=argparse.SUPPRESS,
         help="one setting; may be repeated",
     )

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from pwdload.analysis import Analysis
+from pwdload.analysis import Analysis, Run
 from pwdload.analysis.answers import error_code_table, expectation_table, expectation_words
-from pwdload.analysis.timeline import error_codes_in_time
+from pwdload.analysis.timeline import bin_starts, error_codes_in_time
 from pwdload.report.formats import counted
 from pwdload.report.frames import COUNT, SHARE, code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
@@ -51,9 +51,6 @@ def answers_section(analysis: Analysis) -> Section:
         SHARE,
         *SEEN,
     )
-    in_time = error_codes_in_time(analysis.run)
-    names = tuple(str(name) for name in in_time.columns)
-    time_columns = tuple(number(name, name, Kind.CLOCK if name == "start_s" else Kind.COUNT) for name in names)
     return Section(
         name="answers",
         title="Answers",
@@ -68,14 +65,7 @@ def answers_section(analysis: Analysis) -> Section:
                 rows=rows_of(with_outcome_words(analysis.answers), columns),
                 bars="share",
             ),
-            Table(
-                name="error_codes_in_time",
-                title="Error codes per second",
-                caption="One row per second, by completion.",
-                columns=time_columns,
-                rows=rows_of(in_time, time_columns),
-                rows_shown=0,
-            ),
+            _codes_in_time(analysis.run),
         ),
     )
 
@@ -119,6 +109,25 @@ def expectations_section(analysis: Analysis) -> Section:
                 rows=rows_of(frame, columns),
             ),
         ),
+    )
+
+
+def _codes_in_time(run: Run) -> Table:
+    """Return the error codes second by second as a file; a second without a code has no row for it."""
+    starts = bin_starts(run, 1.0).tolist()
+    rows = tuple(
+        (start_s, name, int(count))
+        for name, counts in error_codes_in_time(run).items()
+        for start_s, count in zip(starts, counts, strict=True)
+        if count
+    )
+    return Table(
+        name="error_codes_in_time",
+        title="Error codes per second",
+        caption="One row per second and error code, by completion.",
+        columns=(number("start_s", "second", Kind.CLOCK), code("error_code", "error code"), COUNT),
+        rows=rows,
+        rows_shown=0,
     )
 
 

@@ -47,7 +47,7 @@
       width, height: 250, barmode: "stack", bargap: 0, hovermode: "x unified", separators: ".,",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 11.5, color: colour("soft") },
-      margin: { l: 46, r: 6, t: 34, b: 36 },
+      margin: { l: 46, r: 6, t: 38, b: 36 },
       legend: { orientation: "h", x: 0, y: 1, yref: "container", xanchor: "left", yanchor: "top", font: { size: 11 }, itemwidth: 30 },
       showlegend: plot.series.length > 1,
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
