@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from analysis.synthetic import CHANGE, KINDS, STAGES, TIMED_OUT, counts_of, record_of, samples_of, write_run
+from tests.analysis.synthetic import CHANGE, KINDS, STAGES, TIMED_OUT, counts_of, record_of, samples_of, write_run
+
 from pwdload.rundir import RunDirectory, StageRecord
 from pwdload.samples import Sample
 

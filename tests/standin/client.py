@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message
 
@@ -24,6 +25,7 @@ START_S = 1_700_000_000.0
 
 Headers = Mapping[str, str | None]
 """Headers to send; null leaves out one that is sent otherwise."""
+AS_DOCUMENTED: Headers = MappingProxyType({})
 
 
 class FakeClock:
@@ -96,24 +98,28 @@ class World:
         account = SeedAccount(user_name=user_name, state=state, **values)
         Seeder(self.settings, self.parts.accounts, self.hasher).seed([account], self.clock())
 
-    def call(self, method: str, path: str, body: object = None, headers: Headers = {}, *, bare: bool = False) -> Reply:
+    def call(
+        self, method: str, path: str, body: object = None, headers: Headers = AS_DOCUMENTED, *, bare: bool = False
+    ) -> Reply:
         """Make one call; `bare` sends only the headers given."""
         return asyncio.run(self.acall(method, path, body, headers, bare=bare))
 
     async def acall(
-        self, method: str, path: str, body: object = None, headers: Headers = {}, *, bare: bool = False
+        self, method: str, path: str, body: object = None, headers: Headers = AS_DOCUMENTED, *, bare: bool = False
     ) -> Reply:
         sent = {name: value for name, value in headers.items() if value is not None} if bare else sdk_headers(headers)
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return await request(self.app, method, path, sent, [content])
 
-    def login(self, password: str = PASSWORD, user_name: str = "zhangsan", headers: Headers = {}) -> Reply:
+    def login(self, password: str = PASSWORD, user_name: str = "zhangsan", headers: Headers = AS_DOCUMENTED) -> Reply:
         return self.call("POST", LOGIN, {"user_name": user_name, "password": password}, headers)
 
     def state_token(self, user_name: str = "zhangsan", password: str = PASSWORD) -> str:
         return self.login(password, user_name).text("state_token")
 
-    def update(self, token: str | None, *, old: str = PASSWORD, new: str = NEW, headers: Headers = {}) -> Reply:
+    def update(
+        self, token: str | None, *, old: str = PASSWORD, new: str = NEW, headers: Headers = AS_DOCUMENTED
+    ) -> Reply:
         return self.call(
             "POST", UPDATE, {"old_password": old, "new_password": new}, {"X-state-token": token, **headers}
         )

@@ -2,15 +2,16 @@
 
 import asyncio
 import base64
+import itertools
 import json
 import unicodedata
 from collections.abc import Callable
 
 import jwt
 import pytest
+from tests.standin.client import NEW, PASSWORD, PREVIOUS, START_S, UPDATE, World
 
 from pwdload.standin.seed import State
-from tests.standin.client import LOGIN, NEW, PASSWORD, PREVIOUS, START_S, UPDATE, World
 
 INVALID_TOKEN = (400, "PARAM.0014")
 
@@ -240,7 +241,7 @@ def test_history_reaches_as_deep_as_the_setting(make_world: Callable[..., World]
     world = make_world(password_history=2, password_validity_days=1.0)
     world.seed(previous_password="")
     passwords = [PASSWORD, *(f"Generation-pw-{n}" for n in range(1, 4))]
-    for old, new in zip(passwords, passwords[1:], strict=False):
+    for old, new in itertools.pairwise(passwords):
         assert world.update(world.state_token(password=old), old=old, new=new).summary == (200, "SUCCESS")
         world.clock.advance(2 * 86_400)
     token, current = world.state_token(password=passwords[3]), passwords[3]
@@ -252,9 +253,3 @@ def test_history_reaches_as_deep_as_the_setting(make_world: Callable[..., World]
 def test_a_seeded_previous_password_is_history(world: World) -> None:
     """The password that an account had before it was seeded cannot be used again."""
     assert world.update(world.state_token(), new=PREVIOUS).summary == (400, "PWD.0001")
-
-
-def test_a_body_may_come_in_pieces(world: World) -> None:
-    """A slow client that sends its body bit by bit is served like any other."""
-    reply = world.call("POST", LOGIN, json.dumps({"user_name": "zhangsan", "password": PASSWORD}).encode())
-    assert reply.summary == (200, "PASSWORD_EXPIRED")

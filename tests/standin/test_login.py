@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+from tests.standin.client import NEW, PASSWORD, World
 
 from pwdload.standin.seed import State
-from tests.standin.client import NEW, PASSWORD, World
 
 DAY_S = 86_400.0
 

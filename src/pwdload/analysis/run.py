@@ -149,8 +149,9 @@ def _counts_by_kind(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str, i
 
 def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
     samples: pd.DataFrame = table.to_pandas(types_mapper={pa.int16(): pd.Int16Dtype()}.get)
-    first = {
+    first: dict[str, Sequence[str]] = {
         "step": STEPS,
+        "case": _commonest(samples["case"]),
         "outcome": tuple(outcome.value for outcome in Outcome),
         "stage": tuple(dict.fromkeys(stage.name for stage in record.stages)),
     }
@@ -164,6 +165,12 @@ def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
     ours = [code for code in samples["error_code"].cat.categories if code.startswith(TRANSPORT)]
     samples["is_answered"] = samples["http_status"].notna() & ~samples["error_code"].isin(ours)
     return samples
+
+
+def _commonest(column: pd.Series) -> list[str]:
+    """Return the texts of a column, the most frequent first, by name among equals."""
+    counts = column.astype("category").value_counts()
+    return [str(name) for name, _ in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))]
 
 
 def _ordered(column: pd.Series, first: Sequence[str]) -> pd.Series:

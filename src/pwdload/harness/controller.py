@@ -14,7 +14,7 @@ from pwdload.accounts.pool import Pool, Stock
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
-from pwdload.harness.preparation import prepare
+from pwdload.harness.preparation import drop_idle_classes, prepare
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
@@ -66,8 +66,9 @@ class Controller:
         """Set the run's clock to zero, start its papers, and get ready to play or to serve workers.
 
         Raises:
-            PwdloadError: the run directory cannot be made.
+            PwdloadError: the tags leave nothing to play, or the run directory cannot be made.
         """
+        drop_idle_classes(self._environment)
         prepared, stages = self._prepared, self._stages()
         self._end_reason = ""
         if self._runner is not None:  # a single user under a debugger leaves no papers
@@ -137,12 +138,8 @@ class Controller:
         return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.started)
 
     def _wait_for_workers(self, workers: MasterSide) -> None:
-        """Order the workers to stop, and wait until each has written its last samples.
-
-        Locust's master leaves half a second after its order to quit, and would lose whatever users still do.
-        """
-        assert self._runner is not None  # noqa: S101 - only a master has workers
-        self._runner.send_message("stop")
+        """Wait until each worker has written its last samples."""
+        workers.say_finish()
         deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
         while workers.missing and time.monotonic() < deadline_s:
             gevent.sleep(0.05)

@@ -1,10 +1,11 @@
 """The few words that a worker and the master say to each other about a run, over Locust's own connection.
 
-worker -> master   started {worker}                 it takes part in the run
-worker -> master   draw {ticket, state, count}      it needs accounts
-master -> worker   drawn {ticket, begin, end}       which it may have
-worker -> master   end_run {reason}                 the run must end early
-worker -> master   done {worker, samples, dropped}  its samples are written
+worker -> master   started {worker}                  it takes part in the run
+worker -> master   draw {ticket, state, count}       it needs accounts
+master -> worker   drawn {ticket, begin, end}        which it may have
+worker -> master   end_run {reason}                  the run must end early
+master -> worker   finish                            it must let its users finish, and report
+worker -> master   done {worker, samples, dropped}   its samples are written
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from gevent.event import AsyncResult
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, MasterRunner, WorkerRunner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Stock
@@ -21,8 +22,8 @@ from pwdload.accounts.source import AccountSource
 from pwdload.errors import AccountsError
 from pwdload.rundir import WorkerRecord
 
-_STARTED, _DRAW, _DRAWN, _END_RUN, _DONE = (
-    f"pwdload_{word}" for word in ("started", "draw", "drawn", "end_run", "done")
+_STARTED, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
+    f"pwdload_{word}" for word in ("started", "draw", "drawn", "end_run", "finish", "done")
 )
 _ANSWER_WITHIN_S = 10.0
 
@@ -53,6 +54,14 @@ class MasterSide:
         """Workers that took part and have not reported their samples."""
         return set(self.started) - set(self.done)
 
+    def say_finish(self) -> None:
+        """Tell the workers to let their users finish.
+
+        Locust's own order to quit leaves half a second and would lose what users still do; its order to stop makes a
+        worker deaf for the stop-timeout, even to the order to quit.
+        """
+        self._runner.send_message(_FINISH)
+
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self.started.append(msg.data["worker"])
@@ -78,6 +87,7 @@ class WorkerSide:
         self._tickets = count()
         self._waiting: dict[int, AsyncResult[range]] = {}
         runner.register_message(_DRAWN, self._on_drawn)
+        runner.register_message(_FINISH, self._on_finish, concurrent=True)
 
     @property
     def name(self) -> str:
@@ -110,6 +120,10 @@ class WorkerSide:
         if places is None:
             raise AccountsError("the master does not hand out accounts; is it still running?")
         return source.accounts(state, places)
+
+    def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if self._runner.state not in (STATE_CLEANUP, STATE_STOPPED):  # unless Locust is about it, or done
+            self._runner.stop()
 
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         waiting = self._waiting.get(msg.data["ticket"])

@@ -75,6 +75,19 @@ def _user_classes(classes: Sequence[type], weights: Mapping[str, float], options
     return playing
 
 
+def drop_idle_classes(environment: Environment) -> None:
+    """Drop the classes that `--tags` and `--exclude-tags` have left without a task: Locust would fail to spawn them.
+
+    Raises:
+        UsageError: no class is left.
+    """
+    busy = [kind for kind in environment.user_classes if kind.tasks]
+    if not busy:
+        names = ", ".join(kind.__name__ for kind in environment.user_classes)
+        raise UsageError(f"--tags, --exclude-tags: no case of {names} is left; `pwdload cases` lists names and groups")
+    environment.user_classes[:] = busy
+
+
 def _with_standin(scenario: Scenario, weights: Mapping[str, float]) -> Preparation:
     needing = sum(weight for name, weight in weights.items() if CASES[name].needs == WARNING)
     source = made_up_accounts(scenario.accounts.count, needing / sum(weights.values()))

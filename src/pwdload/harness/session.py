@@ -5,9 +5,11 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-import gevent
+from gevent.event import Event
 from locust.env import Environment
+from locust.exception import StopUser
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
@@ -55,10 +57,10 @@ class Session:
         """Return the time on the run's clock, in seconds."""
         return time.perf_counter() - self._plan.zero_s
 
-    def open_wire(self) -> "SessionWire":
-        """Return a connection for one user."""
+    def open_wire(self, told_to_stop: Event) -> "SessionWire":
+        """Return a connection for one user, and the event that cuts its waiting short."""
         connection = Connection(self._address, clock=self.now, timeout_s=self.scenario.target.timeout_s, tls=self._tls)
-        return SessionWire(connection, self.now)
+        return SessionWire(connection, self.now, told_to_stop)
 
     def random_of_next_user(self, kind: str) -> random.Random:
         """Return the stream of random numbers of the next user of a class.
@@ -100,11 +102,12 @@ class Session:
         )
         number = self.recorder.begin_flow()
         used_up = False
-        for played in flow:
-            used_up = used_up or played.changed_password or played.may_have_changed_password
-            self.recorder.record(played, flow=number, case=case.name, device=device.family)
-            if played.exchange.interrupted is not None:
-                raise played.exchange.interrupted
+        with suppress(StopUser):  # Locust sees by itself that the user is to stop
+            for played in flow:
+                used_up = used_up or played.changed_password or played.may_have_changed_password
+                self.recorder.record(played, flow=number, case=case.name, device=device.family)
+                if played.exchange.interrupted is not None:
+                    raise played.exchange.interrupted
         return used_up
 
     def _second_party(self, case: Case, me: Party, other: Account) -> Party:
@@ -122,17 +125,23 @@ class Session:
 class SessionWire:
     """A user's connection and clock, as a flow sees them."""
 
-    def __init__(self, connection: Connection, now: Callable[[], float]) -> None:
+    def __init__(self, connection: Connection, now: Callable[[], float], told_to_stop: Event) -> None:
         self._connection = connection
         self._now = now
+        self._told_to_stop = told_to_stop
 
     def send(self, request: bytes) -> Exchange:
         """Send a request and return its exchange."""
         return self._connection.exchange(request)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, for this user only."""
-        gevent.sleep(seconds)
+        """Let time pass, for this user only.
+
+        Raises:
+            StopUser: the user was told to stop meanwhile; a flow that has nothing open need not keep the run waiting.
+        """
+        if self._told_to_stop.wait(seconds):
+            raise StopUser
 
     def now(self) -> float:
         """Return the time on the run's clock, in seconds."""

@@ -22,6 +22,6 @@ class StagesShape(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """Return the users and the spawn rate of the stage that is on, null after the last."""
-        elapsed_s = self.get_run_time()
+        elapsed_s = self.get_run_time()  # type: ignore[no-untyped-call]
         stage = next((stage for stage in self._stages if elapsed_s < stage.end_s), None)
         return None if stage is None else (stage.users, stage.spawn_rate_per_s)

@@ -47,8 +47,8 @@ class PasswordUpdateUser(User):
         super().__init__(environment)
         self._session = type(self).sessions(environment)
         self._random = self._session.random_of_next_user(type(self).__name__)
-        self._wire = self._session.open_wire()
         self._told_to_stop = Event()
+        self._wire = self._session.open_wire(self._told_to_stop)
         self._choices = [t for t in dict.fromkeys(self.tasks) if _weight(t, self._session.weights) > 0] or self.tasks
         self._weights = list(accumulate(_weight(t, self._session.weights) or 1.0 for t in self._choices))
 

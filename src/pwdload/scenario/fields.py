@@ -63,6 +63,10 @@ def _reader(parse: Callable[[object], float], least: float, most: float, allowed
     return BeforeValidator(read)
 
 
+def _to_the_nanosecond(value: object) -> float:
+    return round(parse_duration_s(value), 9)
+
+
 def _writer(unit: str) -> PlainSerializer:
     """Make a serializer whose text is read as exactly the same number again."""
 
@@ -79,15 +83,15 @@ def _text_schema(pattern: str, title: str, *examples: str, positive: bool = Fals
 
 Duration = Annotated[
     float,
-    _reader(parse_duration_s, _SHORTEST_S, _LONGEST_S, "1ms to 365d"),
+    _reader(_to_the_nanosecond, _SHORTEST_S, _LONGEST_S, "1ms to 365d"),
     _writer("s"),
     _text_schema(DURATION_PATTERN, 'a duration from 1ms to 365d, such as "10s"', "30s", "1m30s", positive=True),
 ]
-"""Seconds, written "10s", "500ms" or "1m30s"; more than none."""
+"""Seconds to the nanosecond, written "10s", "500ms" or "1m30s"; more than none."""
 
 DurationOrNone = Annotated[
     float,
-    _reader(parse_duration_s, 0, _LONGEST_S, "0s to 365d"),
+    _reader(_to_the_nanosecond, 0, _LONGEST_S, "0s to 365d"),
     _writer("s"),
     _text_schema(DURATION_PATTERN, 'a duration from 0s to 365d, such as "1s"', "0s", "500ms", "1s"),
 ]
@@ -176,7 +180,7 @@ def _file_path(value: object, info: ValidationInfo) -> Path:
 
 FilePath = Annotated[
     Path,
-    BeforeValidator(_file_path),
+    PlainValidator(_file_path),
     PlainSerializer(str, return_type=str),
     _text_schema(r"\S", "the path of a file, relative to the scenario file", "accounts.csv"),
 ]

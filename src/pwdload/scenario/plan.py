@@ -1,5 +1,6 @@
 """What a scenario would run, in plain text: for `pwdload plan`, and to be read before anything is sent."""
 
+import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -42,7 +43,7 @@ def _facts(scenario: Scenario) -> Iterator[str]:
         "Load": _load(scenario),
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
         "Expected": _expected(scenario),
-        "Stand-in": [f"{key} = {value}" for key, value in scenario.standin.items()],
+        "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():
         for index, line in enumerate(lines):
@@ -94,7 +95,7 @@ def _load(scenario: Scenario) -> Iterator[str]:
     if scenario.stages and mean_s > 0:
         flows = sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)
         # As if nothing but thinking took time, and every user were there from its stage's first moment.
-        yield f"about {format_count(round(flows))} flows at the very most, reached if the target answered at once"
+        yield f"at most about {format_count(round(flows))} flows, reached if the target answered at once"
 
 
 def _expected(scenario: Scenario) -> Iterator[str]:

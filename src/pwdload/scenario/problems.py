@@ -46,20 +46,23 @@ _KINDS: Final[tuple[tuple[type, str], ...]] = (
     (list, "a list"),
     (dict, "a table"),
 )
+_OBJECTIONS: Final = {
+    "greater_than": "too small",
+    "less_than": "too large",
+    "too_short": "too short",
+    "too_long": "too long",
+    "finite_number": "not a finite number",
+    "literal_error": "unknown",
+}
+"""What pydantic calls an error, by how the name begins, and what a person is told."""
 _ABSENT: Final = object()
 
 
 def problem_lines(file: str, data: Mapping[str, object], error: ValidationError) -> list[str]:
     """Return every problem that validation has found in a file's data, one line each."""
-    found = [(_place(problem), problem) for problem in error.errors(include_url=False, include_input=False)]
-    found.sort(key=lambda pair: _rank(data, pair[0]))
-    # Two rules may object to the same thing with the same words: a key that is no name is no case either.
-    return list(dict.fromkeys(f"{file}: {_line(data, place, problem)}" for place, problem in found))
-
-
-def _place(problem: ErrorDetails) -> Place:
-    """Return where a problem is; pydantic marks one with a key itself by a step of its own."""
-    return tuple(step for step in problem["loc"] if step != "[key]")
+    found = error.errors(include_url=False, include_input=False)
+    found.sort(key=lambda problem: _rank(data, problem["loc"]))
+    return [f"{file}: {_line(data, problem)}" for problem in found]
 
 
 def _rank(data: object, place: Place) -> tuple[int, ...]:
@@ -84,20 +87,24 @@ def _value(data: object, place: Place) -> object:
     return data
 
 
-def _line(data: Mapping[str, object], place: Place, problem: ErrorDetails) -> str:
-    key, value = _key(place), _value(data, place)
+def _line(data: Mapping[str, object], problem: ErrorDetails) -> str:
+    place = problem["loc"]
+    value = _value(data, place)
     if problem["type"] == "extra_forbidden":
-        return f"{key}: {_unknown(place)}"
+        return f"{_key(place)}: {_unknown(place)}"
     if problem["type"] == "missing":
-        return f"{key}: missing; give {allowed_at(place)}"
-    if "[key]" in problem["loc"]:
-        return f"{key}: {_wrong_key(place, problem)}"
-    wrong = _wrong(place, value, problem)
+        return f"{_key(place)}: missing; give {allowed_at(place)}"
+    if value is _ABSENT and place[-1] == "[key]":  # pydantic's mark of a problem with the key before it
+        return f"{_key(place[:-1])}: {_wrong_key(place[:-1], problem)}"
+    return f"{_key(place)} = {_shown_at(place, value)}: {_wrong(place, value, problem)}"
+
+
+def _shown_at(place: Place, value: object) -> str:
     if value is _ABSENT:
-        return f"{key} = {shown(default_at(place))}, the default: {wrong}"
+        return f"{shown(default_at(place))}, the default"
     # Where any key may stand, one may be that of a secret.
     hidden = isinstance(value, str) and secret_refusal(str(place[-1]))
-    return f"{key} = {'...' if hidden else shown(value)}: {wrong}"
+    return "..." if hidden else shown(value)
 
 
 def _unknown(place: Place) -> str:
@@ -142,11 +149,7 @@ def _own_words(problem: ErrorDetails) -> str:
 def _objection(kind: str, value: object) -> str:
     if kind.endswith("_type"):
         return f"is {_kind(value)}"
-    if kind.startswith(("greater_than", "too_short", "string_too_short")):
-        return "too small" if kind.startswith("greater") else "too short"
-    if kind.startswith(("less_than", "too_long", "string_too_long")):
-        return "too large" if kind.startswith("less") else "too long"
-    return {"finite_number": "not a finite number", "literal_error": "unknown"}.get(kind, "does not fit")
+    return next((words for start, words in _OBJECTIONS.items() if kind.startswith(start)), "does not fit")
 
 
 def _kind(value: object) -> str:

@@ -27,16 +27,18 @@ _SEED_SECRET = "standin"  # noqa: S105 - the default of an option, for accounts 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 0, or 2 with one line on standard error for what the user can mend."""
     arguments = _parser().parse_args(argv)
-    leave_cleanly_on_signals()
     try:
         arguments.command(arguments)
     except StandinError as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is the command line
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def _serve(arguments: argparse.Namespace) -> None:
+    leave_cleanly_on_signals()
     settings = _settings(arguments)
     listener = bind(arguments.host, arguments.port)
     with closing(listener), _database(arguments.db, settings) as store, closing(_hasher(settings)) as hasher:

@@ -44,10 +44,11 @@ class PasswordGuard:
 
     async def refuse_unknown(self, user_name: str, password: str) -> Refusal:
         """Return the refusal for a name that no account has, in the time that a wrong password takes."""
-        failures = self._unknown.get(user_name, Failures())
-        if self._is_locked(failures):
+        if self._is_locked(failures := self._unknown.get(user_name, Failures())):
             return self._locked(failures)
         await self._hasher.opens_politely(password, None)
+        if self._is_locked(failures := self._unknown.get(user_name, Failures())):
+            return self._locked(failures)
         failures = self._unknown[user_name] = self._one_more(failures)
         self._unknown.move_to_end(user_name)
         if len(self._unknown) > _UNKNOWN_NAMES_MAX:

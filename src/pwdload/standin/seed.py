@@ -115,8 +115,9 @@ class _PasswordMaker:
     def __init__(self, settings: Settings, secret: str) -> None:
         self._policy = PasswordPolicy(settings)
         self._length = max(settings.password_length_min, min(16, settings.password_length_max))
-        special = "".join(character for character in settings.special_characters if character.isascii()) or "-"
-        self._groups = (string.ascii_lowercase, string.ascii_uppercase, string.digits, special)
+        special = "".join(character for character in settings.special_characters if character.isascii())
+        groups = (string.ascii_lowercase, string.ascii_uppercase, string.digits, special)
+        self._groups = tuple(group for group in groups if group)
         self._alphabet = "".join(self._groups)
         self._secret = secret.encode()
 
@@ -134,9 +135,9 @@ class _PasswordMaker:
     def _candidate(self, label: str) -> str:
         source = hmac.digest(self._secret, label.encode(), hashlib.sha512)
         source *= 1 + self._length // len(source)
-        ends = "".join(group[byte % len(group)] for group, byte in zip(self._groups, source, strict=False))
-        rest = "".join(self._alphabet[byte % len(self._alphabet)] for byte in source[4 : self._length])
-        return (rest + ends)[: self._length] if self._length < 4 else ends[:2] + rest + ends[2:]
+        first = "".join(group[byte % len(group)] for group, byte in zip(self._groups, source, strict=False))
+        rest = "".join(self._alphabet[byte % len(self._alphabet)] for byte in source[len(first) : self._length])
+        return (first + rest)[: self._length]
 
 
 def read_seed_csv(file: TextIO, name: str) -> Iterator[SeedAccount]:

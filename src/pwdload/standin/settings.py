@@ -177,6 +177,8 @@ class Settings:
                 f"password_length_min = {self.password_length_min} is more than "
                 f"password_length_max = {self.password_length_max}; lower the one or raise the other"
             )
+        if self.password_classes == 4 and not self.special_characters:
+            raise ValueError("password_classes = 4 needs special_characters; name some, or lower it to 3")
         if self.hash_algorithm == "scrypt" and self.hash_cost & (self.hash_cost - 1) and self.hash_cost:
             raise ValueError(f"hash_cost = {self.hash_cost}: scrypt needs a power of two, such as 16384")
 

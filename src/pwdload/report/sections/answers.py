@@ -20,10 +20,10 @@ def top_codes_table(analysis: Analysis) -> Table:
     columns = (
         code("code", "error code"),
         text("meaning"),
-        code("step"),
         COUNT,
         SHARE,
         text("expected", "as expected"),
+        code("step"),
         *SEEN,
     )
     total = int(frame["count"].sum())

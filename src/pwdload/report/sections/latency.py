@@ -83,7 +83,6 @@ def journeys_section(analysis: Analysis) -> Section:
                 caption=f"A flow is wholly as expected when each of its answers was. {WHOLE_RUN}",
                 columns=columns,
                 rows=rows_of(cases, columns),
-                bars="as_expected_share",
             ),
         ),
     )

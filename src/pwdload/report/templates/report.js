@@ -4,6 +4,7 @@
 (() => {
   const root = document.documentElement;
   const plots = JSON.parse(document.getElementById("plot-data").textContent);
+  const HEIGHT = 250;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 
@@ -44,11 +45,11 @@
     const axis = { gridcolor: colour("rule"), linecolor: colour("rule"), zeroline: false, automargin: true,
       tickfont: { size: 11 }, fixedrange: false };
     return {
-      width, height: 250, barmode: "stack", bargap: 0, hovermode: "x unified", separators: ".,",
+      width, height: HEIGHT, barmode: "stack", bargap: 0, hovermode: "x unified", separators: ".,",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 11.5, color: colour("soft") },
       margin: { l: 46, r: 6, t: 38, b: 36 },
-      legend: { orientation: "h", x: 0, y: 1, yref: "container", xanchor: "left", yanchor: "top", font: { size: 11 }, itemwidth: 30 },
+      legend: { traceorder: "normal", orientation: "h", x: 0, y: 1, yref: "container", xanchor: "left", yanchor: "top", font: { size: 11 }, itemwidth: 30 },
       showlegend: plot.series.length > 1,
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
       xaxis: { ...axis, title: { text: plot.xLabel, standoff: 4, font: { size: 11 } }, showgrid: false, rangemode: "tozero" },
@@ -64,17 +65,23 @@
       const place = document.getElementById(`plot-${plot.name}`);
       const traces = plot.series.map((series) => trace(plot, series));
       const width = Math.max(place.clientWidth, 120);
-      return Plotly.react(place, traces, layout(plot, width), config);
+      return Plotly.react(place, traces, layout(plot, width), config).then(() => makeScalable(place, width));
     }));
   }
 
-  // A plot's picture has a fixed width, so paper and window need one each.
+  // On paper a picture is as wide as its column, whatever the window was.
+  function makeScalable(place, width) {
+    place.style.setProperty("--ratio", `${width} / ${HEIGHT}`);
+    for (const svg of place.querySelectorAll(".main-svg")) svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+  }
+
   let waiting = 0;
   const later = () => { clearTimeout(waiting); waiting = setTimeout(draw, 120); };
   window.addEventListener("resize", later);
   dark.addEventListener("change", draw);
-  window.addEventListener("beforeprint", draw);
-  window.matchMedia("print").addEventListener("change", draw);
+  // Paper is white: the plots, which are painted and not styled, need the light colours for as long as it takes.
+  window.addEventListener("beforeprint", () => { root.dataset.print = ""; draw(); });
+  window.addEventListener("afterprint", () => { delete root.dataset.print; draw(); });
 
   function valueOf(cell) {
     return "v" in cell.dataset ? (cell.dataset.v === "" ? null : Number(cell.dataset.v)) : cell.textContent;
@@ -118,7 +125,11 @@
     const count = table.tBodies[0].rows.length;
     if (count <= Number(table.dataset.fold) + 2) { table.dataset.unfolded = ""; return; }
     const button = document.createElement("button");
-    const label = () => { button.textContent = "unfolded" in table.dataset ? "Show fewer rows" : `Show all ${count} rows`; };
+    const label = () => {
+      const all = "unfolded" in table.dataset;
+      button.textContent = all ? "Show fewer rows" : `Show all ${count} rows`;
+      button.dataset.print = all ? "" : `${table.dataset.fold} of ${count} rows; all are in ${table.dataset.source}.`;
+    };
     button.type = "button";
     button.className = "unfold";
     button.addEventListener("click", () => {

@@ -1,0 +1,246 @@
+"""Verdict, caveats and reconciliation: each fault of a run is found, named, and weighed as it must be."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.analysis.degenerate import DEGENERATE, cut_short, finished, no_samples, outage
+from tests.analysis.synthetic import CHANGE, TIMED_OUT, WRONG_OLD, counts_of, record_of, samples_of, write_run
+
+from pwdload.analysis import Caveat, Run, find, find_caveats, load_run, verdict_of
+from pwdload.analysis.checks import CHECKS
+from pwdload.analysis.reconciliation import reconcile
+from pwdload.errors import RunDirectoryError
+from pwdload.outcome import Verdict
+from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
+
+
+def verdict(run: Run) -> Verdict:
+    """The verdict of a run."""
+    return verdict_of(find(run))
+
+
+def caveats(run: Run) -> set[Caveat]:
+    """The caveats of a run."""
+    return {note.caveat for note in find_caveats(run)}
+
+
+def test_good_run_passes(tmp_path: Path) -> None:
+    """A run in which all went well passes, and every check has said so."""
+    findings = find(load_run(finished(tmp_path / "run")))
+    assert verdict_of(findings) is Verdict.PASS
+    assert [finding.check for finding in findings] == [name for name, _ in CHECKS]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ("wrong_accept", Verdict.CORRECTNESS_FAILED),
+        ("contract_violation", Verdict.CORRECTNESS_FAILED),
+        ("unknown", Verdict.INCONCLUSIVE),
+        ("wrong_reject", Verdict.PASS),
+        ("shed", Verdict.PASS),
+        ("not_sent", Verdict.PASS),
+    ],
+)
+def test_one_bad_answer_in_a_thousand(tmp_path: Path, outcome: str, expected: Verdict) -> None:
+    """A single wrong acceptance fails the run and a single doubt leaves it open; one refusal too many is tolerated."""
+    samples = samples_of(flows=500)
+    samples[-1] = samples[-1]._replace(outcome=outcome)
+    assert verdict(load_run(write_run(tmp_path / "run", samples))) is expected
+
+
+@pytest.mark.parametrize(("bad", "expected"), [(10, Verdict.PASS), (11, Verdict.SLO_FAILED)])
+def test_more_than_one_per_cent_failed(tmp_path: Path, bad: int, expected: Verdict) -> None:
+    """Exactly one per cent of failures is allowed, one more is not."""
+    samples = samples_of(flows=500)
+    for place in range(bad):
+        samples[place] = samples[place]._replace(outcome="shed")
+    assert verdict(load_run(write_run(tmp_path / "run", samples))) is expected
+
+
+RecordChange = Callable[[RunRecord], RunRecord]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda record: replace(record, ended_utc=None), "cut short"),
+        (lambda record: replace(record, ended_by="accounts ran dry"), "accounts ran dry"),
+        (lambda record: replace(record, ended_by="error: no route"), "no route"),
+        (lambda record: replace(record, expected_workers=("local", "worker-7")), "worker-7"),
+        (lambda record: replace(record, workers=(WorkerRecord(name="local", samples=400, dropped=2),)), "2 failures"),
+        (lambda record: replace(record, workers=(WorkerRecord(name="local", samples=405),)), "5 fewer"),
+    ],
+    ids=["cut short", "accounts", "error", "worker", "dropped", "fewer on file"],
+)
+def test_broken_instrument_makes_the_run_invalid(tmp_path: Path, change: RecordChange, words: str) -> None:
+    """Whatever was wrong with the harness itself invalidates the run and is named in the reason."""
+    samples = samples_of(flows=200)
+    run = load_run(write_run(tmp_path / "run", samples, record=change(record_of(samples))))
+    worst = find(run)[0]
+    assert worst.verdict is Verdict.INVALID
+    assert words in worst.reason
+
+
+def test_gap_in_the_sequence_is_found(tmp_path: Path) -> None:
+    """A sample that vanished from a file is missed."""
+    samples = samples_of(flows=100)
+    run = load_run(write_run(tmp_path / "run", [*samples[:50], *samples[51:]]))
+    assert find(run)[0].verdict is Verdict.INVALID
+    assert Caveat.SEQUENCE_GAPS in caveats(run)
+
+
+def test_killed_process_is_named(tmp_path: Path) -> None:
+    """Of a run that was cut short the missing and the unfinished process are told by name."""
+    run = load_run(cut_short(tmp_path / "run"))
+    notes = {note.caveat: note.text for note in find_caveats(run)}
+    assert "worker-2" in notes[Caveat.WORKER_MISSING]
+    assert "worker-1" in notes[Caveat.WORKER_UNFINISHED]
+    assert Caveat.CUT_SHORT in notes
+
+
+@pytest.mark.parametrize("name", ["no_samples", "killed_at_once", "zero_seconds", "all_unknown"])
+def test_nothing_known_is_never_a_pass(tmp_path: Path, name: str) -> None:
+    """A run that shows nothing does not pass."""
+    assert verdict(load_run(DEGENERATE[name](tmp_path / "run"))) is not Verdict.PASS
+
+
+def test_only_warm_up_is_inconclusive(tmp_path: Path) -> None:
+    """A run that never left its warm-up has measured nothing."""
+    samples = [sample for sample in samples_of(flows=1000) if sample.done_s < 8.0]
+    run = load_run(write_run(tmp_path / "run", samples, record=replace(record_of(samples), duration_s=8.0)))
+    assert verdict(run) is Verdict.INCONCLUSIVE
+    assert {Caveat.NOTHING_MEASURED, Caveat.STOPPED_EARLY} <= caveats(run)
+
+
+def test_broken_check_is_doubt_and_does_not_silence_the_others(tmp_path: Path) -> None:
+    """A check that crashes makes the run inconclusive and names its error; the other checks are still heard."""
+
+    def broken(_: Run) -> tuple[Verdict, str]:
+        raise ZeroDivisionError("no seconds")
+
+    findings = find(load_run(finished(tmp_path / "run")), [("broken", broken), *CHECKS])
+    assert verdict_of(findings) is Verdict.INCONCLUSIVE
+    assert "ZeroDivisionError: no seconds" in findings[0].reason
+    assert len(findings) == len(CHECKS) + 1
+
+
+def test_equal_counts_reconcile(tmp_path: Path) -> None:
+    """A target that counted what we recorded is told to have done so, answer by answer."""
+    result = reconcile(load_run(finished(tmp_path / "run")))
+    assert result is not None
+    assert result.is_equal
+    assert result.words.startswith("Equal")
+    assert result.table["ours"].sum() == result.table["target"].sum() == 4000
+
+
+def test_lost_answers_explain_a_difference(tmp_path: Path) -> None:
+    """What the target applied and we never heard of is explained by our requests without an answer."""
+    samples = samples_of(flows=300, kinds=(CHANGE, TIMED_OUT), seed=5)
+    applied = [
+        sample._replace(http_status=200, status="SUCCESS", error_code="") if sample.outcome == "unknown" else sample
+        for sample in samples
+    ]
+    run = load_run(write_run(tmp_path / "run", samples, counts=counts_of(applied)))
+    result = reconcile(run)
+    assert result is not None
+    assert not result.is_equal
+    assert result.unexplained == 0
+    assert verdict(run) is Verdict.INCONCLUSIVE, "the doubt itself still is one"
+
+
+@pytest.mark.parametrize("side", ["ours", "target"])
+def test_difference_that_nothing_explains_is_invalid(tmp_path: Path, side: str) -> None:
+    """An answer that only one side knows makes the run invalid, if the target is our own stand-in."""
+    samples = samples_of(flows=300)
+    less = samples[:-1]
+    counts = counts_of(less if side == "ours" else samples)
+    recorded = samples if side == "ours" else less
+    run = load_run(write_run(tmp_path / "run", recorded, counts=counts))
+    assert verdict(run) is Verdict.INVALID
+    assert Caveat.RECONCILIATION_DIFFERS in caveats(run)
+    elsewhere = load_run(
+        write_run(
+            tmp_path / "elsewhere",
+            recorded,
+            record=replace(record_of(recorded), target_is_standin=False),
+            counts=counts,
+        )
+    )
+    assert verdict(elsewhere) is Verdict.PASS
+
+
+def test_other_routes_are_listed_apart(tmp_path: Path) -> None:
+    """What the target counted on routes of preparation is no difference."""
+    directory = finished(tmp_path / "run")
+    document = json.loads(directory.target_counts_file.read_text())
+    seeding = {"method": "POST", "route": "/api/v2/tenant/users", "http_status": 201, "error_code": "", "count": 9}
+    document["after"]["counts"].append({**seeding, "status": ""})
+    directory.target_counts_file.write_text(json.dumps(document))
+    result = reconcile(load_run(directory))
+    assert result is not None
+    assert result.is_equal
+    assert result.unmeasured.to_dict("records") == [{"method": "POST", "route": "/api/v2/tenant/users", "count": 9}]
+
+
+def test_only_the_run_itself_is_compared(tmp_path: Path) -> None:
+    """What the target had counted before the run began is taken off."""
+    directory = finished(tmp_path / "run")
+    document = json.loads(directory.target_counts_file.read_text())
+    document["before"] = {"total": 5, "counts": [{**document["after"]["counts"][0], "count": 5}]}
+    document["after"]["counts"][0]["count"] += 5
+    directory.target_counts_file.write_text(json.dumps(document))
+    result = reconcile(load_run(directory))
+    assert result is not None
+    assert result.is_equal
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"before": 1}', '{"before": {"counts": [{}]}, "after": {"counts": []}}'])
+def test_unreadable_counts_are_a_caveat_and_no_crash(tmp_path: Path, text: str) -> None:
+    """A broken counts file costs the comparison, not the report."""
+    directory = finished(tmp_path / "run")
+    directory.target_counts_file.write_text(text)
+    run = load_run(directory)
+    assert run.target_counts is None
+    assert {Caveat.UNREADABLE, Caveat.NOT_RECONCILED} <= caveats(run)
+
+
+@pytest.mark.parametrize(("before", "is_problem"), [("null", False), ('{"counts": []}', True)])
+def test_target_that_does_not_count_is_no_problem(tmp_path: Path, before: str, is_problem: bool) -> None:
+    """No counts on both ends is a target that does not count; none at the end alone is worth a word."""
+    directory = finished(tmp_path / "run")
+    directory.target_counts_file.write_text(f'{{"before": {before}, "after": null}}')
+    run = load_run(directory)
+    assert bool(run.problems) is is_problem
+
+
+def test_caveats_of_a_clean_long_run_are_few(tmp_path: Path) -> None:
+    """Nothing is said against a number that nothing is wrong with."""
+    assert caveats(load_run(finished(tmp_path / "run"))) == {Caveat.TARGET_IS_STANDIN, Caveat.CLOSED_MODEL}
+
+
+def test_every_caveat_has_a_sentence_and_a_number_it_weakens() -> None:
+    """The closed list is complete: each entry says what it weakens, and why."""
+    for caveat in Caveat:
+        assert caveat.sentence.endswith(".")
+        assert caveat.weakens in ("everything", "throughput", "latency", "counts", "correctness")
+
+
+@pytest.mark.parametrize(("make", "expected"), [(no_samples, Caveat.TOO_FEW_SAMPLES), (outage, Caveat.UNKNOWN_LEFT)])
+def test_weakness_is_named(tmp_path: Path, make: Callable[[Path], RunDirectory], expected: Caveat) -> None:
+    """What weakens a run is found."""
+    assert expected in caveats(load_run(make(tmp_path / "run")))
+
+
+def test_directory_without_a_record_is_refused(tmp_path: Path) -> None:
+    """What is no run is refused in one line, not read as an empty one."""
+    with pytest.raises(RunDirectoryError):
+        load_run(RunDirectory(tmp_path))
+
+
+def test_expected_refusals_are_no_failures(tmp_path: Path) -> None:
+    """A run of nothing but expected refusals passes: refusing them was right."""
+    assert verdict(load_run(write_run(tmp_path / "run", samples_of(flows=300, kinds=(WRONG_OLD,))))) is Verdict.PASS

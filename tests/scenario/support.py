@@ -1,0 +1,108 @@
+"""Scenarios for tests, as text, and the names of cases that they use."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time
+
+import pytest
+
+from pwdload.errors import ScenarioError
+from pwdload.scenario import Scenario, parse_scenario
+
+CASES = ("valid_change", "skip_when_warned", "token_missing", "token_forged", "unicode_password")
+GROUPS = ("change", "token", "body")
+
+EVERY_KEY = """
+title = "Every key"
+description = "One of each."
+seed = 20261123
+
+[target]
+host = "https://staging.example.com:8443"
+client_id = "0123456789abcdef"
+tenant_id = "08f770f51f80d2f40f38c00cb199fd21"
+allow = ["staging.example.com", "10.0.0.7"]
+timeout = "2.5s"
+state_token_life = "1m30s"
+
+[accounts]
+source = "accounts.csv"
+count = 1_234
+reuse = "once"
+
+[password_policy]
+min_length = 10
+max_length = 50
+classes = 4
+max_repeats = 2
+
+[load]
+model = "closed"
+think_time = { min = "500ms", max = "2s" }
+
+[[load.stages]]
+name = "warm up"
+users = 10
+spawn_rate = "30/m"
+for = "30s"
+measured = false
+
+[[load.stages]]
+name = "steady"
+users = 50
+for = "2m"
+
+[mix]
+valid_change = 85
+token = 0.5
+
+[devices]
+android = 3
+ios = 1
+languages = { zh = 1 }
+
+[expect.token_missing]
+http_status = [400, 401]
+error_code = ["PARAM.0014"]
+
+[standin]
+hash_algorithm = "sha256"
+servers = 4
+service_mean_s = 0.02
+id_token = true
+"""
+
+
+def parse(text: str) -> Scenario:
+    """Read a scenario that may name the cases and groups above."""
+    return parse_scenario(text, case_names=CASES, group_names=GROUPS, file="x.toml")
+
+
+def problems(text: str) -> tuple[str, ...]:
+    """Return the problems of a scenario that has some."""
+    with pytest.raises(ScenarioError) as caught:
+        parse(text)
+    return caught.value.problems
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML would have it in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_quoted(str(key))} = {toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def toml_file(data: Mapping[str, object]) -> str:
+    """Write the tables of a file, each on one line."""
+    return "".join(f"{_quoted(key)} = {toml(value)}\n" for key, value in data.items())
+
+
+def _quoted(text: str) -> str:
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in plain)

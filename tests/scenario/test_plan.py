@@ -1,0 +1,105 @@
+"""The plan in words: everything that a person wants to know before anything is sent."""
+
+import pytest
+from tests.scenario.support import EVERY_KEY, parse
+
+from pwdload.scenario import default_scenario, describe
+
+WEIGHTS = {"valid_change": 85.0, "token_missing": 10.0, "token_forged": 5.0, "unicode_password": 0.0}
+
+
+def line_of(plan: str, start: str) -> str:
+    (line,) = (line for line in plan.splitlines() if line.strip().startswith(start))
+    return line
+
+
+def test_the_plan_of_a_full_scenario_reads_as_a_whole() -> None:
+    """The text is the one that `pwdload plan` shows, aligned and complete."""
+    assert describe(parse(EVERY_KEY), WEIGHTS) == (
+        """\
+Every key (scenario)
+
+  One of each.
+
+Target    https://staging.example.com:8443
+          may be put under load besides loopback: staging.example.com, 10.0.0.7
+          client id 0123456789abcdef, tenant id 08f770f51f80d2f40f38c00cb199fd21
+          one exchange may take 2.50 s, a state_token lives 1 m 30 s
+Accounts  listed in accounts.csv
+Passwords 10 to 50 characters, 4 of 4 classes, one character at most 2 times
+Load      closed model, think time 500 ms to 2.00 s, seed 20261123
+          at most about 5,100 flows, reached if the target answered at once
+Devices   android 75.00 %, ios 25.00 %; languages zh 100 %
+Expected  token_missing: HTTP 400 or 401, PARAM.0014
+Stand-in  hash_algorithm = "sha256"
+          servers = 4
+          service_mean_s = 0.02
+          id_token = true
+
+Stages
+  name      start       for  users  spawn rate    ramp  measured
+  warm up    0 ms    30.0 s     10      0.50/s  20.0 s        no
+  steady   30.0 s  2 m 00 s     50      40.0/s  1.00 s       yes
+  in all 2 m 30 s, at most 50 users
+
+Mix
+  case             share
+  valid_change   85.00 %
+  token_missing  10.00 %
+  token_forged    5.00 %"""
+    )
+
+
+def test_a_plan_without_stages_says_who_decides() -> None:
+    """Nobody waits for the end of a run that has none."""
+    plan = describe(default_scenario(), WEIGHTS)
+    assert line_of(plan, "Stages") == "Stages    as -u, -r and -t say: the scenario has no stages"
+    assert "at most about" not in plan
+
+
+def test_without_a_host_the_stand_in_and_its_accounts_are_named() -> None:
+    """Nobody takes a run against the stand-in for one against the service."""
+    plan = describe(default_scenario(), WEIGHTS)
+    assert line_of(plan, "Target") == "Target    the embedded stand-in, unless --host names another"
+    assert line_of(plan, "Accounts") == "Accounts  20,000 made up for the embedded stand-in, each changed once"
+
+
+@pytest.mark.parametrize(
+    ("target", "refused"),
+    [
+        ("host = 'https://staging.example.com'", True),
+        ("host = 'https://staging.example.com'\nallow = ['Staging.example.com']", False),
+        ("host = 'http://localhost:8080'", False),
+        ("host = 'http://127.0.0.2:8080'", False),
+        ("host = 'http://[::1]:8080'", False),
+    ],
+)
+def test_a_host_that_nobody_allowed_is_pointed_out(target: str, refused: bool) -> None:
+    """The refusal at the start of a run does not come as a surprise."""
+    assert ("refused until" in describe(parse(f"title = 'x'\n[target]\n{target}"), WEIGHTS)) == refused
+
+
+def test_a_target_without_a_list_of_accounts_is_pointed_out() -> None:
+    """A run needs accounts, and the plan says where to name them."""
+    plan = describe(parse("title = 'x'\ntarget.host = 'http://localhost'"), WEIGHTS)
+    assert line_of(plan, "Accounts") == "Accounts  none listed: name a CSV in [accounts] source or with --accounts"
+
+
+def test_a_stage_that_keeps_its_users_shows_no_ramp() -> None:
+    """A rate at which nobody comes would only puzzle."""
+    stage = "[[load.stages]]\nname = '{}'\nusers = 5\nfor = '10s'\n"
+    plan = describe(parse(f"title = 'x'\n{stage.format('one')}{stage.format('two')}"), WEIGHTS)
+    assert line_of(plan, "two").split() == ["two", "10.0", "s", "10.0", "s", "5", "-", "-", "yes"]
+
+
+def test_users_who_never_think_are_not_counted_out() -> None:
+    """Without think time there is no upper bound to print, and no division by zero."""
+    text = "title = 'x'\nload.think_time = '0s'\nload.stages = [{ name = 'a', users = 5, for = '10s' }]"
+    assert "at most about" not in describe(parse(text), WEIGHTS)
+
+
+def test_shares_of_the_mix_are_largest_first_and_leave_out_what_never_plays() -> None:
+    """The first line of the mix is what the run is mostly made of."""
+    plan = describe(default_scenario(), {"rare": 1.0, "never": 0.0, "often": 3.0})
+    assert plan.splitlines()[-2:] == ["  often  75.00 %", "  rare   25.00 %"]
+    assert "never" not in plan

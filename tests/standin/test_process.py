@@ -1,0 +1,260 @@
+"""The stand-in as a user meets it: a process with a port."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from tests.standin.client import LOGIN, NEW, PASSWORD, UPDATE, sdk_headers
+
+pytestmark = pytest.mark.e2e
+
+COMMAND = [sys.executable, "-m", "pwdload.standin"]
+ACCOUNTS = 40
+WITHIN_S = 10.0
+
+
+class Process:
+    """A running stand-in."""
+
+    def __init__(self, popen: "subprocess.Popen[str]") -> None:
+        self.popen = popen
+        assert popen.stdout is not None
+        self.line = popen.stdout.readline()
+        self.info: dict[str, object] = json.loads(self.line)
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, object]:
+        """Make one call on a connection of its own."""
+        connection = HTTPConnection("127.0.0.1", int(str(self.info["port"])), timeout=WITHIN_S)
+        try:
+            content = json.dumps(body) if body is not None else None
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, content, sdk_headers(sent))
+            fields: dict[str, object] = json.loads(connection.getresponse().read())
+            return fields
+        finally:
+            connection.close()
+
+    def login(self, number: int, password: str = PASSWORD) -> dict[str, object]:
+        return self.call("POST", LOGIN, {"user_name": f"user{number}", "password": password})
+
+    def change(self, number: int) -> dict[str, object]:
+        token = str(self.login(number)["state_token"])
+        return self.call("POST", UPDATE, {"old_password": PASSWORD, "new_password": NEW}, X_state_token=token)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.popen.send_signal(number)
+        return self.popen.wait(WITHIN_S)
+
+
+def accounts_csv() -> str:
+    rows = "".join(f"user{number},{PASSWORD},Earlier-pw-1,expired\n" for number in range(ACCOUNTS))
+    return f"user_name,password,previous_password,state\n{rows}"
+
+
+def popen(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*COMMAND, *arguments], cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Give a starter of stand-ins, which end with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one(*arguments: str) -> Process:
+        process = popen("--port", "0", "--seed-from", "-", *arguments, cwd=tmp_path)
+        started.append(process)
+        assert process.stdin is not None
+        process.stdin.write(accounts_csv())
+        process.stdin.close()
+        return Process(process)
+
+    yield start_one
+    for process in started:
+        process.kill()
+        process.wait(WITHIN_S)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+def run(*arguments: str, cwd: Path, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, input=stdin, capture_output=True, text=True, timeout=WITHIN_S, check=False
+    )
+
+
+def test_port_0_prints_one_line_of_json(start: Callable[..., Process]) -> None:
+    """Whoever starts the stand-in learns from its first and only line where it listens, and can call it at once."""
+    process = start()
+    info = process.info
+    assert set(info) == {"event", "url", "host", "port", "pid", "db", "accounts"}
+    assert (info["event"], info["host"], info["accounts"]) == ("listening", "127.0.0.1", ACCOUNTS)
+    assert info["url"] == f"http://127.0.0.1:{info['port']}"
+    assert info["pid"] == process.popen.pid
+    assert process.call("GET", "/standin/health")["status"] == "up"
+    assert process.stop() == 0
+    assert process.popen.stdout is not None
+    assert process.popen.stdout.read() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(start: Callable[..., Process], number: int) -> None:
+    """SIGTERM and Ctrl-C: exit code 0, nothing on standard error, the temporary database gone."""
+    process = start()
+    database = Path(str(process.info["db"]))
+    assert database.exists()
+    idle = socket.create_connection(("127.0.0.1", int(str(process.info["port"]))))
+    assert process.change(1)["status"] == "SUCCESS"
+    assert process.stop(number) == 0
+    idle.close()
+    assert process.popen.stderr is not None
+    assert process.popen.stderr.read() == ""
+    assert not database.parent.exists()
+
+
+def test_what_was_acknowledged_survives_kill_9(start: Callable[..., Process]) -> None:
+    """Killed in the middle of changes and restarted with the same accounts: no acknowledged change is lost.
+
+    The one that was under way may have gone either way, but exactly one of the two passwords opens each account.
+    """
+    process = start("--db", "kept.db")
+    acknowledged: list[int] = []
+    enough = threading.Event()
+
+    def change_all() -> None:
+        for number in range(ACCOUNTS):
+            try:
+                reply = process.change(number)
+            except (OSError, ValueError):
+                return
+            if reply["status"] == "SUCCESS":
+                acknowledged.append(number)
+            if len(acknowledged) >= 10:
+                enough.set()
+
+    changes = threading.Thread(target=change_all)
+    changes.start()
+    assert enough.wait(WITHIN_S)
+    process.popen.kill()
+    changes.join(WITHIN_S)
+    again = start("--db", "kept.db")
+    assert again.info["accounts"] == ACCOUNTS
+    for number in range(ACCOUNTS):
+        opens = [
+            bool(again.call("POST", f"/standin/accounts/user{number}", {"password": password})["opens"])
+            for password in (PASSWORD, NEW)
+        ]
+        assert sum(opens) == 1
+        assert opens == [False, True] or number not in acknowledged
+    assert len(acknowledged) >= 10
+
+
+def test_of_sixteen_clients_with_one_token_exactly_one_wins(start: Callable[..., Process]) -> None:
+    """Over real sockets, too, one state_token makes one change."""
+    process = start()
+    token = str(process.login(0)["state_token"])
+    line_up, outcomes = threading.Barrier(16), []
+
+    def race(number: int) -> None:
+        body = {"old_password": PASSWORD, "new_password": f"Racer-number-{number}"}
+        line_up.wait(WITHIN_S)
+        reply = process.call("POST", UPDATE, body, X_state_token=token)
+        outcomes.append(reply.get("status") or reply["error_code"])
+
+    racers = [threading.Thread(target=race, args=(number,)) for number in range(16)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(WITHIN_S)
+    assert sorted(map(str, outcomes)) == ["PARAM.0014"] * 15 + ["SUCCESS"]
+
+
+def test_a_refused_megabyte_is_answered_on_a_usable_connection(start: Callable[..., Process]) -> None:
+    """A client that sends too much gets its 413, not a reset, and may go on."""
+    connection = HTTPConnection("127.0.0.1", int(str(start().info["port"])), timeout=WITHIN_S)
+    for _ in range(3):
+        connection.request("POST", UPDATE, b"x" * 1_000_000, sdk_headers({}))
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["error_code"]) == (413, "PARAM.0413")
+    connection.close()
+
+
+def test_it_ends_with_its_parent(start: Callable[..., Process]) -> None:
+    """A stand-in that was started by a harness does not outlive it, however the harness ended."""
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process = start("--parent-pid", str(parent.pid))
+    assert process.popen.poll() is None
+    parent.kill()
+    parent.wait(WITHIN_S)
+    assert parent.stdin is not None
+    parent.stdin.close()
+    begun_s = time.monotonic()
+    assert process.popen.wait(WITHIN_S) == 0
+    assert time.monotonic() - begun_s < 3
+
+
+def test_it_serves_as_long_as_its_parent_lives(start: Callable[..., Process]) -> None:
+    """Our own process is the parent here: the stand-in stays."""
+    process = start("--parent-pid", str(os.getpid()))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.popen.wait(0.7)
+
+
+def test_a_taken_port_is_told_in_one_line(start: Callable[..., Process], tmp_path: Path) -> None:
+    """Exit code 2, the address, and what to do."""
+    port = str(start().info["port"])
+    done = run("--port", port, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"127.0.0.1:{port}: address already in use; name another --port, or --port 0 for a free one\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--db", "nowhere/one.db"], "--db nowhere/one.db: cannot be written"),
+        (["--db", "text.txt"], "--db text.txt: file is not a database"),
+        (["--seed-from", "none.csv"], "--seed-from none.csv: cannot be read"),
+        (["--seed-from", "text.txt"], "text.txt: line 1: no column user_name"),
+        (["--config", "text.txt"], "--config text.txt: not TOML"),
+        (["--set", "lockout_treshold=3"], 'did you mean "lockout_threshold"?'),
+        (["--port", "http"], "argument --port: 'http' is not a whole number from 0 to 65535"),
+        (["--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
+        (["--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["nothing"], "invalid choice: 'nothing'"),
+    ],
+)
+def test_what_cannot_be_started_says_so_in_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Exit code 2, one line on standard error, no traceback."""
+    (tmp_path / "text.txt").write_text("neither CSV nor TOML nor a database; " * 50)
+    done = run(*([] if "--port" in arguments else ["--port", "0"]), *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_other_machines_are_warned_of(tmp_path: Path) -> None:
+    """Binding to more than this machine is allowed, with one line of warning."""
+    process = popen("--host", "0.0.0.0", "--port", "0", cwd=tmp_path)
+    info = Process(process).info
+    process.terminate()
+    _, warnings = process.communicate(timeout=WITHIN_S)
+    assert info["host"] == "0.0.0.0"
+    assert process.returncode == 0
+    assert warnings == "warning: 0.0.0.0 can be reached from other machines; this is a test program\n"
+
+
+def test_settings_are_listed(tmp_path: Path) -> None:
+    """The list of settings is one command away."""
+    done = run("settings", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lockout_threshold = 10" in done.stdout
