@@ -22,8 +22,9 @@ setup: $(VENV)/.installed  ## Make .venv and install
 demo: $(VENV)/.installed  ## Stand-in, a one-minute run, and its report
 	$(BIN)/pwdload run scenarios/demo.toml --loglevel WARNING --only-summary
 
+# Three at a time on two cores: most of the time goes into waiting for the processes of the end-to-end tests.
 test: $(VENV)/.installed  ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff check .
@@ -38,6 +39,9 @@ standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080 with 10,00
 
 schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
 	$(BIN)/pwdload schema > scenarios/scenario.schema.json
+
+sample: $(VENV)/.installed  ## Renew reports/sample from a real run of the demo, with its picture (needs Chromium)
+	$(BIN)/python -m tests.sample
 
 clean:  ## Remove what the targets made, except reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.processes import standin
+from tests.test_samples import sample
+
 from pwdload.accounts.account import Account
 from pwdload.accounts.source import made_up_accounts
 from pwdload.api.http import Address, Connection, Exchange
@@ -16,8 +19,6 @@ from pwdload.cases.play import Flow, Party, Settings
 from pwdload.devices import DevicePopulation
 from pwdload.passwords import PasswordBook, PasswordPolicy
 from pwdload.samples import SampleWriter
-from tests.processes import standin
-from tests.test_samples import sample
 
 POLICY = PasswordPolicy()
 BOOK = PasswordBook(b"a secret of the bench", POLICY)

@@ -53,5 +53,5 @@ def test_a_returned_account_rests_behind_the_others() -> None:
 def test_a_dry_pool_says_which_state_is_out_and_what_to_do() -> None:
     """The run ends with a reason that a person can act on."""
     pool = Pool(lambda _state, _count: [])
-    with pytest.raises(AccountsError, match=r"'expired' is left; give the run more accounts"):
+    with pytest.raises(AccountsError, match=r"state expired; give the run more accounts"):
         pool.lease("expired")

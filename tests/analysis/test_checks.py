@@ -68,7 +68,7 @@ RecordChange = Callable[[RunRecord], RunRecord]
     ("change", "words"),
     [
         (lambda record: replace(record, ended_utc=None), "cut short"),
-        (lambda record: replace(record, ended_by="accounts ran dry"), "accounts ran dry"),
+        (lambda record: replace(record, ended_by="accounts ran dry", duration_s=42.0), "accounts ran dry after 42.0 s"),
         (lambda record: replace(record, ended_by="error: no route"), "no route"),
         (lambda record: replace(record, expected_workers=("local", "worker-7")), "worker-7"),
         (lambda record: replace(record, workers=(WorkerRecord(name="local", samples=400, dropped=2),)), "2 failures"),

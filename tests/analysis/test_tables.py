@@ -200,6 +200,24 @@ def test_journey_lasts_from_due_to_changed(run: Run) -> None:
     assert cases["flows"].sum() - cases["as_expected"].sum() == wrong
 
 
+def test_first_change_ends_the_wait(tmp_path: Path) -> None:
+    """Where a replayed token was accepted too, the person had the new password after the first acceptance."""
+    login, update = samples_of(flows=1, kinds=(CHANGE,))
+    replay = update._replace(
+        seq=2,
+        intended_s=update.done_s,
+        sent_s=update.done_s,
+        first_byte_s=None,
+        done_s=update.done_s + 9.0,
+        outcome="wrong_accept",
+        expected="refuse:PARAM.0014",
+    )
+    journeys = journey_frame(load_run(write_run(tmp_path / "run", [login, update, replay])).samples)
+    assert journeys["changed_s"].tolist() == [update.done_s - login.intended_s]
+    assert journeys["journey_s"].tolist() == [replay.done_s - login.intended_s]
+    assert journeys["is_as_expected"].tolist() == [False]
+
+
 def test_headline_counts_changes_in_measured_time_only(run: Run) -> None:
     """Changes per second leave the warm-up out of both sides of the division."""
     changes = [s for s in SAMPLES if s.step == "update_password" and s.outcome == "right_accept"]

@@ -6,10 +6,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.servers import Act, ScriptedServer, hang_up, reset, say, stay_silent
 
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.errors import UsageError
-from tests.servers import Act, ScriptedServer, hang_up, reset, say, stay_silent
 
 REQUEST = b"POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

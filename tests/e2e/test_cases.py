@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from tests.processes import get_json, standin
 
 from pwdload.accounts.source import MadeUpAccounts
 from pwdload.api.http import Address, Connection, Exchange
@@ -13,7 +14,6 @@ from pwdload.cases.catalogue import CASES, adapted
 from pwdload.cases.play import Flow, Party, Played, Settings
 from pwdload.devices import DevicePopulation
 from pwdload.passwords import PasswordBook, PasswordPolicy
-from tests.processes import get_json, standin
 
 pytestmark = pytest.mark.e2e
 

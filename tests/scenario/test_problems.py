@@ -221,6 +221,7 @@ def test_a_planned_value_is_told_from_a_wrong_one(text: str, line: str) -> None:
         "[mix]\nvalid_change = 1\nunicode_password = 'hunter2'",
         "[target]\nhost = 'https://bob:hunter2@staging.example.com'",
         "[target]\nhost = 'https://bob:hunter2@@x/y'",
+        "[target]\nhost = 'https://bob:slash/hunter2@x'",
         "[target]\nallow = ['//bob:hunter2@x']",
     ],
 )

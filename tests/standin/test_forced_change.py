@@ -250,6 +250,14 @@ def test_history_reaches_as_deep_as_the_setting(make_world: Callable[..., World]
     assert world.update(token, old=current, new=passwords[0]).summary == (200, "SUCCESS")
 
 
+def test_without_history_an_earlier_password_may_come_back(make_world: Callable[..., World]) -> None:
+    """Depth 0 looks at the current password only, and nothing is kept for longer than the policy asks."""
+    world = make_world(password_history=0)
+    world.seed()
+    assert world.update(world.state_token(), new=PREVIOUS).summary == (200, "SUCCESS")
+    assert world.store.connection.execute("SELECT count(*) FROM password_history").fetchone() == (0,)
+
+
 def test_a_seeded_previous_password_is_history(world: World) -> None:
     """The password that an account had before it was seeded cannot be used again."""
     assert world.update(world.state_token(), new=PREVIOUS).summary == (400, "PWD.0001")

@@ -84,6 +84,16 @@ def test_a_wrong_old_password_may_be_left_uncounted(make_world: Callable[..., Wo
     assert world.update(token).summary == (200, "SUCCESS")
 
 
+def test_an_uncounted_mistake_after_a_lock_promises_all_attempts(make_world: Callable[..., World]) -> None:
+    """A lock that has run out is forgotten wherever attempts are told."""
+    world = make_world(wrong_old_password_counts=False)
+    world.seed()
+    token = world.state_token()
+    fail(world, 10)
+    world.clock.advance(180)
+    assert world.update(token, old="Wrong-pw-1").text("error_msg").endswith("Remaining attempts: 10.")
+
+
 def test_without_a_threshold_nothing_locks(make_world: Callable[..., World]) -> None:
     """Threshold 0 is off, and then no remaining attempts are promised."""
     world = make_world(lockout_threshold=0)

@@ -58,7 +58,7 @@ class Pool:
             self._restock(state, ready)
         if not ready:
             raise AccountsError(
-                f"accounts ran dry: none in state {state!r} is left; "
+                f"accounts ran dry: none is left in state {state}; "
                 "give the run more accounts, fewer changes, or less time"
             )
         return ready.popleft()

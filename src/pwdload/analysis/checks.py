@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Finding, Outcome, Verdict, merge
-from pwdload.units import format_share
+from pwdload.units import format_duration, format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
@@ -50,8 +50,9 @@ def check_run_was_finished(run: Run) -> Answer:
     """The run has no end, or ended because something broke."""
     if not run.record.is_finished:
         return Verdict.INVALID, "The run was cut short: its record has no end, and what came last may be missing."
-    if run.record.ended_by == "accounts ran dry":
-        return Verdict.INVALID, "The accounts ran dry: the load ended before its schedule did."
+    if run.record.ended_by.startswith("accounts ran dry"):
+        at = format_duration(run.record.duration_s or 0.0)
+        return Verdict.INVALID, f"The accounts ran dry after {at}: the load ended before its schedule did."
     if run.record.ended_by.startswith("error"):
         return Verdict.INVALID, f"The load ended with an error: {run.record.ended_by.partition(':')[2].strip() or '?'}."
     return Verdict.PASS, f"The run ended in order ({run.record.ended_by or 'no reason given'})."

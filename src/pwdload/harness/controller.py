@@ -11,10 +11,11 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
+from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
-from pwdload.harness.preparation import drop_idle_classes, prepare
+from pwdload.harness.preparation import prepare
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
@@ -46,7 +47,8 @@ class Controller:
             PwdloadError: the plan cannot be carried out.
         """
         environment = self._environment
-        self._prepared = prepare(environment)
+        self._prepared = prepare(options_of(environment))
+        choose_classes(environment, self._prepared.weights, options_of(environment))
         self._stock = Stock(self._prepared.source.sizes)
         self._pool = Pool(self._draw)
         environment.host = self._prepared.target
@@ -77,6 +79,8 @@ class Controller:
         self._plan = Plan(
             scenario=prepared.scenario,
             target=prepared.target,
+            weights=prepared.weights,
+            state_token_life_s=prepared.state_token_life_s,
             zero_s=time.perf_counter(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",

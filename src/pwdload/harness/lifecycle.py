@@ -9,10 +9,11 @@ from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import WorkerRunner
+from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.controller import Controller
-from pwdload.harness.options import add_arguments, share_secret_with_children
+from pwdload.harness.options import add_arguments, check_web_port, share_secret_with_children
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser
 from pwdload.harness.worker import Worker
@@ -51,10 +52,12 @@ def _on_parser(parser: LocustArgumentParser) -> None:
     share_secret_with_children()
 
 
-def _on_init(environment: Environment, runner: Any, **_: object) -> None:
+def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: object) -> None:
     if isinstance(runner, WorkerRunner):
         _roles[environment] = Worker(environment, runner)
     else:
+        if web_ui is not None:
+            _one_line_for_errors(lambda: check_web_port(web_ui.host, web_ui.port))
         controller = Controller(environment, runner)
         _one_line_for_errors(controller.prepare)
         _roles[environment] = controller

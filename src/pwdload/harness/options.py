@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from argparse import Namespace
 from pathlib import Path
 
@@ -84,3 +85,17 @@ def check_host_allowed(host: str, scenario: Scenario, options: Namespace) -> Non
         f"--host {host}: not loopback and not named as a target that may be put under load; "
         f'add it to [target] allow = ["{host}"] in the scenario, or give --allow-host {host}'
     )
+
+
+def check_web_port(host: str, port: int) -> None:
+    """Make sure that the web UI's port is free; Locust would find out only later, with a traceback.
+
+    Raises:
+        UsageError: it is taken, or may not be used.
+    """
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise UsageError(
+            f"--web-port {port}: {error.strerror or error}; give another port, or run with --headless"
+        ) from None

@@ -21,6 +21,10 @@ class Plan:
     scenario: Scenario
     target: str
     """Base URL."""
+    weights: dict[str, float]
+    """Weight of every case that is played."""
+    state_token_life_s: float
+    """How long the target honours a state_token."""
     zero_s: float
     """Zero of the run's clock, on the machine's monotonic clock: the same in all processes of one machine."""
     stages: tuple[StageRecord, ...]
@@ -35,6 +39,8 @@ class Plan:
         fields = {
             "scenario": self.scenario.to_json(),
             "target": self.target,
+            "weights": self.weights,
+            "state_token_life_s": self.state_token_life_s,
             "zero_s": self.zero_s,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,

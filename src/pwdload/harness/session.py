@@ -15,7 +15,7 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
-from pwdload.cases.catalogue import CASES, DEFAULT_MIX, adapted, case_weights, expected_by_scenario
+from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import AccountState, Case
 from pwdload.devices import DevicePopulation, DeviceProfile
@@ -36,7 +36,7 @@ class Session:
     ) -> None:
         scenario = plan.scenario
         self.scenario = scenario
-        self.weights = case_weights(scenario.mix or DEFAULT_MIX)
+        self.weights = plan.weights
         self.recorder = Recorder(environment, plan, worker)
         self.end_run = end_run
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
@@ -48,7 +48,7 @@ class Session:
         self._settings = Settings(
             book=PasswordBook(run_secret(), password_policy(scenario)),
             policy=password_policy(scenario),
-            state_token_life_s=scenario.target.state_token_life_s,
+            state_token_life_s=plan.state_token_life_s,
         )
         self._address = Address.parse(plan.target)
         self._tls = shared_tls(self._address)
@@ -184,4 +184,9 @@ def device_population(scenario: Scenario) -> DevicePopulation:
 def password_policy(scenario: Scenario) -> PasswordPolicy:
     """Return the target's password policy as the scenario states it."""
     policy = scenario.password_policy
-    return PasswordPolicy(min_length=policy.min_length, max_length=policy.max_length, classes_needed=policy.classes)
+    return PasswordPolicy(
+        min_length=policy.min_length,
+        max_length=policy.max_length,
+        classes_needed=policy.classes,
+        max_repeats=policy.max_repeats,
+    )

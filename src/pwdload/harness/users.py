@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from gevent.event import Event
 from locust import TaskSet, User, tag, task
 from locust.env import Environment
-from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 from pwdload.cases.catalogue import CASES
@@ -86,7 +85,7 @@ class PasswordUpdateUser(User):
             self._session.play(case_name, self._wire)
         except AccountsError as error:
             self._session.end_run(str(error))
-            raise StopUser from error
+            self._told_to_stop.wait()
 
     def _next_task(self) -> Task:
         return self._random.choices(self._choices, cum_weights=self._weights)[0]

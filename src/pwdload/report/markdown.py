@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pwdload.outcome import Verdict
-from pwdload.report.formats import is_number, shown
+from pwdload.report.formats import is_number, one_line, shown
 from pwdload.report.model import Report, Table
 
 _MARKS = {
@@ -16,7 +16,7 @@ _MARKS = {
 _ROWS_MAX = 12
 _TABLES = ("latency_by_step", "error_codes", "surprises")
 _LEFT_OUT = {"error_codes": ("first_s", "last_s"), "surprises": ("share",)}
-_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!~$&@"} | {"\n": " ", "\r": " "})
+_SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!~$&@"})
 
 
 def render(report: Report) -> str:
@@ -61,4 +61,4 @@ def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:
 
 def _safe(text: str) -> str:
     """Return a text in which nothing is markup: an error code comes from outside."""
-    return text.translate(_SPECIAL)
+    return one_line(text).translate(_SPECIAL)

@@ -51,7 +51,7 @@ def _facts(scenario: Scenario) -> Iterator[str]:
 
 
 def _target(scenario: Scenario) -> Iterator[str]:
-    target = scenario.target
+    target, life_s = scenario.target, scenario.target.state_token_life_s
     yield target.host or "the embedded stand-in, unless --host names another"
     if target.host and not _is_allowed(target.host, target.allow):
         yield "refused until [target] allow or --allow-host names that host"
@@ -60,7 +60,7 @@ def _target(scenario: Scenario) -> Iterator[str]:
     yield f"client id {target.client_id}" + (f", tenant id {target.tenant_id}" if target.tenant_id else "")
     yield (
         f"one exchange may take {format_duration(target.timeout_s)}, "
-        f"a state_token lives {format_duration(target.state_token_life_s)}"
+        + (f"a state_token lives {format_duration(life_s)}" if life_s else "how long a state_token lives is not stated")
     )
 
 

@@ -72,11 +72,11 @@ class Target(Table):
         validate_default=True,
         description="How long one exchange may take before its outcome counts as unknown.",
     )
-    state_token_life_s: Duration = Field(
-        default="5m",
+    state_token_life_s: Duration | None = Field(
+        default=None,
         alias="state_token_life",
-        validate_default=True,
-        description="How long the target honours a state_token. The case token_expired waits that long.",
+        description="How long the target honours a state_token; not documented, so a target that is not the embedded "
+        "stand-in (which gets 5s) must be stated one for the case token_expired, which waits that long.",
     )
 
 

@@ -56,7 +56,7 @@ class PasswordGuard:
         return self._refusal(failures)
 
     def wrong(self, account: Account, *, counts: bool = True) -> Refusal:
-        """Count a wrong password and return its refusal."""
+        """Return the refusal of a wrong password; one that `counts` brings the lock nearer."""
         failures = self._accounts.failures(account.user_id)
         if counts:
             failures = self._one_more(failures)
@@ -64,17 +64,20 @@ class PasswordGuard:
         return self._refusal(failures)
 
     def _one_more(self, failures: Failures) -> Failures:
-        """Return the failures after one more; a lock that has run out begins a new count."""
-        attempts = 1 if failures.locked_until else failures.attempts + 1
+        attempts = self._attempts(failures) + 1
         is_full = 0 < self._settings.lockout_threshold <= attempts
         return Failures(attempts, self._clock() + self._settings.lockout_s if is_full else 0.0)
+
+    def _attempts(self, failures: Failures) -> int:
+        """Return how many attempts still count: none once a lock has run out."""
+        return 0 if failures.locked_until and not self._is_locked(failures) else failures.attempts
 
     def _refusal(self, failures: Failures) -> Refusal:
         if self._is_locked(failures):
             return self._locked(failures)
         if not self._settings.lockout_threshold:
             return Refusal(Reason.PASSWORD_WRONG_UNCOUNTED)
-        return Refusal(Reason.PASSWORD_WRONG, self._settings.lockout_threshold - failures.attempts)
+        return Refusal(Reason.PASSWORD_WRONG, self._settings.lockout_threshold - self._attempts(failures))
 
     def _refuse_if_locked(self, failures: Failures) -> None:
         if self._is_locked(failures):

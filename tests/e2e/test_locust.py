@@ -1,0 +1,399 @@
+"""Real `locust` processes against the real stand-in: what a person types, and what it leaves behind."""
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pyarrow as pa
+import pytest
+from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
+
+from pwdload.cases.catalogue import CASES
+from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
+from pwdload.rundir import RunDirectory, RunRecord
+from pwdload.samples import read_samples
+
+pytestmark = pytest.mark.e2e
+
+QUIET = ("--loglevel", "WARNING", "--only-summary")
+SCENARIO = """
+title = "A short test"
+seed = {seed}
+[target]
+state_token_life = "1s"
+[load]
+think_time = "{think_time}"
+{stages}
+[mix]
+{mix}
+"""
+ONE_SECOND_STAGES = """
+[[load.stages]]
+name = "first"
+users = 5
+for = "2s"
+measured = false
+[[load.stages]]
+name = "second"
+users = 20
+for = "3s"
+"""
+
+
+def scenario(
+    folder: Path, *, seed: int = 1, think_time: str = "100ms", stages: str = "", mix: str = "change = 1", more: str = ""
+) -> str:
+    """Write a scenario and return its path."""
+    path = folder / "short.toml"
+    path.write_text(SCENARIO.format(seed=seed, think_time=think_time, stages=stages, mix=mix) + more)
+    return str(path)
+
+
+def latest(folder: Path) -> RunDirectory:
+    """Return the newest run below a folder."""
+    return RunDirectory.open(folder / "reports" / "latest")
+
+
+def samples(run: RunDirectory) -> pa.Table:
+    """Return all samples of a run, and insist that every process has finished and nothing is missing."""
+    table, files = read_samples(run.samples)
+    assert files
+    assert all(file.finished and not file.missing for file in files)
+    return table
+
+
+def wait_for(what: Callable[[], object], timeout_s: float = 30.0) -> None:
+    """Wait until something is true; real processes need real time."""
+    deadline_s = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < deadline_s, "timed out"
+        time.sleep(0.05)
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether a run below the folder has written its first samples."""
+    return any(path.stat().st_size > 10_000 for path in folder.glob("reports/*/2*/samples/*.arrows"))
+
+
+def assert_reconciled(run: RunDirectory) -> None:
+    """Insist that the report's counts per route, status and error_code equal the stand-in's own."""
+    with (run.path / "tables" / "reconciliation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    assert all(float(row["difference"]) == 0 for row in rows), rows
+    assert sum(int(float(row["ours"])) for row in rows) == samples(run).num_rows
+
+
+def assert_one_line(done: Done, *words: str) -> None:
+    """Insist on exit code 2 and one clear line, without a traceback."""
+    lines = [line for line in done.err.splitlines() if line.startswith("pwdload: ")]
+    assert done.exit_code == 2, done.err
+    assert len(lines) == 1, done.err
+    assert "Traceback" not in done.err + done.out
+    for word in words:
+        assert word in lines[0]
+
+
+def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_target_confirms(tmp_path: Path) -> None:
+    """`locust -f ... --headless -u -r -t` alone does everything, and every count is the target's own."""
+    done = locust("--headless", "-u", "20", "-r", "20", "-t", "4s", *QUIET, cwd=tmp_path)
+    assert done.exit_code == 0, done.err
+    run = latest(tmp_path)
+    record = run.read_record()
+    assert (record.target_is_standin, record.ended_by, record.is_finished) == (True, "stopped", True)
+    assert_reconciled(run)
+    assert set(samples(run)["outcome"].to_pylist()) <= {"right_accept", "right_reject"}
+    assert "Report: " in done.out
+    assert {path.name for path in run.path.iterdir()} == {
+        *("run.json", "scenario.toml", "samples", "target_counts.json"),
+        *("report.html", "report.md", "report.json", "verdict.json", "tables"),
+    }
+
+
+def test_two_processes_together_lose_nothing(tmp_path: Path) -> None:
+    """`--processes 2`: both workers' samples are there, no account was in two hands, every count is the target's."""
+    path = scenario(tmp_path)
+    done = locust("--scenario", path, "--headless", "-u", "20", "-t", "4s", "--processes", "2", *QUIET, cwd=tmp_path)
+    assert done.exit_code == 0, done.err
+    run = latest(tmp_path)
+    assert {worker.name for worker in run.read_record().workers} == {"worker-0", "worker-1"}
+    assert_reconciled(run)
+    table = samples(run)
+    owners: dict[int, str] = {}
+    for worker, account in zip(table["worker"].to_pylist(), table["account"].to_pylist(), strict=True):
+        assert owners.setdefault(account, worker) == worker
+    assert set(owners.values()) == {"worker-0", "worker-1"}
+
+
+def test_stages_are_played_on_the_runs_clock(tmp_path: Path) -> None:
+    """Each stage has its users for its time, and a sample says in which stage it was due."""
+    path = scenario(tmp_path, stages=ONE_SECOND_STAGES)
+    done = pwdload("run", path, "--locustfile", str(LOCUSTFILE), cwd=tmp_path)
+    assert done.exit_code == 0, done.err
+    run = latest(tmp_path)
+    record = run.read_record()
+    assert record.ended_by == "schedule"
+    assert record.duration_s == pytest.approx(5.0, abs=1.0)
+    rows = samples(run).select(["stage", "intended_s"]).to_pylist()
+    assert {row["stage"] for row in rows} == {"first", "second"}
+    assert all((row["stage"] == "first") == (row["intended_s"] < 2.0) for row in rows)
+
+
+def _story(folder: Path, seed: int) -> list[tuple[str, int, str]]:
+    """Return what one user did: case, account and device family of each flow in order."""
+    folder.mkdir()
+    path = scenario(folder, seed=seed, think_time="1ms", mix="change = 3\npolicy = 2\nheader = 1")
+    done = locust("--scenario", path, "--headless", "-u", "1", "-t", "2s", *QUIET, cwd=folder)
+    assert done.exit_code == 0, done.err
+    table = samples(latest(folder)).select(["flow", "case", "account", "device"]).to_pylist()
+    flows = {row["flow"]: (row["case"], row["account"], row["device"]) for row in table}
+    return [flows[flow] for flow in sorted(flows)]
+
+
+def test_the_same_seed_gives_the_same_devices_and_cases(tmp_path: Path) -> None:
+    """Two runs of a seed agree as far as both got, and another seed tells another story."""
+    first, again, other = (_story(tmp_path / name, seed) for name, seed in (("a", 7), ("b", 7), ("c", 8)))
+    common = min(len(first), len(again), len(other))
+    assert common > 50
+    assert first[:common] == again[:common]
+    assert first[:common] != other[:common]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "groups"),
+    [
+        (["--tags", "policy"], {"policy"}),
+        (["--exclude-tags", "change", "mistake", "policy"], {"token", "header", "body", "protocol"}),
+        (["Attacker"], {"token"}),
+    ],
+    ids=["tags", "exclude-tags", "class"],
+)
+def test_locusts_own_ways_of_choosing_work(tmp_path: Path, arguments: list[str], groups: set[str]) -> None:
+    """`--tags`, `--exclude-tags` and user classes by name limit what is played, and nothing else."""
+    done = locust(*arguments, "--headless", "-u", "10", "-r", "10", "-t", "3s", *QUIET, cwd=tmp_path)
+    assert done.exit_code == 0, done.err
+    played = {CASES[case].group for case in samples(latest(tmp_path))["case"].to_pylist()}
+    assert played
+    assert played <= groups
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A locust that has begun a run without an end."""
+    process = start_locust("--headless", "-u", "20", "-r", "20", *QUIET, cwd=tmp_path)
+    try:
+        wait_for(lambda: has_begun(tmp_path))
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_stop_ends_with_its_report(
+    running: "subprocess.Popen[str]", tmp_path: Path, order: signal.Signals
+) -> None:
+    """Ctrl-C (to the whole group, as a terminal sends it) and SIGTERM finish the flows and report them."""
+    if order is signal.SIGINT:
+        os.killpg(running.pid, order)
+    else:
+        running.send_signal(order)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert "Report: " in out
+    run = latest(tmp_path)
+    assert run.read_record().ended_by == "stopped"
+    assert_reconciled(run)
+
+
+def test_a_run_that_was_killed_still_gives_a_report_that_says_so(
+    running: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """After kill -9 the report is INVALID, names what is missing, and holds everything but the last second."""
+    running.kill()
+    running.communicate()
+    (path,) = tmp_path.glob("reports/plain/2*")
+    done = pwdload("report", str(path))
+    assert done.exit_code == 3, done.err
+    assert "Traceback" not in done.err
+    assert "INVALID" in done.out
+    table, (file,) = read_samples(path / "samples")
+    assert table.num_rows > 0
+    assert not file.finished
+    assert "cut short" in (path / "report.md").read_text("utf-8").lower()
+
+
+def test_the_stand_in_goes_with_its_harness(running: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    """A harness that is killed leaves no stand-in behind."""
+    (path,) = tmp_path.glob("reports/plain/2*")
+    port = int(RunDirectory(path).read_record().target.rsplit(":", 1)[1])
+    running.kill()
+    running.communicate()
+    wait_for(lambda: not _listens(port), timeout_s=10)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_target_that_goes_away_leaves_doubt_and_no_traceback(tmp_path: Path) -> None:
+    """Requests that nobody answered are doubt or not sent; the run goes on to its report."""
+    accounts = tmp_path / "accounts.csv"
+    rows = [f"user{n:05d},Abcdef12!x{n:05d}" for n in range(3000)]
+    accounts.write_text("user_name,password,state\n" + "".join(f"{row},expired\n" for row in rows))
+    with standin(seed_csv=accounts.read_text()) as url:
+        path = scenario(tmp_path, mix="valid_change = 1")
+        options = ["--scenario", path, "--host", url, "--accounts", str(accounts)]
+        process = start_locust(*options, "--headless", "-u", "10", "-r", "10", "-t", "6s", *QUIET, cwd=tmp_path)
+        wait_for(lambda: has_begun(tmp_path))
+    out, err = process.communicate(timeout=40)
+    assert process.returncode in (1, 5), out + err
+    assert "Traceback" not in err
+    outcomes = samples(latest(tmp_path))["outcome"].to_pylist()
+    assert outcomes.count("right_accept") > 20
+    assert outcomes.count("not_sent") > 20
+
+
+def test_accounts_that_run_dry_end_the_run_as_invalid(tmp_path: Path) -> None:
+    """The report says why the load ended, and the exit code is that of a broken instrument."""
+    path = scenario(tmp_path, mix="valid_change = 1", more="\n[accounts]\ncount = 150\n")
+    done = locust("--scenario", path, "--headless", "-u", "20", "-r", "20", "-t", "30s", *QUIET, cwd=tmp_path)
+    assert done.exit_code == 3, done.err
+    record = latest(tmp_path).read_record()
+    assert record.ended_by.startswith("accounts ran dry")
+    assert record.duration_s is not None
+    assert record.duration_s < 20
+    assert "ran dry" in done.out
+
+
+def test_the_web_ui_starts_and_stops_runs_each_with_its_report(tmp_path: Path) -> None:
+    """Start, stop, start again from the browser's buttons: two runs, two reports, no account used twice."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = start_locust("--web-host", "127.0.0.1", "--web-port", str(port), "--class-picker", *QUIET, cwd=tmp_path)
+    try:
+        wait_for(lambda: _listens(port))
+        for reports in (1, 2):
+            form = {"user_count": 10, "spawn_rate": 10, "user_classes": "EveryClient"}
+            assert json.loads(_ask(port, "POST", "/swarm", form))["success"]
+            wait_for(lambda: has_begun(tmp_path))
+            _ask(port, "POST", "/stop")
+            wait_for(partial(_has_reports, tmp_path, reports))
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    changed: list[int] = []
+    for path in tmp_path.glob("reports/plain/2*"):
+        rows = samples(RunDirectory(path)).select(["account", "step", "outcome", "case"]).to_pylist()
+        assert rows
+        changed += [r["account"] for r in rows if (r["step"], r["outcome"]) == ("update_password", "right_accept")]
+    assert len(changed) == len(set(changed))
+
+
+def _has_reports(folder: Path, count: int) -> bool:
+    return len(list(folder.glob("reports/plain/2*/report.html"))) == count
+
+
+def _ask(port: int, method: str, path: str, form: dict[str, object] | None = None) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        connection.request(method, path, urlencode(form or {}), headers)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_single_user_can_be_run_under_a_debugger(tmp_path: Path) -> None:
+    """`run_single_user` at the bottom of the locustfile plays flows, prints them, and leaves no run directory."""
+    process = start_single_user(tmp_path)
+    assert process.stdout is not None
+    lines: list[str] = []
+    while len([line for line in lines if "login" in line]) < 2:
+        line = process.stdout.readline()
+        assert line, "it ended by itself"
+        lines.append(line)
+    process.kill()
+    process.communicate()
+    assert not list(tmp_path.iterdir())
+
+
+def start_single_user(folder: Path) -> "subprocess.Popen[str]":
+    """Run the locustfile as a program."""
+    return subprocess.Popen(
+        [sys.executable, "-u", str(LOCUSTFILE)],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+BAD = {
+    "no scenario": (["--scenario", "nope.toml"], ["nope.toml"]),
+    "no base URL": (["--host", "staging"], ["staging", "http://HOST"]),
+    "host not allowed": (["--host", "https://staging.example.com"], ["--allow-host staging.example.com"]),
+    "no accounts": (["--host", "http://127.0.0.1:9"], ["--accounts"]),
+    "no such accounts": (["--host", "http://127.0.0.1:9", "--accounts", "nope.csv"], ["nope.csv"]),
+    "reports is no folder": (["--reports", "/dev/null"], ["--reports"]),
+    "no case left": (["Attacker", "--tags", "header"], ["Attacker", "--tags"]),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
+    """The line names what was given and what to do; nothing is left running or half written."""
+    done = locust("--headless", "-t", "2s", *arguments, *QUIET, cwd=tmp_path)
+    assert_one_line(done, *words)
+    assert not list(tmp_path.glob("reports/*"))
+
+
+def test_a_host_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> None:
+    """The load never begins against a target that is not there."""
+    (tmp_path / "accounts.csv").write_text("user_name,password\nann,p\n")
+    path = scenario(tmp_path, mix="valid_change = 1")
+    host = ["--host", "http://127.0.0.1:9", "--accounts", "accounts.csv"]
+    done = locust("--headless", "--scenario", path, *host, "-t", "2s", *QUIET, cwd=tmp_path)
+    assert_one_line(done, "127.0.0.1:9", "refused")
+
+
+def test_a_taken_web_port_is_one_clear_line(tmp_path: Path) -> None:
+    """Locust's own traceback is not what a person sees."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = locust("--web-host", "127.0.0.1", "--web-port", port, *QUIET, cwd=tmp_path)
+    assert_one_line(done, port, "--headless")
+
+
+def test_the_record_of_a_run_holds_no_secret(tmp_path: Path) -> None:
+    """No file of a run contains the secret that all its passwords come from, or one of the passwords."""
+    done = locust("--headless", "-u", "5", "-r", "5", "-t", "2s", *QUIET, cwd=tmp_path)
+    assert done.exit_code == 0, done.err
+    run = latest(tmp_path)
+    assert isinstance(run.read_record(), RunRecord)
+    book = PasswordBook(run_secret({"PWDLOAD_RUN_SECRET": SECRET}), PasswordPolicy())
+    words = [SECRET] + [
+        book.password(f"load{index:07d}", generation)
+        for index in set(samples(run)["account"].to_pylist())
+        for generation in (0, 1, 2)
+    ]
+    texts = [path.read_bytes() for path in run.path.rglob("*") if path.is_file()]
+    assert not [word for word in words if any(word.encode() in text for text in texts)]
+    assert not [word for word in words if word in done.out + done.err]

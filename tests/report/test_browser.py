@@ -1,0 +1,149 @@
+"""The page in a real browser: plots are drawn, nothing is fetched, no error is logged, and tables sort.
+
+Chromium is driven by its command line alone. Set PWDLOAD_CHROMIUM to its path where it has another name.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.analysis.degenerate import finished, no_samples, odd_characters
+
+from pwdload.report import make
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # it runs as root in a container, and opens our own file only
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=10000",
+    "--window-size=1440,900",
+)
+RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters}
+PLOTS = 5
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the browser made of a page."""
+
+    dom: str
+    console: tuple[str, ...]
+    """Lines that the page, or the browser on its behalf, wrote to the console."""
+
+    def attribute(self, name: str) -> str | None:
+        """A data attribute that the page left on its root."""
+        match = re.search(rf'<html[^>]* data-{name}="([^"]*)"', self.dom)
+        return match[1] if match else None
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    """The browser's path."""
+    path = os.environ.get("PWDLOAD_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip(
+            f"no Chromium on this machine: none of {', '.join(NAMES)} is on the PATH, PWDLOAD_CHROMIUM is not set"
+        )
+    return path
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The page of every kind of run."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, write in RUNS.items():
+        make(write(folder / name))
+    return {name: folder / name / "report.html" for name in RUNS}
+
+
+def browse(chromium: str, page: Path, profile: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Open a page, do what the flags say, and end."""
+    command = [chromium, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=90, check=True)
+
+
+def visit(chromium: str, page: Path, profile: Path) -> Visit:
+    """Open a page and return what became of it."""
+    done = browse(chromium, page, profile, "--dump-dom")
+    return Visit(done.stdout, tuple(line for line in done.stderr.splitlines() if "CONSOLE" in line))
+
+
+@pytest.mark.parametrize("name", ["no_samples", "odd_characters"])
+def test_plots_are_drawn_from_the_file_alone(
+    chromium: str, pages: Mapping[str, Path], tmp_path: Path, name: str
+) -> None:
+    """Every plot is drawn, nothing but the file itself is loaded, and the console stays empty."""
+    seen = visit(chromium, pages[name], tmp_path)
+    assert seen.attribute("plots") == str(PLOTS)
+    assert seen.attribute("fetched") == "0"
+    assert seen.console == ()
+    for canvas in seen.dom.split('class="canvas')[1:]:
+        assert 'class="main-svg"' in canvas.split("</figure>")[0]
+    assert len(seen.dom.split('class="canvas')) == PLOTS + 1
+
+
+def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:
+    """Were a script or a picture smuggled into the page, the browser would refuse both and say so."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        smuggled = f'<script>document.documentElement.dataset.owned="1"</script><img src="http://127.0.0.1:{port}/x">'
+        page = tmp_path / "smuggled.html"
+        page.write_text(pages["finished"].read_text("utf-8").replace("</main>", f"{smuggled}</main>"), "utf-8")
+        seen = visit(chromium, page, tmp_path / "profile")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert seen.attribute("owned") is None
+    assert seen.attribute("plots") == str(PLOTS), "and what belongs to the page would still work"
+    assert len(seen.console) == 2
+    assert all("Content Security Policy" in line for line in seen.console)
+
+
+def test_columns_sort_both_ways_and_absent_values_stay_last(
+    chromium: str, pages: Mapping[str, Path], tmp_path: Path
+) -> None:
+    """A click on a column sorts by size, a second one turns it round, and n/a stays at the end."""
+    driver = """<script>
+      const table = document.querySelector('[aria-labelledby="table-latency_by_case"] table');
+      const heads = [...table.tHead.rows[0].cells];
+      const place = heads.findIndex((head) => head.textContent === "p90");
+      const values = () => [...table.tBodies[0].rows].map((row) => row.cells[place].dataset.v || "none").join(" ");
+      for (const name of ["first", "second"]) {
+        heads[place].querySelector("button").click();
+        document.documentElement.dataset[name] = `${heads[place].getAttribute("aria-sort")} ${values()}`;
+      }
+    </script>"""
+    page = tmp_path / "driven.html"
+    text = re.sub(r"<meta http-equiv[^>]*>", "", pages["finished"].read_text("utf-8"))
+    page.write_text(text.replace("</body>", f"{driver}</body>"), "utf-8")
+    seen = visit(chromium, page, tmp_path / "profile")
+    for name, order in (("first", "descending"), ("second", "ascending")):
+        told, *values = (seen.attribute(name) or "").split()
+        numbers = [float(value) for value in values if value != "none"]
+        assert told == order
+        assert len(numbers) > 2
+        assert numbers == sorted(numbers, reverse=order == "descending")
+        assert values == [*(value for value in values if value != "none"), *["none"] * values.count("none")]
+
+
+def test_report_prints_on_a_few_pages(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:
+    """Printed, the report is a document of a few A4 pages and not a wall of folded rows."""
+    pdf = tmp_path / "report.pdf"
+    browse(chromium, pages["finished"], tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={pdf}")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) <= 8

@@ -1,0 +1,51 @@
+"""Renew `reports/sample/` from the newest run of the demo, with a picture of its first screen: `make sample`."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.processes import ROOT
+
+SAMPLE = ROOT / "reports" / "sample"
+KEPT = ("report.html", "report.md", "report.json", "verdict.json", "run.json", "scenario.toml", "target_counts.json")
+SIZE_MAX = 6_000_000
+
+
+def chromium() -> str:
+    """Return the path of a Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        sys.exit("make sample: no Chromium on PATH; install one (Debian: apt-get install chromium)")
+    return found
+
+
+def picture(page: Path, to: Path) -> None:
+    """Take a picture of a page's first screen."""
+    with tempfile.TemporaryDirectory() as profile:
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        options += ["--hide-scrollbars", "--virtual-time-budget=5000", f"--user-data-dir={profile}"]
+        options += ["--window-size=1440,1000", f"--screenshot={to}"]
+        subprocess.run([chromium(), *options, page.as_uri()], check=True, capture_output=True, timeout=60)
+
+
+def main() -> None:
+    """Run the demo, keep what a reader wants to see of it, and take the picture."""
+    command = [sys.executable, "-m", "pwdload", "run", "scenarios/demo.toml", "--loglevel", "WARNING", "--only-summary"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    run = (ROOT / "reports" / "demo" / "latest").resolve()
+    shutil.rmtree(SAMPLE, ignore_errors=True)
+    SAMPLE.mkdir(parents=True)
+    for name in KEPT:
+        shutil.copy(run / name, SAMPLE / name)
+    shutil.copytree(run / "tables", SAMPLE / "tables")
+    picture(SAMPLE / "report.html", SAMPLE / "report.png")
+    size = sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file())
+    if size > SIZE_MAX:
+        sys.exit(f"make sample: {size:,} bytes, more than {SIZE_MAX:,}")
+    sys.stdout.write(f"reports/sample: {size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main()
