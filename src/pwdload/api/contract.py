@@ -75,9 +75,14 @@ class Answer:
         return cls(http_status, fields if isinstance(fields, dict) else None)
 
     def text(self, name: str) -> str:
-        """Return a string field; empty when it is absent or of another type."""
+        """Return a string field; empty when it is absent or of another type.
+
+        JSON can spell half a surrogate pair, which no encoding can write: it comes out escaped.
+        """
         value = self.fields.get(name) if self.fields is not None else None
-        return value if isinstance(value, str) else ""
+        if not isinstance(value, str):
+            return ""
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
     @property
     def status(self) -> str:

@@ -1,6 +1,7 @@
 """What the process in charge does, alone or as a master: it prepares, begins, ends and reports runs."""
 
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ class Controller:
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
+        self._headline = ""
 
     def prepare(self) -> None:
         """Settle scenario, users, accounts and target, and let Locust know.
@@ -131,7 +133,15 @@ class Controller:
         run_log, self._log = self._log, None
         workers, expected = self._gather()
         run_log.end(workers=workers, expected=expected)
-        self._environment.process_exit_code = run_log.report()
+        self._environment.process_exit_code, self._headline = run_log.report()
+        if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
+            self.print_headline()
+
+    def print_headline(self) -> None:
+        """Print the headline of the run that ended last, once."""
+        headline, self._headline = self._headline, ""
+        sys.stdout.write(headline)
+        sys.stdout.flush()
 
     def _gather(self) -> tuple[Sequence[WorkerRecord], Sequence[str]]:
         if self._workers is None:

@@ -61,6 +61,8 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         controller = Controller(environment, runner)
         _one_line_for_errors(controller.prepare)
         _roles[environment] = controller
+        # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
+        events.quit.add_listener(lambda **_: controller.print_headline())
     events.test_start.add_listener(_on_test_start)
     events.test_stopping.add_listener(_on_test_stopping)
     events.test_stop.add_listener(_on_test_stop)

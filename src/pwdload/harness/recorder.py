@@ -16,6 +16,8 @@ from pwdload.samples import Sample, SampleWriter
 
 _FLUSH_EVERY_S = 1.0
 """How much a process that is killed may lose at most."""
+_WORD_LENGTH_MAX = 100
+"""A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
 
 
 class Unexpected(Exception):  # noqa: N818 - Locust shows the class name, and it is no error of the program
@@ -73,8 +75,8 @@ class Recorder:
             connect_s=exchange.connect_s,
             tls_s=exchange.tls_s,
             http_status=exchange.http_status,
-            status=answer.status if answer is not None else "",
-            error_code=played.error_code,
+            status=answer.status[:_WORD_LENGTH_MAX] if answer is not None else "",
+            error_code=played.error_code[:_WORD_LENGTH_MAX],
             outcome=played.outcome.value,
             expected=played.expect.label,
             bytes_sent=exchange.bytes_sent,
@@ -92,7 +94,7 @@ class Recorder:
             name=played.step.value,
             response_time=(exchange.done_s - played.intended_s) * 1000.0,
             response_length=exchange.bytes_received,
-            exception=None if expected else Unexpected(f"{played.outcome.value} {got} in {case}"),
+            exception=None if expected else Unexpected(f"{played.outcome.value} {got[:_WORD_LENGTH_MAX]} in {case}"),
             context={},
         )
 

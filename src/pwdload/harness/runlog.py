@@ -68,17 +68,17 @@ class RunLog:
         self.directory.write_record(self._record)
         self.directory.link_latest()
 
-    def report(self) -> int:
-        """Make the report in a process of its own, print its headline, and return the run's exit code.
+    def report(self) -> tuple[int, str]:
+        """Make the report in a process of its own, and return the run's exit code and the report's headline.
 
         A process of its own, because the analysis would stop Locust's heartbeats and web UI for seconds, and because
         this way every run proves that its directory alone is enough.
         """
         command = [sys.executable, "-m", "pwdload", "report", str(self.directory.path)]
         # A session of its own, so that an impatient second Ctrl-C leaves it to finish.
-        subprocess.run(command, check=False, start_new_session=True)  # noqa: S603 - our own program
+        done = subprocess.run(command, check=False, start_new_session=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
         verdict = self.directory.read_verdict()  # not its exit code: 1 is also what a crash leaves
         if verdict is None:
-            sys.stderr.write(f"pwdload: no report was made; the data are safe: pwdload report {self.directory.path}\n")
-            return Verdict.INCONCLUSIVE.exit_code
-        return verdict.exit_code
+            lost = f"pwdload: no report was made; the data are safe: pwdload report {self.directory.path}\n"
+            return Verdict.INCONCLUSIVE.exit_code, lost
+        return verdict.exit_code, done.stdout
