@@ -110,7 +110,7 @@ def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_tar
     assert done.exit_code == 0, done.err
     run = latest(tmp_path)
     record = run.read_record()
-    assert (record.target_is_standin, record.ended_by, record.is_finished) == (True, "stopped", True)
+    assert (record.target_is_standin, record.ended_by, record.is_finished) == (True, "schedule", True)
     assert_reconciled(run)
     assert set(samples(run)["outcome"].to_pylist()) <= {"right_accept", "right_reject"}
     assert "Report: " in done.out
@@ -214,6 +214,77 @@ def test_a_run_that_is_told_to_stop_ends_with_its_report(
     run = latest(tmp_path)
     assert run.read_record().ended_by == "stopped"
     assert_reconciled(run)
+
+
+@pytest.fixture
+def two_workers(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A master with two workers that both have begun a run without an end."""
+    process = start_locust("--headless", "-u", "20", "-r", "20", "--processes", "2", *QUIET, cwd=tmp_path)
+    try:
+        wait_for(lambda: len(_sizes(tmp_path)) == 2 and min(_sizes(tmp_path)) > 10_000)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _sizes(folder: Path) -> list[int]:
+    return [path.stat().st_size for path in folder.glob("reports/*/2*/samples/*.arrows")]
+
+
+def test_a_master_that_is_told_to_stop_waits_for_its_workers(
+    two_workers: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """SIGTERM to the master alone: both workers finish their flows, and the report has everything."""
+    two_workers.terminate()
+    out, err = two_workers.communicate(timeout=30)
+    assert two_workers.returncode == 0, out + err
+    assert_reconciled(latest(tmp_path))
+
+
+def test_a_worker_that_is_killed_makes_the_run_invalid_and_is_named(
+    two_workers: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """Exit code 3, the report says who is missing, and what its disk held is in the tables."""
+    victim = max(_children(two_workers.pid))
+    os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: victim not in _children(two_workers.pid) or _is_dead(victim))
+    two_workers.terminate()
+    out, err = two_workers.communicate(timeout=60)
+    assert two_workers.returncode == 3, out + err
+    run = latest(tmp_path)
+    (lost,) = {"worker-0", "worker-1"} - {worker.name for worker in run.read_record().workers}
+    assert lost in (run.path / "report.md").read_text("utf-8")
+    table, files = read_samples(run.samples)
+    assert {file.worker: file.finished for file in files} == {
+        "worker-0": lost != "worker-0",
+        "worker-1": lost != "worker-1",
+    }
+    assert lost in table["worker"].to_pylist()
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has forked and that still are Locust's workers, not the stand-in."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"pwdload.standin" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _is_dead(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+
+def test_an_impatient_second_ctrl_c_leaves_data_and_no_success(
+    running: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """Whoever interrupts the report as well gets no exit code 0, and can still make the report."""
+    running.send_signal(signal.SIGINT)
+    (path,) = tmp_path.glob("reports/plain/2*")
+    wait_for(lambda: RunDirectory(path).read_record().is_finished)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode != 0 or (path / "verdict.json").is_file(), err
+    assert "Traceback" not in err
+    assert pwdload("report", str(path)).exit_code == 0
 
 
 def test_a_run_that_was_killed_still_gives_a_report_that_says_so(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
@@ -20,6 +21,7 @@ from pwdload.harness.preparation import prepare
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
+from pwdload.outcome import Verdict
 from pwdload.rundir import StageRecord, WorkerRecord
 
 _WORKERS_DONE_WITHIN_S = 15.0
@@ -41,6 +43,9 @@ class Controller:
         """The papers of the run that is on."""
         self._end_reason = ""
         self._headline = ""
+        self._reported = Event()
+        """Clear while the end of a run is being written up."""
+        self._reported.set()
 
     def prepare(self) -> None:
         """Settle scenario, users, accounts and target, and let Locust know.
@@ -100,7 +105,7 @@ class Controller:
     def _stages(self) -> tuple[StageRecord, ...]:
         """Return the stages as they will be played; a run steered by hand has one, which lasts until it is stopped."""
         if self._environment.shape_class is None:
-            return (StageRecord(name="all", start_s=0.0, end_s=None, users=None),)
+            return (StageRecord(name="all", start_s=0.0, end_s=options_of(self._environment).run_time, users=None),)
         return tuple(
             StageRecord(
                 name=stage.name, start_s=stage.start_s, end_s=stage.end_s, users=stage.users, measured=stage.measured
@@ -123,7 +128,9 @@ class Controller:
         at_s = time.perf_counter() - self._plan.zero_s
         planned_s = self._plan.stages[-1].end_s
         reason = self._end_reason or ("schedule" if planned_s is not None and at_s >= planned_s else "stopped")
-        users = self._runner.target_user_count if self._runner is not None else 0
+        staged = self._environment.shape_class is not None
+        users = self._prepared.scenario.users_max if staged else None
+        users = users or (self._runner.target_user_count if self._runner is not None else 0)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
 
     def end_run(self) -> None:
@@ -131,9 +138,13 @@ class Controller:
         if self._log is None:
             return
         run_log, self._log = self._log, None
+        # Whoever ends this process before there is a verdict must not leave a 0 behind.
+        self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
+        self._reported.clear()
         workers, expected = self._gather()
         run_log.end(workers=workers, expected=expected)
         self._environment.process_exit_code, self._headline = run_log.report()
+        self._reported.set()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
 
@@ -149,21 +160,32 @@ class Controller:
             session, self.session = self.session, None
             return [session.recorder.close()], ["local"]
         self._wait_for_workers(self._workers)
-        return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.started)
+        return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.expected)
 
     def _wait_for_workers(self, workers: MasterSide) -> None:
         """Wait until each worker has written its last samples."""
         workers.say_finish()
         deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
-        while workers.missing and time.monotonic() < deadline_s:
+        while workers.awaited and time.monotonic() < deadline_s:
             gevent.sleep(0.05)
-        for name in sorted(workers.missing):
+        for name in workers.missing:
             log.error("%s did not report its samples; the run will be INVALID", name)
 
     def quit(self) -> None:
         """Stop what is going on, however this process is told to go, and the stand-in last."""
-        if self._runner is not None:
-            self._runner.stop()
+        try:
+            self._stop_runner()
             self.end_run()
-        if self._prepared.standin is not None:
-            self._prepared.standin.stop()
+            self._reported.wait()
+        except KeyboardInterrupt:
+            sys.stderr.write("pwdload: interrupted again; the data are safe: pwdload report reports/latest\n")
+        finally:
+            if self._prepared.standin is not None:
+                self._prepared.standin.stop()
+
+    def _stop_runner(self) -> None:
+        if isinstance(self._runner, MasterRunner):
+            # Not with its own order to stop, which makes workers deaf for the stop-timeout: see `say_finish`.
+            self._runner.stop(send_stop_to_client=False)
+        elif self._runner is not None:
+            self._runner.stop()

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from gevent.event import AsyncResult
-from locust.runners import STATE_CLEANUP, STATE_STOPPED, MasterRunner, WorkerRunner
+from locust.runners import STATE_CLEANUP, STATE_MISSING, STATE_STOPPED, MasterRunner, WorkerRunner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Stock
@@ -28,12 +28,18 @@ _STARTED, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
 _ANSWER_WITHIN_S = 10.0
 
 
+def worker_name(index: int) -> str:
+    """Return the name in samples and reports of the worker that Locust gave this index."""
+    return f"worker-{index}"
+
+
 class MasterSide:
     """What the master hears and answers."""
 
     def __init__(self, runner: MasterRunner, end_run: Callable[[str], None]) -> None:
         self.stock = Stock({})
-        self.started: list[str] = []
+        self.expected: dict[str, str] = {}
+        """Locust's id of each worker that was there when the run began, or joined it since, by name."""
         self.done: dict[str, WorkerRecord] = {}
         self._runner = runner
         self._end_run = end_run
@@ -46,13 +52,20 @@ class MasterSide:
             runner.register_message(word, listener)
 
     def begin_run(self, stock: Stock) -> None:
-        """Forget the run before."""
-        self.stock, self.started, self.done = stock, [], {}
+        """Forget the run before, and note who is here."""
+        self.stock, self.done = stock, {}
+        self.expected = {worker_name(self._runner.get_worker_index(one.id)): one.id for one in self._runner.clients.all}
 
     @property
-    def missing(self) -> set[str]:
-        """Workers that took part and have not reported their samples."""
-        return set(self.started) - set(self.done)
+    def missing(self) -> list[str]:
+        """Workers that have not reported their samples."""
+        return sorted(set(self.expected) - set(self.done))
+
+    @property
+    def awaited(self) -> list[str]:
+        """Workers that have not reported their samples and are still there to do so."""
+        here = {one.id for one in self._runner.clients.all if one.state != STATE_MISSING}
+        return [name for name in self.missing if self.expected[name] in here]
 
     def say_finish(self) -> None:
         """Tell the workers to let their users finish.
@@ -64,7 +77,7 @@ class MasterSide:
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        self.started.append(msg.data["worker"])
+        self.expected[msg.data["worker"]] = msg.node_id
 
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         places = self.stock.draw(msg.data["state"], msg.data["count"])
@@ -92,7 +105,7 @@ class WorkerSide:
     @property
     def name(self) -> str:
         """This worker's name in samples and reports."""
-        return f"worker-{self._runner.worker_index}"
+        return worker_name(self._runner.worker_index)
 
     def say_started(self) -> None:
         """Tell the master that this worker takes part in the run."""

@@ -1,7 +1,6 @@
 """What every process of a run must know to play it: made by the controller, shipped to the workers as JSON."""
 
 import json
-from bisect import bisect_right
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -66,8 +65,3 @@ class Plan:
         if self.made_up_sizes is not None:
             return MadeUpAccounts(sizes=self.made_up_sizes)
         return read_accounts_csv(Path(self.accounts_file))
-
-    def stage_at(self, at_s: float) -> str:
-        """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
-        place = bisect_right([stage.start_s for stage in self.stages], at_s) - 1
-        return self.stages[max(place, 0)].name

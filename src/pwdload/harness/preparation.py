@@ -40,6 +40,8 @@ class Preparation:
     accounts_file: Path | None = None
     """Where the accounts are listed; null when they were made up for the embedded stand-in."""
     standin: EmbeddedStandin | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader of the report must know, one sentence each."""
 
 
 def prepare(options: Namespace) -> Preparation:
@@ -97,7 +99,7 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
             f"--host {host}: no test accounts for it; name a CSV of them with --accounts or in [accounts] source"
         )
     source = read_accounts_csv(path)
-    weights = _playable(scenario, path, source)
+    weights, notes = _playable(scenario, path, source)
     _check_answers(host, address, scenario)
     return Preparation(
         scenario=scenario,
@@ -106,11 +108,12 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
         state_token_life_s=scenario.target.state_token_life_s or 0.0,
         source=source,
         accounts_file=path,
+        notes=notes,
     )
 
 
-def _playable(scenario: Scenario, path: Path, source: ListedAccounts) -> dict[str, float]:
-    """Return the weights of the cases that these accounts and this target allow.
+def _playable(scenario: Scenario, path: Path, source: ListedAccounts) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return the weights of the cases that these accounts and this target allow, and what was left out.
 
     A case that the scenario asks for and that cannot be played is refused; out of the default mix, which nobody asked
     for in so many words, it is left out, and said.
@@ -120,12 +123,13 @@ def _playable(scenario: Scenario, path: Path, source: ListedAccounts) -> dict[st
     if scenario.mix is not None and lacking:
         name, lack = next(iter(lacking.items()))
         raise UsageError(f"[mix] case {name}: {lack}, or leave the case out")
-    for name, lack in lacking.items():
-        log.warning("Case %s is left out of the default mix: %s", name, lack)
+    notes = tuple(f"Case {name} is left out of the default mix: {lack}." for name, lack in lacking.items())
+    for note in notes:
+        log.warning(note)
     playable = {name: weight for name, weight in weights.items() if name not in lacking}
     if not playable:
         raise UsageError(f"{path}: no case of the mix can be played with these accounts")
-    return playable
+    return playable, notes
 
 
 def _lack(name: str, scenario: Scenario, path: Path, source: ListedAccounts) -> str:

@@ -1,6 +1,7 @@
 """Records every exchange twice: as a sample of ours, and as Locust's request event for its statistics."""
 
 import traceback
+from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class Recorder:
     def __init__(self, environment: Environment, plan: Plan, worker: str) -> None:
         self.worker = worker
         self._request_event = environment.events.request
-        self._plan = plan
+        self._stage_starts = [stage.start_s for stage in plan.stages]
+        self._stage_names = [stage.name for stage in plan.stages]
         self._flows = 0
         self._seq = 0
         self._dropped = 0
@@ -64,7 +66,7 @@ class Recorder:
             flow=flow,
             step=played.step.value,
             case=case,
-            stage=self._plan.stage_at(played.intended_s),
+            stage=self._stage_at(played.intended_s),
             account=played.account.index,
             generation=played.account.generation,
             device=device,
@@ -84,6 +86,10 @@ class Recorder:
         )
         self._seq += 1
         writer.append(sample)
+
+    def _stage_at(self, at_s: float) -> str:
+        """Name of the stage in which a request was due; past the end it is the last one."""
+        return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange

@@ -41,6 +41,7 @@ class RunLog:
             versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
             generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},
             accounts=sum(prepared.source.sizes.values()),
+            notes=prepared.notes,
         )
         self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
         self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")

@@ -18,7 +18,7 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import AccountState, Case
-from pwdload.devices import DevicePopulation, DeviceProfile
+from pwdload.devices import DevicePopulation, Family
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
@@ -45,6 +45,7 @@ class Session:
         self._cases = adapted_cases(scenario)
         self._pool = pool
         self._population = device_population(scenario)
+        self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
         self._settings = Settings(
             book=PasswordBook(run_secret(), password_policy(scenario)),
             policy=password_policy(scenario),
@@ -83,15 +84,17 @@ class Session:
         try:
             used_up = self._play(case, account, other, wire)
         finally:
-            if not used_up:
+            if used_up:
+                self._devices.pop(account.index, None)
+            else:
                 self._pool.give_back(case.needs, account)
             if other is not account:
                 self._pool.give_back(AccountState.EXPIRED, other)
 
     def _play(self, case: Case, account: Account, other: Account, wire: "SessionWire") -> bool:
         """Play one flow and record it; return whether it has used the account up, or may have."""
-        device = self._population.device(account.index)
-        me = Party(account=account, requests=self._requests(device))
+        family, requests = self._device(account.index)
+        me = Party(account=account, requests=requests)
         flow = Flow(
             case,
             me=me,
@@ -105,21 +108,27 @@ class Session:
         with suppress(StopUser):  # Locust sees by itself that the user is to stop
             for played in flow:
                 used_up = used_up or played.changed_password or played.may_have_changed_password
-                self.recorder.record(played, flow=number, case=case.name, device=device.family)
+                self.recorder.record(played, flow=number, case=case.name, device=family)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         return used_up
 
     def _second_party(self, case: Case, me: Party, other: Account) -> Party:
         if case.needs_other_account:
-            return Party(account=other, requests=self._requests(self._population.device(other.index)))
+            return Party(account=other, requests=self._device(other.index)[1])
         if case.needs_other_device:
-            stranger = self._population.device(_STRANGERS_FROM + me.account.index)
-            return Party(account=me.account, requests=self._requests(stranger))
+            return Party(account=me.account, requests=self._build(_STRANGERS_FROM + me.account.index)[1])
         return me
 
-    def _requests(self, device: DeviceProfile) -> DeviceRequests:
-        return DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
+    def _device(self, index: int) -> tuple[Family, DeviceRequests]:
+        """Return an account's device, built the first time and kept until the account is used up."""
+        if index not in self._devices:
+            self._devices[index] = self._build(index)
+        return self._devices[index]
+
+    def _build(self, index: int) -> tuple[Family, DeviceRequests]:
+        device = self._population.device(index)
+        return device.family, DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
 
 
 class SessionWire:
