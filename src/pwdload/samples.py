@@ -7,13 +7,15 @@ removed. So one process has one file, and a `.arrows` that is still there says t
 Times are seconds on the run's clock (zero is the start of the run), as float64.
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pwdload.errors import RunDirectoryError
@@ -101,31 +103,39 @@ SCHEMA = pa.schema(
 assert tuple(SCHEMA.names) == Sample._fields  # noqa: S101 - two spellings of one record must not drift apart
 
 
-def to_batch(rows: Iterable[Sample]) -> pa.RecordBatch:
+def to_batch(rows: Sequence[Sample]) -> pa.RecordBatch:
     """Turn samples into one Arrow record batch of `SCHEMA`.
 
     Raises:
         ValueError: a time is NaN or infinite, or the times of a row break the law of `Sample`.
     """
-    rows = list(rows)
-    for row in rows:
-        _check_times(row)
-    columns = zip(*rows, strict=True) if rows else [[] for _ in SCHEMA]
-    arrays = [_as_array(list(column), field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    arrays = [_as_array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+    _check_times(batch)
+    return batch
 
 
-def _as_array(values: list[object], kind: pa.DataType) -> pa.Array:
+def _as_array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return pa.array(values, pa.string()).dictionary_encode()
     return pa.array(values, kind)
 
 
-def _check_times(row: Sample) -> None:
-    times = [t for t in (row.intended_s, row.sent_s, row.first_byte_s, row.done_s) if t is not None]
-    if not all(map(math.isfinite, times)) or times != sorted(times):
+def _check_times(batch: pa.RecordBatch) -> None:
+    """Hold all rows to the law of times at once: a clock that steps back is the instrument's error, not a number."""
+    intended, done = batch["intended_s"], batch["done_s"]
+    sent = pc.coalesce(batch["sent_s"], intended)
+    first = pc.coalesce(batch["first_byte_s"], sent)
+    # NaN compares false; of the infinities, only the ends need a look.
+    lawful = [pc.less_equal(a, b) for a, b in pairwise((intended, sent, first, done))]
+    lawful += [pc.is_finite(intended), pc.is_finite(done)]
+    place = pc.index(reduce(pc.and_, lawful), value=False).as_py()
+    if place >= 0:
+        row = batch.slice(place, 1).to_pylist()[0]
+        times = [row[name] for name in ("intended_s", "sent_s", "first_byte_s", "done_s")]
         raise ValueError(
-            f"sample {row.seq} of {row.worker}: times must be finite and in order, "
+            f"sample {row['seq']} of {row['worker']}: times must be finite and in order, "
             f"intended <= sent <= first byte <= done, got {times}"
         )
 
@@ -243,7 +253,7 @@ def _read_file(path: Path) -> tuple[pa.Table, SampleFile]:
         table, finished = _load(path)
     except (pa.ArrowException, OSError, ValueError):  # ValueError: readable, but not our columns
         table, finished = SCHEMA.empty_table(), False
-    last = pa.compute.max(table["seq"]).as_py() if table.num_rows else -1
+    last = pc.max(table["seq"]).as_py() if table.num_rows else -1
     return table, SampleFile(
         worker=path.stem,
         name=path.name,
