@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pwdload import run
 from pwdload.cases.catalogue import CASES, GROUPS
-from pwdload.cases.steps import OutliveToken
+from pwdload.cases.steps import CaseStep, OutliveToken
 from pwdload.errors import PwdloadError
 from pwdload.scenario import describe, json_schema
 
@@ -62,17 +62,25 @@ def report(
 @app.command("cases")
 def list_cases() -> None:
     """List the cases of the catalogue: what is sent, and what must come back."""
-    table = Table("case", "what the client does", "what must come back, step by step", title=None)
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("case", no_wrap=True)
+    table.add_column("what the client does")
+    table.add_column("what must come back, step by step")
     for group, names in GROUPS.items():
-        table.add_section()
-        table.add_row(f"[bold]{group}[/bold]", "[dim]a group: its weight is shared evenly[/dim]", "")
+        table.add_row()
+        table.add_row(f"[bold]{group}[/bold]", "[dim]the group: its weight is shared evenly[/dim]", "")
         for name in names:
             case = CASES[name]
-            expected = " → ".join(
-                "(wait)" if isinstance(step, OutliveToken) else step.expect.label for step in case.steps
-            )
-            table.add_row(name, case.summary, expected)
+            table.add_row(f"  {name}", case.summary, " → ".join(map(_in_words, case.steps)))
     Console().print(table)
+
+
+def _in_words(step: CaseStep) -> str:
+    """Say what must come back to a step."""
+    if isinstance(step, OutliveToken):
+        return "(wait)"
+    kind, _, words = step.expect.label.partition(":")
+    return ("" if kind == "accept" else "refused: ") + words.replace("|", " or ")
 
 
 @app.command()

@@ -80,6 +80,18 @@ def wait_for(what: Callable[[], object], timeout_s: float = 30.0) -> None:
         time.sleep(0.05)
 
 
+def free_port() -> str:
+    """Return a port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def two_processes() -> list[str]:
+    """Return the options for a master with two workers, on a port of its own: tests run side by side."""
+    port = free_port()
+    return ["--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+
+
 def has_begun(folder: Path) -> bool:
     """Whether a run below the folder has written its first samples."""
     return any(path.stat().st_size > 10_000 for path in folder.glob("reports/*/2*/samples/*.arrows"))
@@ -123,7 +135,7 @@ def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_tar
 def test_two_processes_together_lose_nothing(tmp_path: Path) -> None:
     """`--processes 2`: both workers' samples are there, no account was in two hands, every count is the target's."""
     path = scenario(tmp_path)
-    done = locust("--scenario", path, "--headless", "-u", "20", "-t", "4s", "--processes", "2", *QUIET, cwd=tmp_path)
+    done = locust("--scenario", path, "--headless", "-u", "20", "-t", "4s", *two_processes(), *QUIET, cwd=tmp_path)
     assert done.exit_code == 0, done.err
     run = latest(tmp_path)
     assert {worker.name for worker in run.read_record().workers} == {"worker-0", "worker-1"}
@@ -219,7 +231,7 @@ def test_a_run_that_is_told_to_stop_ends_with_its_report(
 @pytest.fixture
 def two_workers(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A master with two workers that both have begun a run without an end."""
-    process = start_locust("--headless", "-u", "20", "-r", "20", "--processes", "2", *QUIET, cwd=tmp_path)
+    process = start_locust("--headless", "-u", "20", "-r", "20", *two_processes(), *QUIET, cwd=tmp_path)
     try:
         wait_for(lambda: len(_sizes(tmp_path)) == 2 and min(_sizes(tmp_path)) > 10_000)
         yield process
@@ -353,8 +365,7 @@ def test_accounts_that_run_dry_end_the_run_as_invalid(tmp_path: Path) -> None:
 
 def test_the_web_ui_starts_and_stops_runs_each_with_its_report(tmp_path: Path) -> None:
     """Start, stop, start again from the browser's buttons: two runs, two reports, no account used twice."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = int(free_port())
     process = start_locust("--web-host", "127.0.0.1", "--web-port", str(port), "--class-picker", *QUIET, cwd=tmp_path)
     try:
         wait_for(lambda: _listens(port))

@@ -1,6 +1,7 @@
 """Reading scenario files: whatever is in them, one clear line per problem and nothing else."""
 
 import os
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -101,7 +102,9 @@ def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
 def test_an_unreadable_file_says_why(tmp_path: Path) -> None:
     """The system's own reason is passed on; a name that no file can have stands for it here."""
     assert "cannot be read (File name too long)" in problem_of(tmp_path / ("x" * 300))
-    assert "cannot be read (embedded null byte)" in problem_of(tmp_path / "a\0b.toml")
+    assert re.search(
+        r"cannot be read \(.*embedded null", problem_of(tmp_path / "a\0b.toml")
+    )  # Python words it by version
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
