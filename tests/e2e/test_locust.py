@@ -135,7 +135,7 @@ def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_tar
 def test_two_processes_together_lose_nothing(tmp_path: Path) -> None:
     """`--processes 2`: both workers' samples are there, no account was in two hands, every count is the target's."""
     path = scenario(tmp_path)
-    done = locust("--scenario", path, "--headless", "-u", "20", "-t", "4s", *two_processes(), *QUIET, cwd=tmp_path)
+    done = locust("--scenario", path, "--headless", "-u", "20", "-r", "20", "-t", "4s", *two_processes(), *QUIET, cwd=tmp_path)
     assert done.exit_code == 0, done.err
     run = latest(tmp_path)
     assert {worker.name for worker in run.read_record().workers} == {"worker-0", "worker-1"}

@@ -104,7 +104,7 @@ def test_an_unreadable_file_says_why(tmp_path: Path) -> None:
     assert "cannot be read (File name too long)" in problem_of(tmp_path / ("x" * 300))
     assert re.search(
         r"cannot be read \(.*embedded null", problem_of(tmp_path / "a\0b.toml")
-    )  # Python words it by version
+    )
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
