@@ -59,6 +59,9 @@ class FaultyApp(PasswordUpdateUser):
     wrong_method = case_task("wrong_method")
     wrong_content_type = case_task("wrong_content_type")
     content_type_missing = case_task("content_type_missing")
+    content_type_blank = case_task("content_type_blank")
+    tenant_id_missing = case_task("tenant_id_missing")
+    tenant_id_blank = case_task("tenant_id_blank")
 
     token_missing = case_task("token_missing")
     token_blank = case_task("token_blank")

@@ -15,10 +15,10 @@ LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
 SECRET = "a secret for the tests, not for anything else"
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(secret: str = SECRET) -> dict[str, str]:
     """Return the environment of a child: ours, without what a developer's shell may have set for pwdload or Locust."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PWDLOAD_", "LOCUST_"))}
-    return plain | {"PWDLOAD_RUN_SECRET": SECRET, "COLUMNS": "200"} | changes
+    return plain | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | {"COLUMNS": "200"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ def pwdload(*arguments: str, cwd: Path = ROOT, timeout_s: float = 60.0) -> Done:
     return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s)
 
 
-def locust(*arguments: str, cwd: Path = ROOT, timeout_s: float = 90.0) -> Done:
+def locust(*arguments: str, cwd: Path = ROOT, timeout_s: float = 90.0, secret: str = SECRET) -> Done:
     """Run `locust` with our locustfile to its end."""
-    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s)
+    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s, secret)
 
 
 def start_locust(*arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[str]":
@@ -55,11 +55,11 @@ def start_locust(*arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[str]":
     )
 
 
-def _run(command: Sequence[str], cwd: Path, timeout_s: float) -> Done:
+def _run(command: Sequence[str], cwd: Path, timeout_s: float, secret: str = SECRET) -> Done:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=environment(),
+        env=environment(secret),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

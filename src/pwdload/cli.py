@@ -55,7 +55,7 @@ def report(
 
     made = make(run_directory)
     typer.echo(made.headline_text)
-    typer.echo(f"Report: {_shown(run_directory.path / 'report.html')}")
+    typer.echo(f"Report: {run_directory.shown / 'report.html'}")
     raise typer.Exit(made.verdict.exit_code)
 
 
@@ -93,12 +93,6 @@ def schema() -> None:
 def standin(context: typer.Context) -> None:
     """Start the stand-in for OneAccess (a separate program; see `pwdload standin --help`)."""
     run.become_standin(context.args)
-
-
-def _shown(path: Path) -> Path:
-    """Return the path as a person would type it from here."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def main() -> None:

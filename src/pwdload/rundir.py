@@ -125,6 +125,12 @@ class RunDirectory:
         return cls(path.resolve())
 
     @property
+    def shown(self) -> Path:
+        """The path as a person would type it from here."""
+        here = Path.cwd()
+        return self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+
+    @property
     def samples(self) -> Path:
         """Where the samples are."""
         return self.path / "samples"

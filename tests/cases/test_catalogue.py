@@ -1,5 +1,7 @@
 """The catalogue as a whole."""
 
+from pathlib import Path
+
 import pytest
 
 from pwdload.cases.catalogue import CASES, DEFAULT_MIX, GROUPS, adapted, case_weights, expected_by_scenario
@@ -31,9 +33,9 @@ def test_names_of_cases_and_groups_do_not_clash() -> None:
 
 
 def test_the_default_mix_plays_every_case() -> None:
-    """A run without a scenario leaves no mistake out."""
+    """A run without a scenario leaves no mistake out that any application can make."""
     weights = case_weights(DEFAULT_MIX)
-    assert set(weights) == set(CASES)
+    assert set(weights) == {name for name, case in CASES.items() if not case.needs_tenant}
     assert min(weights.values()) > 0
     assert sum(weights.values()) == pytest.approx(sum(DEFAULT_MIX.values()))
 
@@ -55,6 +57,24 @@ def test_the_50_character_password_follows_the_policy() -> None:
     case = CASES["password_of_50_characters"]
     assert isinstance(_last(adapted(case, password_length_max=18)), Refuse)
     assert isinstance(_last(adapted(case, password_length_max=50)), Accept)
+
+
+def test_of_our_own_stand_in_the_answers_are_known_exactly() -> None:
+    """Its every refusal must carry the very code, and an expired account must not pass for one that is warned."""
+    for case in CASES.values():
+        for step in adapted(case, password_length_max=18, is_standin=True).steps:
+            if isinstance(step, Update) and isinstance(step.expect, Refuse):
+                assert step.expect.certain
+            if isinstance(step, Login) and not step.verify:
+                assert step.expect.label in ("accept:PASSWORD_EXPIRED", "accept:PASSWORD_WARN")
+                assert (step.expect.label == "accept:PASSWORD_WARN") == (case.needs == "warning")
+
+
+def test_the_readme_counts_the_cases_right() -> None:
+    """The number of cases that README and changelog name is that of the catalogue."""
+    root = Path(__file__).parents[2]
+    for name in ("README.md", "CHANGELOG.md"):
+        assert f"{len(CASES)} cases" in (root / name).read_text("utf-8")
 
 
 def test_the_scenario_has_the_last_word_on_what_a_target_answers() -> None:

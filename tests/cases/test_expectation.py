@@ -39,7 +39,7 @@ def test_what_was_expected_decides(expect: Expectation, answer: tuple[int, objec
 
 
 def test_an_undocumented_code_is_judged_mildly_and_a_documented_one_strictly() -> None:
-    """Where the documentation is silent another code is a surprise to list, where it speaks a violation."""
+    """Where the documentation is silent another code of the family is a surprise, where it speaks a violation."""
     assert outcome(refuse("PWD.0004"), *REFUSED) is Outcome.RIGHT_REJECT
     assert outcome(refuse_documented("PWD.0008"), *REFUSED) is Outcome.CONTRACT_VIOLATION
 
@@ -64,6 +64,18 @@ def test_what_the_contract_does_not_know_is_never_success(
 ) -> None:
     """Undocumented answers are violations, server errors are doubt, overload is shedding, whatever was expected."""
     assert outcome(expect, *answer) is expected
+
+
+@pytest.mark.parametrize("code", ["PARAM.0014", "LOGIN.0002", "SDK.COMMON.1005"])
+def test_a_refusal_for_another_reason_is_not_the_one_that_was_due(code: str) -> None:
+    """A policy case whose token had expired shows nothing about the policy."""
+    assert outcome(refuse("PWD.0004"), 400, {"error_code": code, "error_msg": "m"}) is Outcome.WRONG_REJECT
+
+
+def test_upstreams_longer_codes_belong_to_the_same_families() -> None:
+    """IDAAS.TENANT.PWD.0004 is the same refusal as PWD.0004 under the product's older name."""
+    answer = {"error_code": "IDAAS.TENANT.PWD.0007", "error_msg": "m"}
+    assert outcome(refuse("PWD.0004"), 400, answer) is Outcome.RIGHT_REJECT
 
 
 def test_a_refusal_by_a_layer_below_counts_where_it_is_expected() -> None:

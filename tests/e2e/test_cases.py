@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 from tests.processes import get_json, standin
 
+from pwdload.accounts.account import Account
 from pwdload.accounts.source import MadeUpAccounts
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
@@ -31,6 +32,7 @@ class Target(NamedTuple):
     url: str
     address: Address
     wire: "Wire"
+    kind: str
 
 
 class Wire:
@@ -56,40 +58,55 @@ class Wire:
         self._connection.close()
 
 
-@pytest.fixture(scope="module", params=["max 18", "max 50"])
+TENANT = "08f770f51f80d2f40f38c00cb199fd21"
+KINDS = {
+    "default": [],
+    "long passwords": ["password_length_max=50"],
+    "ISV": ["isv_mode=true", f"tenants={TENANT}"],
+}
+PLAYED = [
+    *(("default", name) for name, case in CASES.items() if not case.needs_tenant),
+    ("long passwords", "password_of_50_characters"),
+    ("long passwords", "new_password_too_long"),
+    *(("ISV", name) for name in CASES),
+]
+
+
+@pytest.fixture(scope="module")
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """A stand-in with the default policy, and one that allows passwords of 50 characters."""
-    length = request.param.removeprefix("max ")
-    settings = [f"state_token_life_s={TOKEN_LIFE_S}", f"password_length_max={length}", "hash_algorithm=sha256"]
+    """A stand-in of one kind: default policy, passwords of up to 50 characters, or for an ISV application."""
+    settings = [f"state_token_life_s={TOKEN_LIFE_S}", "hash_algorithm=sha256", *KINDS[request.param]]
     arguments = [word for setting in settings for word in ("--set", setting)]
     with standin(*arguments, seed_csv="".join(SOURCE.seed_csv(BOOK))) as url:
         address = Address.parse(url)
         wire = Wire(address)
-        yield Target(url, address, wire)
+        yield Target(url, address, wire, request.param)
         wire.close()
 
 
-def play(target: Target, name: str, length_max: int) -> list[Played]:
+def play(target: Target, name: str) -> list[Played]:
     """Play a case with accounts that no other case has."""
-    case = adapted(CASES[name], password_length_max=length_max)
+    length_max = 50 if target.kind == "long passwords" else 18
+    case = adapted(CASES[name], password_length_max=length_max, is_standin=True)
     place = 2 * sorted(CASES).index(name)
-    accounts = SOURCE.accounts(case.needs, range(place, place + 2))
-    me, other = (
-        Party(account=account, requests=DeviceRequests(target.address.authority, DEVICES.device(account.index)))
-        for account in accounts
-    )
-    policy = PasswordPolicy(max_length=length_max)
-    settings = Settings(book=BOOK, policy=policy, state_token_life_s=TOKEN_LIFE_S)
+    me, other = (party(target, account) for account in SOURCE.accounts(case.needs, range(place, place + 2)))
+    if case.needs_other_device:
+        other = Party(account=me.account, requests=other.requests)
+    settings = Settings(book=BOOK, policy=PasswordPolicy(max_length=length_max), state_token_life_s=TOKEN_LIFE_S)
     return list(Flow(case, me=me, other=other, wire=target.wire, settings=settings, intended_s=time.perf_counter()))
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(
-    target: Target, name: str, request: pytest.FixtureRequest
-) -> None:
+def party(target: Target, account: Account) -> Party:
+    """Return an account with its own device, of a tenant's application where the target is for one."""
+    tenant = TENANT if target.kind == "ISV" else None
+    device = DEVICES.device(account.index)
+    return Party(account=account, requests=DeviceRequests(target.address.authority, device, tenant))
+
+
+@pytest.mark.parametrize(("target", "name"), PLAYED, indirect=["target"], scope="module")
+def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(target: Target, name: str) -> None:
     """Right outcome at every step, and the very code that the catalogue names, not only some refusal."""
-    length_max = 50 if "max 50" in request.node.callspec.id else 18
-    played = play(target, name, length_max)
+    played = play(target, name)
     for one in played:
         assert one.outcome.is_as_expected, f"{one.step}: {one.outcome} {one.answer}"
         assert one.answer is not None
@@ -99,12 +116,13 @@ def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(
     assert len(played) == sum(hasattr(step, "expect") for step in CASES[name].steps)
 
 
+@pytest.mark.parametrize("target", ["default"], indirect=True, scope="module")
 def test_the_target_counts_what_was_sent(target: Target) -> None:
     """One flow of two requests raises the stand-in's own counts by two."""
     before = total(target.url)
     place = 2 * len(CASES) - 1
     (account,) = SOURCE.accounts("warning", range(place, place + 1))
-    me = Party(account=account, requests=DeviceRequests(target.address.authority, DEVICES.device(account.index)))
+    me = party(target, account)
     settings = Settings(book=BOOK, policy=POLICY, state_token_life_s=TOKEN_LIFE_S)
     assert (
         len(list(Flow(CASES["skip_when_warned"], me=me, other=me, wire=target.wire, settings=settings, intended_s=0)))

@@ -56,6 +56,11 @@ class Address:
         return name if self.port == default else f"{name}:{self.port}"
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine by its very name."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 @dataclass(slots=True, kw_only=True)
 class Exchange:
     """One request and what came of it. Times are seconds on the caller's clock."""

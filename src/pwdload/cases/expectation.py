@@ -35,8 +35,10 @@ class Accept:
 class Refuse:
     """The call must be refused, with one of these codes.
 
-    Where the documentation does not say which code, the expectation is not `certain`: another documented refusal is
-    then as good, and the report lists what came. Where it does say, or the scenario does, another code is a violation.
+    Where the documentation does not say which code, the expectation is not `certain`: another code of the same family
+    (PWD, PARAM, ...) is then as good, and the report lists what came. A code of another family is a refusal for another
+    reason, so that what had to be accepted, such as a valid token, was not: WRONG_REJECT. Where the documentation does
+    say which code, or the scenario does, or the target is our own stand-in, any other is a violation.
     """
 
     codes: frozenset[str]
@@ -55,8 +57,13 @@ class Refuse:
             return Outcome.RIGHT_REJECT  # refused by a layer that knows no error_code, such as 405
         if not answer.is_refusal:
             return _neither(answer)
-        is_listed = (answer.error_code or answer.status) in self.codes
-        return Outcome.RIGHT_REJECT if is_listed or not self.certain else Outcome.CONTRACT_VIOLATION
+        if (answer.error_code or answer.status) in self.codes:
+            return Outcome.RIGHT_REJECT
+        if self.certain:
+            return Outcome.CONTRACT_VIOLATION
+        # ACCESS_DENIED comes without a code: a documented refusal that keeps its reason to itself.
+        same_family = not answer.error_code or family(answer.error_code) in map(family, self.codes)
+        return Outcome.RIGHT_REJECT if same_family or not self.codes else Outcome.WRONG_REJECT
 
 
 Expectation = Accept | Refuse
@@ -75,6 +82,11 @@ def refuse(*codes: str, http: tuple[int, ...] = (400,)) -> Refuse:
 def refuse_documented(*codes: str) -> Refuse:
     """Expect a refusal with a documented code: any other is a contract violation."""
     return Refuse(codes=frozenset(codes), certain=True)
+
+
+def family(error_code: str) -> str:
+    """Return the family of a code: ``PWD`` of ``PWD.0004``, and of upstream's ``IDAAS.TENANT.PWD.0004``."""
+    return error_code.rpartition(".")[0].rpartition(".")[2]
 
 
 def judge(expectation: Expectation, step: Step, answer: Answer) -> Outcome:

@@ -137,6 +137,11 @@ class Case:
         return any(isinstance(step, Update) and step.from_other_device for step in self.steps)
 
     @property
+    def needs_tenant(self) -> bool:
+        """Whether only an ISV application can make this mistake."""
+        return any(isinstance(step, Update) and (step.header or ("", ""))[0] == "X-tenant-id" for step in self.steps)
+
+    @property
     def needs_history(self) -> bool:
         """Whether the account's previous password must be known."""
         return any(isinstance(step, Update) and step.new is Password.PREVIOUS for step in self.steps)

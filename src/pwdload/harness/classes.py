@@ -1,7 +1,8 @@
 """Which of the locustfile's user classes are spawned, and in which shares they play."""
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from locust.env import Environment
 
@@ -20,7 +21,11 @@ def choose_classes(environment: Environment, weights: Mapping[str, float], optio
     """
     every = environment.user_classes
     chosen = [kind for kind in every if options.user_classes or not _stands_aside(kind, every)]
-    playing = [kind for kind in chosen if not issubclass(kind, PasswordUpdateUser) or show_shares(kind, weights)]
+    offered: Iterable[Any] = (environment.available_user_classes or {}).values()  # typed by Locust as instances
+    for kind in {*every, *offered}:  # the class picker offers them all
+        if issubclass(kind, PasswordUpdateUser):
+            show_shares(kind, weights)
+    playing = [kind for kind in chosen if kind.tasks]
     if chosen and not playing:
         names = ", ".join(kind.__name__ for kind in chosen)
         raise UsageError(f"[mix]: none of its cases belongs to {names}; name other user classes or add their cases")
@@ -32,7 +37,7 @@ def _stands_aside(kind: type, every: list[type]) -> bool:
 
 
 def drop_idle_classes(environment: Environment) -> None:
-    """Drop the classes that `--tags` and `--exclude-tags` have left without a task: Locust would fail to spawn them.
+    """Drop the classes that mix, tags or class picker have left without a task: Locust would fail to spawn them.
 
     Raises:
         UsageError: no class is left.
@@ -40,5 +45,7 @@ def drop_idle_classes(environment: Environment) -> None:
     busy = [kind for kind in environment.user_classes if kind.tasks]
     if not busy:
         names = ", ".join(kind.__name__ for kind in environment.user_classes)
-        raise UsageError(f"--tags, --exclude-tags: no case of {names} is left; `pwdload cases` lists names and groups")
+        raise UsageError(
+            f"[mix], --tags, --exclude-tags: no case of {names} is left; `pwdload cases` lists names and groups"
+        )
     environment.user_classes[:] = busy

@@ -15,14 +15,16 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
 from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.messages import MasterSide
-from pwdload.harness.options import options_of, users_are_set_by_hand
+from pwdload.harness.options import options_of, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.preparation import prepare
+from pwdload.harness.progress import report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
 from pwdload.outcome import Verdict
 from pwdload.rundir import StageRecord, WorkerRecord
+from pwdload.units import format_duration
 
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
@@ -43,6 +45,7 @@ class Controller:
         """The papers of the run that is on."""
         self._end_reason = ""
         self._headline = ""
+        self._progress = gevent.Greenlet()
         self._reported = Event()
         """Clear while the end of a run is being written up."""
         self._reported.set()
@@ -66,7 +69,9 @@ class Controller:
             environment.shape_class = StagesShape(scenario.stages)
             environment.shape_class.runner = self._runner
         if self._prepared.standin is not None:
-            log.info("No --host given: the target is the embedded stand-in at %s", self._prepared.target)
+            say(
+                f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
+            )
 
     def _draw(self, state: str, how_many: int) -> Sequence[Account]:
         return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
@@ -77,17 +82,22 @@ class Controller:
         Raises:
             PwdloadError: the tags leave nothing to play, or the run directory cannot be made.
         """
+        # Whatever ends this process before there is a verdict must not leave a 0 behind.
+        self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
         drop_idle_classes(self._environment)
+        self._keep_target()
         prepared, stages = self._prepared, self._stages()
         self._end_reason = ""
         if self._runner is not None:  # a single user under a debugger leaves no papers
-            self._log = RunLog(Path(options_of(self._environment).reports), prepared, stages)
+            self._log = RunLog(Path(options_of(self._environment).reports), prepared, stages, self._overruled())
+            self._say_begun(self._log, stages[-1].end_s)
         listed = prepared.accounts_file
         self._plan = Plan(
             scenario=prepared.scenario,
             target=prepared.target,
             weights=prepared.weights,
             state_token_life_s=prepared.state_token_life_s,
+            secret_digest=secret_digest(),
             zero_s=time.perf_counter(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
@@ -101,6 +111,26 @@ class Controller:
             self.session = Session(
                 self._environment, self._plan, worker="local", pool=self._pool, end_run=self._end_early
             )
+
+    def _overruled(self) -> tuple[str, ...]:
+        """Return what the options have overruled of the scenario, for the report."""
+        if self._environment.shape_class is None and self._prepared.scenario.stages:
+            return ("The scenario's stages were not played: -u, -r or -t overruled them.",)
+        return ()
+
+    def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
+        length = f"{format_duration(length_s)} of load" if length_s is not None else "load until it is stopped"
+        say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
+        if self._runner is not None and options_of(self._environment).only_summary:  # else Locust prints its tables
+            self._progress = gevent.spawn(report_progress, self._runner)
+
+    def _keep_target(self) -> None:
+        """Undo what the web UI's form did to the host: accounts and permission belong to the one settled before."""
+        if self._environment.host != self._prepared.target:
+            log.warning(
+                "Host %s of the form is not used: this process drives %s", self._environment.host, self._prepared.target
+            )
+            self._environment.host = self._prepared.target
 
     def _stages(self) -> tuple[StageRecord, ...]:
         """Return the stages as they will be played; a run steered by hand has one, which lasts until it is stopped."""
@@ -138,8 +168,7 @@ class Controller:
         if self._log is None:
             return
         run_log, self._log = self._log, None
-        # Whoever ends this process before there is a verdict must not leave a 0 behind.
-        self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
+        self._progress.kill()
         self._reported.clear()
         workers, expected = self._gather()
         run_log.end(workers=workers, expected=expected)
@@ -182,6 +211,7 @@ class Controller:
         finally:
             if self._prepared.standin is not None:
                 self._prepared.standin.stop()
+                say("The embedded stand-in has been stopped.")
 
     def _stop_runner(self) -> None:
         if isinstance(self._runner, MasterRunner):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Self
 
-from pwdload.api.http import Address
+from pwdload.api.http import Address, is_loopback
 from pwdload.errors import TargetError
 
 _STOPPING_S = 5.0
@@ -65,9 +65,12 @@ class EmbeddedStandin:
 
 
 def standin_counts(url: str) -> dict[str, object] | None:
-    """Ask a target for its own counts; null when it keeps none, as any target but the stand-in."""
+    """Ask a target for its own counts; null when it keeps none, as any target but the stand-in.
+
+    Only a target on this machine is asked: no other gets a request that its documentation does not know.
+    """
     address = Address.parse(url)
-    if address.scheme != "http":
+    if address.scheme != "http" or not is_loopback(address.host):
         return None
     connection = HTTPConnection(address.host, address.port, timeout=5)
     try:

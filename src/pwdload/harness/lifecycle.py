@@ -37,6 +37,8 @@ class Role(Protocol):
         """The process is about to end."""
 
 
+_INTERRUPTED = 128 + 2
+"""What a shell reports of a program that Ctrl-C (signal 2) has ended."""
 _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 
 
@@ -98,6 +100,9 @@ def _one_line_for_errors(job: Callable[[], None]) -> None:
     """Do a job; what the user has to mend is told in plain lines and ends the process with exit code 2."""
     try:
         job()
+    except KeyboardInterrupt:
+        sys.stderr.write("pwdload: interrupted before the first request; nothing was sent\n")
+        sys.exit(_INTERRUPTED)
     except PwdloadError as error:
         sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))
         sys.exit(error.exit_code)

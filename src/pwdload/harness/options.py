@@ -1,5 +1,6 @@
 """pwdload's own options of the `locust` command, and how they and the scenario make one plan."""
 
+import hmac
 import os
 import secrets
 import socket
@@ -9,10 +10,14 @@ from pathlib import Path
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
+from pwdload.api.http import is_loopback
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.errors import UsageError
-from pwdload.passwords import SECRET_VARIABLE
+from pwdload.passwords import SECRET_VARIABLE, run_secret
 from pwdload.scenario import Scenario, default_scenario, load_scenario
+
+MADE_UP_VARIABLE = "PWDLOAD_RUN_SECRET_IS_MADE_UP"
+"""Set beside a secret that nobody gave, for the workers that Locust forks."""
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
@@ -45,8 +50,23 @@ def add_arguments(parser: LocustArgumentParser) -> None:
 
 
 def share_secret_with_children() -> None:
-    """Make sure that a run secret exists before Locust forks its workers, so that all derive the same passwords."""
-    os.environ.setdefault(SECRET_VARIABLE, secrets.token_hex(32))
+    """Make sure that a run secret exists before Locust forks its workers, so that all derive the same passwords.
+
+    One that was made up here serves the embedded stand-in alone, whose accounts go with the run.
+    """
+    if SECRET_VARIABLE not in os.environ:
+        os.environ[SECRET_VARIABLE] = secrets.token_hex(32)
+        os.environ[MADE_UP_VARIABLE] = "1"
+
+
+def secret_is_made_up() -> bool:
+    """Whether nobody has set the run secret, so that it goes with this process."""
+    return MADE_UP_VARIABLE in os.environ
+
+
+def secret_digest() -> str:
+    """Return what two processes may compare to see whether they have the same secret; it does not give it away."""
+    return hmac.digest(run_secret(), b"pwdload: the same secret?", "sha256")[:8].hex()
 
 
 def options_of(environment: Environment) -> Namespace:
@@ -79,7 +99,7 @@ def check_host_allowed(host: str, scenario: Scenario, options: Namespace) -> Non
         UsageError: the host is neither loopback nor allowed.
     """
     allowed = {*scenario.target.allow, *options.allow_host}
-    if host in allowed or host in ("localhost", "::1") or host.startswith("127."):
+    if host in allowed or is_loopback(host):
         return
     raise UsageError(
         f"--host {host}: not loopback and not named as a target that may be put under load; "

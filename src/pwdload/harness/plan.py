@@ -24,6 +24,8 @@ class Plan:
     """Weight of every case that is played."""
     state_token_life_s: float
     """How long the target honours a state_token."""
+    secret_digest: str
+    """By which a worker sees whether it would derive the same passwords."""
     zero_s: float
     """Zero of the run's clock, on the machine's monotonic clock: the same in all processes of one machine."""
     stages: tuple[StageRecord, ...]
@@ -40,6 +42,7 @@ class Plan:
             "target": self.target,
             "weights": self.weights,
             "state_token_life_s": self.state_token_life_s,
+            "secret_digest": self.secret_digest,
             "zero_s": self.zero_s,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,

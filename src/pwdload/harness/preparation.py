@@ -13,9 +13,9 @@ from pwdload.cases.catalogue import CASES, DEFAULT_MIX, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
-from pwdload.harness.options import check_host_allowed, chosen_scenario
+from pwdload.harness.options import check_host_allowed, chosen_scenario, secret_is_made_up
 from pwdload.harness.session import device_population, password_policy, shared_tls
-from pwdload.passwords import PasswordBook, run_secret
+from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
 from pwdload.scenario import Scenario
 
 _PROBE_WITHIN_S = 5.0
@@ -52,11 +52,18 @@ def prepare(options: Namespace) -> Preparation:
     """
     scenario = chosen_scenario(options)
     host = options.host or scenario.target.host
-    return _with_standin(scenario) if host is None else _with_target(host, scenario, options)
+    if host is not None:
+        return _with_target(host, scenario, options)
+    if options.accounts:
+        raise UsageError(
+            f"--accounts {options.accounts}: no target they belong to; name it with --host, "
+            "or leave them out: the embedded stand-in has its own"
+        )
+    return _with_standin(scenario)
 
 
 def _with_standin(scenario: Scenario) -> Preparation:
-    weights = case_weights(scenario.mix or DEFAULT_MIX)
+    weights, notes = _playable(scenario, None)
     life_s = scenario.target.state_token_life_s or _STANDIN_TOKEN_LIFE_S
     needing = sum(weight for name, weight in weights.items() if CASES[name].needs == WARNING)
     source = made_up_accounts(scenario.accounts.count, needing / sum(weights.values()))
@@ -69,6 +76,7 @@ def _with_standin(scenario: Scenario) -> Preparation:
         state_token_life_s=life_s,
         source=source,
         standin=standin,
+        notes=notes,
     )
 
 
@@ -93,14 +101,19 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
 def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparation:
     address = Address.parse(host)
     check_host_allowed(address.host, scenario, options)
+    if secret_is_made_up():
+        raise UsageError(
+            f"{SECRET_VARIABLE} is not set: the new passwords on {host} are derived from it, and without it nobody "
+            "could log in to the changed accounts again; set it (openssl rand -hex 32) and keep it"
+        )
     path = Path(options.accounts) if options.accounts else scenario.accounts.source
     if path is None:
         raise UsageError(
             f"--host {host}: no test accounts for it; name a CSV of them with --accounts or in [accounts] source"
         )
     source = read_accounts_csv(path)
-    weights, notes = _playable(scenario, path, source)
     _check_answers(host, address, scenario)
+    weights, notes = _playable(scenario, source)
     return Preparation(
         scenario=scenario,
         weights=weights,
@@ -112,33 +125,37 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
     )
 
 
-def _playable(scenario: Scenario, path: Path, source: ListedAccounts) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Return the weights of the cases that these accounts and this target allow, and what was left out.
+def _playable(scenario: Scenario, source: ListedAccounts | None) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return the weights of the cases that the accounts and the target allow, and what was left out.
 
-    A case that the scenario asks for and that cannot be played is refused; out of the default mix, which nobody asked
-    for in so many words, it is left out, and said.
+    `source` is null for the stand-in, whose accounts are made to fit. A case that the scenario names and that cannot be
+    played is refused; one that came with a group or with the default mix is left out, and the report says so.
     """
     weights = case_weights(scenario.mix or DEFAULT_MIX)
-    lacking = {name: lack for name in weights if (lack := _lack(name, scenario, path, source))}
-    if scenario.mix is not None and lacking:
-        name, lack = next(iter(lacking.items()))
-        raise UsageError(f"[mix] case {name}: {lack}, or leave the case out")
-    notes = tuple(f"Case {name} is left out of the default mix: {lack}." for name, lack in lacking.items())
+    lacking = {name: lack for name in weights if (lack := _lack(name, scenario, source))}
+    named = [name for name in lacking if name in (scenario.mix or {})]
+    if named:
+        raise UsageError("\n".join(f"[mix] case {name}: {lacking[name]}, or leave the case out" for name in named))
+    notes = tuple(f"Case {name} was left out: {lack}." for name, lack in lacking.items())
     for note in notes:
         log.warning(note)
     playable = {name: weight for name, weight in weights.items() if name not in lacking}
     if not playable:
-        raise UsageError(f"{path}: no case of the mix can be played with these accounts")
+        raise UsageError("[mix]: no case of it can be played; " + "; ".join(lacking.values()))
     return playable, notes
 
 
-def _lack(name: str, scenario: Scenario, path: Path, source: ListedAccounts) -> str:
+def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
     """Return what a case needs and does not have, with the remedy; empty when it can be played."""
     case = CASES[name]
+    if case.needs_tenant and scenario.target.tenant_id is None:
+        return "it needs an ISV application; state [target] tenant_id"
+    if source is None:
+        return ""
     if not source.sizes.get(case.needs):
-        return f"it needs accounts in state {case.needs}; list some in {path}"
+        return f"it needs accounts in state {case.needs}; list some"
     if case.needs_history and not source.all_have_history:
-        return f"it needs to know an earlier password; add previous_password to every line of {path}"
+        return "it needs to know an earlier password; list previous_password for every account"
     waits = any(isinstance(step, OutliveToken) for step in case.steps)
     if waits and scenario.target.state_token_life_s is None:
         return "nobody knows how long this target's state_token lives; state [target] state_token_life"

@@ -21,7 +21,9 @@ _VERSIONS_OF = ("pwdload", "locust", "gevent", "httptools", "faker", "pandas", "
 class RunLog:
     """The papers of one run, from its first moment to its report."""
 
-    def __init__(self, reports: Path, prepared: Preparation, stages: tuple[StageRecord, ...]) -> None:
+    def __init__(
+        self, reports: Path, prepared: Preparation, stages: tuple[StageRecord, ...], notes: tuple[str, ...]
+    ) -> None:
         """Make the run directory and write what is known at the start.
 
         Raises:
@@ -41,11 +43,12 @@ class RunLog:
             versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
             generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},
             accounts=sum(prepared.source.sizes.values()),
-            notes=prepared.notes,
+            notes=prepared.notes + notes,
         )
         self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
         self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
         self.directory.write_record(self._record)
+        self.directory.link_latest()
         self._write_counts()
 
     def _write_counts(self) -> None:
@@ -67,7 +70,6 @@ class RunLog:
             expected_workers=tuple(expected),
         )
         self.directory.write_record(self._record)
-        self.directory.link_latest()
 
     def report(self) -> tuple[int, str]:
         """Make the report in a process of its own, and return the run's exit code and the report's headline.

@@ -42,7 +42,7 @@ class Session:
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
         self._plan = plan
         self._users: Counter[str] = Counter()
-        self._cases = adapted_cases(scenario)
+        self._cases = adapted_cases(scenario, is_standin=plan.made_up_sizes is not None)
         self._pool = pool
         self._population = device_population(scenario)
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
@@ -169,13 +169,18 @@ def shared_tls(address: Address) -> ssl.SSLContext | None:
     return ssl.create_default_context() if address.scheme == "https" else None
 
 
-def adapted_cases(scenario: Scenario) -> Mapping[str, Case]:
+def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:
     """Return the catalogue as this scenario's target must answer it."""
     overrides = {
         name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
     }
     return {
-        name: adapted(case, password_length_max=scenario.password_policy.max_length, override=overrides.get(name))
+        name: adapted(
+            case,
+            password_length_max=scenario.password_policy.max_length,
+            override=overrides.get(name),
+            is_standin=is_standin,
+        )
         for name, case in CASES.items()
     }
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from gevent.event import Event
 from locust import TaskSet, User, tag, task
 from locust.env import Environment
-from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
+from locust.user.task import LOCUST_STATE_STOPPING
 
 from pwdload.cases.catalogue import CASES
 from pwdload.errors import AccountsError
@@ -48,8 +48,8 @@ class PasswordUpdateUser(User):
         self._random = self._session.random_of_next_user(type(self).__name__)
         self._told_to_stop = Event()
         self._wire = self._session.open_wire(self._told_to_stop)
-        self._choices = [t for t in dict.fromkeys(self.tasks) if _weight(t, self._session.weights) > 0] or self.tasks
-        self._weights = list(accumulate(_weight(t, self._session.weights) or 1.0 for t in self._choices))
+        self._choices = list(dict.fromkeys(self.tasks))
+        self._weights = list(accumulate(_weight(made, self._session.weights) for made in self._choices))
 
     def on_start(self) -> None:
         """Take over the choice of tasks from Locust, and spread the users' beginnings over one think time."""
@@ -64,8 +64,9 @@ class PasswordUpdateUser(User):
         Locust kills a user that thinks. One whose think time ends at that very moment would be killed in its next
         request, and leave an account in doubt: so a thinking user is woken instead, and ends by itself.
         """
-        if force or self._state not in (LOCUST_STATE_RUNNING, LOCUST_STATE_WAITING):
+        if force or self._state is None:
             return bool(super().stop(force))
+        # Telling it twice does no harm; Locust itself would raise.
         self._state = LOCUST_STATE_STOPPING
         self._told_to_stop.set()
         return False
@@ -97,13 +98,10 @@ def _weight(made: Task, weights: Mapping[str, float]) -> float:
     return weights.get(name, 0.0 if name in CASES else 1.0)
 
 
-def show_shares(user_class: type[PasswordUpdateUser], weights: Mapping[str, float]) -> bool:
-    """Give Locust's displays (web UI, task ratio) the mix's shares; return whether it has any case in it."""
-    tasks = list(dict.fromkeys(user_class.tasks))
-    total = sum(_weight(made, weights) for made in tasks)
-    if not total:
-        return False
-    shown = {made: round(_TASKS_SHOWN * weight / total) or 1 for made in tasks if (weight := _weight(made, weights))}
+def show_shares(user_class: type[PasswordUpdateUser], weights: Mapping[str, float]) -> None:
+    """Give a class the tasks and the weight that the mix leaves it, in the shares that Locust's displays then show."""
+    tasks = {made: weight for made in dict.fromkeys(user_class.tasks) if (weight := _weight(made, weights))}
+    total = sum(tasks.values())
+    shown = {made: round(_TASKS_SHOWN * weight / total) or 1 for made, weight in tasks.items()}
     user_class.tasks = [made for made, count in shown.items() for _ in range(count)]
     user_class.weight = total
-    return True

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 
+import gevent
 from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
+from pwdload.errors import UsageError
 from pwdload.harness.messages import WorkerSide
+from pwdload.harness.options import secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser, show_shares
+from pwdload.passwords import SECRET_VARIABLE
+
+_LAST_WORDS_S = 0.5
+"""What a worker that must leave gives its last message to go out."""
 
 
 class Worker:
@@ -27,6 +34,11 @@ class Worker:
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
+        if plan.secret_digest != secret_digest():
+            reason = f"error: {SECRET_VARIABLE} of {self._master.name} is not the master's; set the same on every host"
+            self._master.end_run(reason)
+            gevent.sleep(_LAST_WORDS_S)
+            raise UsageError(reason.removeprefix("error: "))
         self._pool = self._pool or self._open_pool(plan)
         self.session = Session(
             self._environment, plan, worker=self._master.name, pool=self._pool, end_run=self._master.end_run
