@@ -99,6 +99,9 @@ def main() -> None:
     """Run the command line; what the user has to mend is told in plain lines, without a traceback."""
     try:
         app()
+    except OSError as error:  # a full or read-only disk, a folder where a file belongs
+        sys.stderr.write(f"pwdload: {error.filename}: {error.strerror}; make room or mend it, and try again\n")
+        sys.exit(PwdloadError.exit_code)
     except PwdloadError as error:
         sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))
         sys.exit(error.exit_code)

@@ -23,6 +23,9 @@ from pwdload.errors import RunDirectoryError
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # few distinct values, many rows
 
 
+_ROWS_PER_GROUP = 65_536
+
+
 class Sample(NamedTuple):
     """One HTTP exchange. A NamedTuple, not a dataclass: it is built on the hot path, at a third of the cost.
 
@@ -161,6 +164,8 @@ class SampleWriter:
     ) -> None:
         self.rows = 0
         """How many samples were appended."""
+        self.lost = 0
+        """How many of them could not be written."""
         self._path = directory / f"{worker}.arrows"
         self._block: list[Sample] = []
         self._block_rows = block_rows
@@ -183,22 +188,52 @@ class SampleWriter:
             self._run(lambda: self._write(block))
 
     def _write(self, block: list[Sample]) -> None:
-        self._stream.write_batch(to_batch(block))
-        self._sink.flush()
+        try:
+            self._stream.write_batch(to_batch(block))
+            self._sink.flush()
+        except Exception:
+            self.lost += len(block)
+            raise
 
     def close(self) -> Path:
-        """Write what is left, turn the stream into the final Parquet file, and return its path."""
+        """Write what is left, turn the stream into the final Parquet file, and return its path.
+
+        The stream has a small block for every flush; Parquet gets them in large groups. The stream is removed only when
+        every row of it is in the Parquet file.
+
+        Raises:
+            OSError, ValueError: the disk or a sample does not allow it; the stream stays.
+        """
         self.flush()
         self._stream.close()
         self._sink.close()
         final = self._path.with_suffix(".parquet")
         partial = final.with_suffix(".parquet.part")
         with pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
-            for batch in _stream_batches(self._path):
-                writer.write_batch(batch)
+            for group in _grouped(_stream_batches(self._path), _ROWS_PER_GROUP):
+                writer.write_table(group)
+        written = pq.read_metadata(partial).num_rows
+        if written != self.rows - self.lost:
+            raise ValueError(f"{partial}: {written} rows, {self.rows - self.lost} were written to {self._path.name}")
         partial.rename(final)
         self._path.unlink()
         return final
+
+
+def _grouped(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    """Put small batches together into tables of at least so many rows, the last one excepted."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(one.num_rows for one in waiting) >= rows:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(batches: list[pa.RecordBatch]) -> pa.Table:
+    return pa.Table.from_batches(batches, SCHEMA).unify_dictionaries().combine_chunks()
 
 
 def _stream_batches(path: Path) -> Iterator[pa.RecordBatch]:

@@ -1,5 +1,7 @@
 """Stock and pool: every account in one place at a time."""
 
+from itertools import cycle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +16,25 @@ def accounts(places: range) -> list[Account]:
     return [Account(index=place, user_name=f"u{place}") for place in places]
 
 
-@given(st.integers(0, 50), st.lists(st.integers(1, 20), max_size=30))
-def test_a_stock_hands_every_place_out_once(size: int, counts: list[int]) -> None:
+@given(st.integers(0, 50), st.lists(st.integers(1, 20), min_size=1, max_size=30), st.integers(1, 4))
+def test_a_stock_hands_every_place_out_once(size: int, counts: list[int], pools: int) -> None:
     """However many processes draw however much, no account is handed out twice and none is left out."""
     stock = Stock({"expired": size})
-    drawn = [place for count in counts for place in stock.draw("expired", count)]
-    assert drawn == list(range(min(size, sum(counts))))
+    stock.pools = pools
+    drawn: list[int] = []
+    for count in cycle(counts):
+        places = stock.draw("expired", count)
+        if not places:
+            break
+        drawn.extend(places)
+    assert drawn == list(range(size))
+
+
+def test_the_first_of_several_pools_does_not_take_all() -> None:
+    """A few accounts are enough for every worker to begin."""
+    stock = Stock({"expired": 90})
+    stock.pools = 2
+    assert [len(stock.draw("expired", 100)) for _ in range(2)] == [22, 17]
 
 
 def test_a_state_that_nobody_has_gives_nothing() -> None:

@@ -20,13 +20,19 @@ class Stock:
     """How many accounts of each state a run has, and how many are handed out."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
+        self.pools = 1
+        """How many pools draw from it."""
         self._sizes = sizes
         self._handed_out = dict.fromkeys(sizes, 0)
 
     def draw(self, state: str, count: int) -> range:
-        """Hand out the next places among the accounts of a state: `count` of them, or what is left."""
+        """Hand out the next places among the accounts of a state: up to `count`, none only when none is left.
+
+        One pool gets at most its part of half of what is left, so that the last accounts are spread over all pools.
+        """
         begin = self._handed_out.get(state, 0)
-        end = min(begin + count, self._sizes.get(state, 0))
+        left = self._sizes.get(state, 0) - begin
+        end = begin + min(count, left, max(left // (2 * self.pools), 1))
         self._handed_out[state] = end
         return range(begin, end)
 
@@ -44,6 +50,7 @@ class Pool:
         self._draw = draw
         self._lock = lock or nullcontext()
         self._draw_at_once = draw_at_once
+        self._reserve = draw_at_once // 4 + 1
         self._ready: dict[str, deque[Account]] = {}
         self._dry: set[str] = set()
 
@@ -54,7 +61,7 @@ class Pool:
             AccountsError: none is left in that state.
         """
         ready = self._ready.setdefault(state, deque())
-        if not ready and state not in self._dry:
+        if len(ready) < self._reserve and state not in self._dry:
             self._restock(state, ready)
         if not ready:
             raise AccountsError(
@@ -65,14 +72,12 @@ class Pool:
 
     def _restock(self, state: str, ready: deque[Account]) -> None:
         with self._lock:
-            if not ready:  # another flow may have restocked while this one waited for the lock
-                self._draw_some(state, ready)
-
-    def _draw_some(self, state: str, ready: deque[Account]) -> None:
-        drawn = self._draw(state, self._draw_at_once)
-        if len(drawn) < self._draw_at_once:
-            self._dry.add(state)
-        ready.extend(drawn)
+            if len(ready) >= self._reserve or state in self._dry:
+                return  # another flow has restocked while this one waited for the lock
+            drawn = self._draw(state, self._draw_at_once)
+            if not drawn:
+                self._dry.add(state)
+            ready.extendleft(reversed(drawn))  # before those that have come back, which rest longer so
 
     def give_back(self, state: str, account: Account) -> None:
         """Return an account that is still in that state."""

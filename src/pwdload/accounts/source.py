@@ -110,7 +110,7 @@ def _collect(path: Path, reader: "csv.DictReader[str]") -> ListedAccounts:
     by_state: dict[str, list[Account]] = {state: [] for state in _STATES}
     first_line: dict[str, int] = {}
     problems = []
-    for index, row in enumerate(reader):
+    for index, row in enumerate(_rows(path, reader)):
         problem = _problem(row, first_line)
         if problem:
             problems.append(f"{path}: line {reader.line_num}: {problem}")
@@ -123,6 +123,13 @@ def _collect(path: Path, reader: "csv.DictReader[str]") -> ListedAccounts:
     if not first_line:
         raise AccountsError(f"{path}: no accounts in it; add a line for each, {','.join(_COLUMNS)}")
     return ListedAccounts(by_state=by_state)
+
+
+def _rows(path: Path, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise AccountsError(f"{path}: line {reader.line_num}: {error}; mend or remove the line") from None
 
 
 def _listed(index: int, row: Mapping[str, str]) -> Account:

@@ -29,8 +29,6 @@ class Operation:
     path: str
     accepted: frozenset[str]
     """Statuses that grant what was asked for, or the next step towards it."""
-    denied: frozenset[str] = frozenset({"ACCESS_DENIED"})
-    """Statuses that refuse although the HTTP status is 200."""
 
 
 _LOGIN = Operation(

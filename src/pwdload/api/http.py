@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -57,8 +58,11 @@ class Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine by its very name."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    """Whether a host name or address is this machine by its very name: localhost, 127.0.0.0/8 or ::1."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pwdload.accounts.account import Account
-from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, Answer, Step
+from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests, update_body
 from pwdload.cases.expectation import Expectation, judge, judge_no_answer
@@ -79,8 +79,20 @@ class Played:
 
     @property
     def may_have_changed_password(self) -> bool:
-        """Whether nobody knows what this exchange did to the password."""
-        return self.step is Step.UPDATE_PASSWORD and self.outcome is Outcome.UNKNOWN
+        """Whether nobody knows what this exchange did to the password.
+
+        Only a documented refusal, or being turned away by the service itself, says that nothing was changed. An answer
+        in breach of the contract does not, and a gateway's 503 may follow a change that went through.
+        """
+        if self.step is not Step.UPDATE_PASSWORD or self.changed_password or self.exchange.sent_s is None:
+            return False
+        answer = self.answer
+        return answer is None or not (answer.is_refusal or answer.error_code in BUSY_CODES or answer.http_status == 429)
+
+    @property
+    def was_not_let_in(self) -> bool:
+        """Whether a login failed that had to succeed: the account is not what we take it for."""
+        return self.step is not Step.UPDATE_PASSWORD and self.outcome is Outcome.WRONG_REJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +121,8 @@ class Flow:
         self._other = other
         self._wire = wire
         self._settings = settings
-        self._due_s = intended_s
+        self.due_s = intended_s
+        """When the next request is due."""
         self._token = ""
         self._other_token = ""
 
@@ -118,7 +131,7 @@ class Flow:
         for step in self._case.steps:
             if isinstance(step, OutliveToken):
                 self._wire.sleep(self._settings.state_token_life_s + _TOKEN_MARGIN_S)
-                self._due_s = self._wire.now()
+                self.due_s = self._wire.now()
                 continue
             played = self._play(step)
             self._learn(step, played)
@@ -135,7 +148,7 @@ class Flow:
         else:
             answer = Answer.parse(exchange.http_status, exchange.body)
             outcome = judge(step.expect, step.step, answer)
-        intended_s, self._due_s = self._due_s, exchange.done_s
+        intended_s, self.due_s = self.due_s, exchange.done_s
         return Played(
             step=step.step,
             expect=step.expect,

@@ -122,14 +122,14 @@ class Case:
     needs: AccountState = AccountState.EXPIRED
 
     @property
-    def uses_up_account(self) -> bool:
-        """Whether the account is no longer expired afterwards, if all goes as expected."""
-        return any(isinstance(step, Update) and step.expect.label.startswith("accept") for step in self.steps)
-
-    @property
     def needs_other_account(self) -> bool:
         """Whether a second account takes part."""
         return any(isinstance(step, Login) and step.as_other for step in self.steps)
+
+    @property
+    def states(self) -> tuple[AccountState, ...]:
+        """The states of the accounts that a flow leases: its own first."""
+        return (self.needs, AccountState.EXPIRED) if self.needs_other_account else (self.needs,)
 
     @property
     def needs_other_device(self) -> bool:

@@ -13,6 +13,7 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
+from pwdload.cases.catalogue import CASES
 from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, secret_digest, users_are_set_by_hand
@@ -64,14 +65,19 @@ class Controller:
         environment.host = self._prepared.target
         scenario = self._prepared.scenario
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
-        environment.stop_timeout = environment.stop_timeout or scenario.target.timeout_s + 1.0
+        flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
+        environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         if scenario.stages and not users_are_set_by_hand(options_of(environment)):
-            environment.shape_class = StagesShape(scenario.stages)
+            environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
             environment.shape_class.runner = self._runner
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
+
+    def _elapsed_s(self) -> float:
+        """Return the time on the run's clock; 0 before a run and between two."""
+        return time.perf_counter() - self._plan.zero_s if self._log is not None else 0.0
 
     def _draw(self, state: str, how_many: int) -> Sequence[Account]:
         return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
@@ -106,6 +112,7 @@ class Controller:
         )
         if self._workers is not None:
             self._workers.begin_run(self._stock)
+            self._stock.pools = max(len(self._workers.expected), 1)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
         else:
             self.session = Session(
@@ -155,7 +162,11 @@ class Controller:
         """Note when, and why, the load was told to stop."""
         if self._log is None:
             return
-        at_s = time.perf_counter() - self._plan.zero_s
+        at_s = self._elapsed_s()
+        if self._workers is not None:
+            self._workers.load_has_ended = True
+            if self._workers.left_early and not self._end_reason:
+                self._end_reason = f"error: {', '.join(self._workers.left_early)} left before the load ended"
         planned_s = self._plan.stages[-1].end_s
         reason = self._end_reason or ("schedule" if planned_s is not None and at_s >= planned_s else "stopped")
         staged = self._environment.shape_class is not None
@@ -170,10 +181,17 @@ class Controller:
         run_log, self._log = self._log, None
         self._progress.kill()
         self._reported.clear()
-        workers, expected = self._gather()
-        run_log.end(workers=workers, expected=expected)
-        self._environment.process_exit_code, self._headline = run_log.report()
-        self._reported.set()
+        try:
+            workers, expected = self._gather()
+            run_log.end(workers=workers, expected=expected)
+            self._environment.process_exit_code, self._headline = run_log.report()
+        except OSError as error:
+            self._environment.process_exit_code = Verdict.INVALID.exit_code
+            self._headline = (
+                f"INVALID: {run_log.directory.path}: cannot be written ({error.strerror}); samples are lost.\n"
+            )
+        finally:
+            self._reported.set()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
 
@@ -207,7 +225,7 @@ class Controller:
             self.end_run()
             self._reported.wait()
         except KeyboardInterrupt:
-            sys.stderr.write("pwdload: interrupted again; the data are safe: pwdload report reports/latest\n")
+            sys.stderr.write("pwdload: interrupted again; what is written is safe: pwdload report reports/latest\n")
         finally:
             if self._prepared.standin is not None:
                 self._prepared.standin.stop()

@@ -8,14 +8,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
-from http.client import HTTPConnection, HTTPException
 from typing import Self
 
-from pwdload.api.http import Address, is_loopback
+from pwdload.api.contract import Answer
+from pwdload.api.http import Address, Connection, is_loopback
 from pwdload.errors import TargetError
 
 _STOPPING_S = 5.0
+_COUNTS_WITHIN_S = 2.0
 
 
 class EmbeddedStandin:
@@ -72,13 +74,8 @@ def standin_counts(url: str) -> dict[str, object] | None:
     address = Address.parse(url)
     if address.scheme != "http" or not is_loopback(address.host):
         return None
-    connection = HTTPConnection(address.host, address.port, timeout=5)
-    try:
-        connection.request("GET", "/standin/counts")
-        answer = connection.getresponse()
-        counts = json.loads(answer.read()) if answer.status == 200 else None
-    except (OSError, HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
-    return counts if isinstance(counts, dict) and "counts" in counts else None
+    connection = Connection(address, clock=time.perf_counter, timeout_s=_COUNTS_WITHIN_S)
+    exchange = connection.exchange(f"GET /standin/counts HTTP/1.1\r\nHost: {address.authority}\r\n\r\n".encode())
+    connection.close()
+    fields = Answer.parse(exchange.http_status, exchange.body).fields if exchange.http_status == 200 else None
+    return dict(fields) if fields is not None and "counts" in fields else None

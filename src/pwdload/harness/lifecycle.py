@@ -1,10 +1,12 @@
 """Hooks pwdload into Locust's events. A locustfile calls `install` once; everything else follows from there."""
 
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
@@ -13,7 +15,7 @@ from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.controller import Controller
-from pwdload.harness.options import add_arguments, check_web_port, share_secret_with_children
+from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser
 from pwdload.harness.worker import Worker
@@ -65,12 +67,24 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         _roles[environment] = controller
         # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
         events.quit.add_listener(lambda **_: controller.print_headline())
+    if environment.shape_class is not None and options_of(environment).headless:
+        _end_like_ctrl_c_on_sigterm()
     events.test_start.add_listener(_on_test_start)
     events.test_stopping.add_listener(_on_test_stopping)
     events.test_stop.add_listener(_on_test_stop)
     # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
     # now, after the runner's own, this one is asked first.
     events.quitting.add_listener(_on_quitting)
+
+
+def _end_like_ctrl_c_on_sigterm() -> None:
+    """Make SIGTERM end a headless run with stages in order.
+
+    Locust installs its own handler only when a load shape has come to its end; until then SIGTERM would kill.
+    """
+    main = gevent.getcurrent()
+    watcher = gevent.signal_handler(signal.SIGTERM, gevent.kill, main, KeyboardInterrupt)
+    events.test_stop.add_listener(lambda **_: watcher.cancel())
 
 
 def _on_test_start(environment: Environment, **_: object) -> None:

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from gevent.event import AsyncResult
+from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_CLEANUP, STATE_MISSING, STATE_STOPPED, MasterRunner, WorkerRunner
 
 from pwdload.accounts.account import Account
@@ -41,6 +42,9 @@ class MasterSide:
         self.expected: dict[str, str] = {}
         """Locust's id of each worker that was there when the run began, or joined it since, by name."""
         self.done: dict[str, WorkerRecord] = {}
+        self.load_has_ended = True
+        self.left_early: list[str] = []
+        """Workers that were done while the load was still on."""
         self._runner = runner
         self._end_run = end_run
         for word, listener in (
@@ -53,7 +57,7 @@ class MasterSide:
 
     def begin_run(self, stock: Stock) -> None:
         """Forget the run before, and note who is here."""
-        self.stock, self.done = stock, {}
+        self.stock, self.done, self.left_early, self.load_has_ended = stock, {}, [], False
         self.expected = {worker_name(self._runner.get_worker_index(one.id)): one.id for one in self._runner.clients.all}
 
     @property
@@ -90,6 +94,8 @@ class MasterSide:
     def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         record = WorkerRecord(**msg.data)
         self.done[record.name] = record
+        if not self.load_has_ended:
+            self.left_early.append(record.name)
 
 
 class WorkerSide:
@@ -99,6 +105,7 @@ class WorkerSide:
         self._runner = runner
         self._tickets = count()
         self._waiting: dict[int, AsyncResult[range]] = {}
+        self._stopping = BoundedSemaphore()
         runner.register_message(_DRAWN, self._on_drawn)
         runner.register_message(_FINISH, self._on_finish, concurrent=True)
 
@@ -134,9 +141,15 @@ class WorkerSide:
             raise AccountsError("the master does not hand out accounts; is it still running?")
         return source.accounts(state, places)
 
+    def finish(self) -> None:
+        """Stop the users; if somebody else is about it, wait until that is done."""
+        with self._stopping:
+            if self._runner.state != STATE_STOPPED:
+                self._runner.stop()
+
     def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if self._runner.state not in (STATE_CLEANUP, STATE_STOPPED):  # unless Locust is about it, or done
-            self._runner.stop()
+        if self._runner.state != STATE_CLEANUP:  # unless Locust is about it
+            self.finish()
 
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         waiting = self._waiting.get(msg.data["ticket"])

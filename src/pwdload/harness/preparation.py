@@ -50,6 +50,8 @@ def prepare(options: Namespace) -> Preparation:
     Raises:
         PwdloadError: the plan cannot be carried out; nothing has been sent that counts.
     """
+    if options.run_time == 0:
+        raise UsageError("-t 0s: no time to run; give a longer time, or none to run until Ctrl-C")
     scenario = chosen_scenario(options)
     host = options.host or scenario.target.host
     if host is not None:

@@ -2,11 +2,12 @@
 
 import traceback
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import gevent
-from gevent.threadpool import ThreadPool
+from gevent.monkey import get_original
 from locust.env import Environment
 
 from pwdload.api.contract import OPERATIONS
@@ -39,26 +40,26 @@ class Recorder:
         self._stage_names = [stage.name for stage in plan.stages]
         self._flows = 0
         self._seq = 0
-        self._dropped = 0
+        self._thread: WriterThread | None = None
         self._writer: SampleWriter | None = None
         if plan.run_directory:
-            self._threads = ThreadPool(1)
+            self._thread = WriterThread()
             directory = RunDirectory(Path(plan.run_directory)).samples
-            self._writer = SampleWriter(directory, worker, run=self._write_later)
+            self._writer = SampleWriter(directory, worker, run=self._thread.put)
             self._flusher = gevent.spawn(self._flush_regularly)
 
-    def begin_flow(self) -> int:
-        """Return the number of a new flow."""
+    def begin_flow(self, due_s: float) -> tuple[int, str]:
+        """Return the number of a new flow, and the stage in which it is due."""
         self._flows += 1
-        return self._flows - 1
+        return self._flows - 1, self._stage_at(due_s)
 
-    def record(self, played: Played, *, flow: int, case: str, device: str) -> None:
+    def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange."""
         if self._writer is not None:
-            self._keep(self._writer, played, flow, case, device)
+            self._writer.append(self._sample(played, flow, case, device, stage))
         self._tell_locust(played, case)
 
-    def _keep(self, writer: SampleWriter, played: Played, flow: int, case: str, device: str) -> None:
+    def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
         exchange, answer = played.exchange, played.answer
         sample = Sample(
             seq=self._seq,
@@ -66,7 +67,7 @@ class Recorder:
             flow=flow,
             step=played.step.value,
             case=case,
-            stage=self._stage_at(played.intended_s),
+            stage=stage,
             account=played.account.index,
             generation=played.account.generation,
             device=device,
@@ -85,10 +86,10 @@ class Recorder:
             bytes_received=exchange.bytes_received,
         )
         self._seq += 1
-        writer.append(sample)
+        return sample
 
     def _stage_at(self, at_s: float) -> str:
-        """Name of the stage in which a request was due; past the end it is the last one."""
+        """Name of the stage at a time on the run's clock; past the end it is the last one."""
         return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def _tell_locust(self, played: Played, case: str) -> None:
@@ -106,33 +107,54 @@ class Recorder:
 
     def close(self) -> WorkerRecord:
         """Write what is left and return what was kept."""
-        if self._writer is not None:
-            self._flusher.kill()
+        if self._writer is not None and self._thread is not None:
+            self._flusher.kill()  # it sleeps or hands a block over, and neither can be cut in two
             self._writer.flush()
-            self._threads.join()
-            self._threads.apply(self._finish_file)
-        return WorkerRecord(name=self.worker, samples=self._seq, dropped=self._dropped)
-
-    def _finish_file(self) -> None:
-        assert self._writer is not None  # noqa: S101 - narrows the type; close has checked
-        try:
-            self._writer.close()
-        except Exception:  # noqa: BLE001 - a full disk must end in a verdict, not in a lost run
-            self._dropped += 1
-            traceback.print_exc()
-
-    def _write_later(self, job: Callable[[], None]) -> None:
-        self._threads.spawn(self._write, job)
-
-    def _write(self, job: Callable[[], None]) -> None:
-        try:
-            job()
-        except Exception:  # noqa: BLE001 - counted, and said in the verdict
-            self._dropped += 1
-            traceback.print_exc()
+            self._thread.finish(self._writer.close)
+        dropped = self._writer.lost if self._writer is not None else 0
+        return WorkerRecord(name=self.worker, samples=self._seq, dropped=dropped)
 
     def _flush_regularly(self) -> None:
         while True:
             gevent.sleep(_FLUSH_EVERY_S)
             if self._writer is not None:
                 self._writer.flush()
+
+
+class WriterThread:
+    """A real thread that does one job after the other, however many are waiting.
+
+    Under Locust `threading` means greenlets, and gevent's own thread pool makes the caller wait for a free slot: a slow
+    disk would then stop the users. A job that fails is told on stderr; what it lost is the job's to count.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: deque[Callable[[], object] | None] = deque()
+        self._wake = get_original("threading", "Semaphore")(0)
+        self._done = False
+        get_original("_thread", "start_new_thread")(self._work, ())
+
+    def put(self, job: Callable[[], object]) -> None:
+        """Have a job done after those before it; returns at once."""
+        self._jobs.append(job)
+        self._wake.release()
+
+    def finish(self, last: Callable[[], object]) -> None:
+        """Have a last job done, and wait for it while other greenlets go on."""
+        self.put(last)
+        self._jobs.append(None)
+        self._wake.release()
+        while not self._done:
+            gevent.sleep(0.01)
+
+    def _work(self) -> None:
+        while True:
+            self._wake.acquire()
+            job = self._jobs.popleft()
+            if job is None:
+                self._done = True
+                return
+            try:
+                job()
+            except Exception:  # noqa: BLE001 - counted as lost by the job, and said in the verdict
+                traceback.print_exc()

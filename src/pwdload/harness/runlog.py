@@ -4,14 +4,17 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from pwdload.errors import RunDirectoryError
 from pwdload.harness.embedded import standin_counts
 from pwdload.harness.preparation import Preparation
+from pwdload.harness.progress import say
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
 
@@ -46,10 +49,13 @@ class RunLog:
             notes=prepared.notes + notes,
         )
         self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
-        self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
-        self.directory.write_record(self._record)
+        try:
+            self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
+            self.directory.write_record(self._record)
+            self._write_counts()
+        except OSError as error:
+            raise RunDirectoryError(f"{self.directory.path}: cannot be written ({error.strerror}); make room") from None
         self.directory.link_latest()
-        self._write_counts()
 
     def _write_counts(self) -> None:
         write_json(self.directory.target_counts_file, self._counts)
@@ -79,9 +85,24 @@ class RunLog:
         """
         command = [sys.executable, "-m", "pwdload", "report", str(self.directory.path)]
         # A session of its own, so that an impatient second Ctrl-C leaves it to finish.
-        done = subprocess.run(command, check=False, start_new_session=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+            child = subprocess.Popen(command, start_new_session=True, stdout=said)  # noqa: S603 - our own program
+            _wait_patiently(child)
+            said.seek(0)
+            headline = said.read()
         verdict = self.directory.read_verdict()  # not its exit code: 1 is also what a crash leaves
         if verdict is None:
             lost = f"pwdload: no report was made; the data are safe: pwdload report {self.directory.path}\n"
             return Verdict.INCONCLUSIVE.exit_code, lost
-        return verdict.exit_code, done.stdout
+        return verdict.exit_code, headline
+
+
+def _wait_patiently(child: "subprocess.Popen[bytes]") -> None:
+    """Wait for a child to end, whatever the person at the terminal presses meanwhile."""
+    while True:
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            say("One moment: the report is being made.")
+        else:
+            return

@@ -16,8 +16,8 @@ from pwdload.accounts.pool import Pool
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
-from pwdload.cases.play import Flow, Party, Settings
-from pwdload.cases.steps import AccountState, Case
+from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.steps import Case
 from pwdload.devices import DevicePopulation, Family
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
@@ -78,21 +78,19 @@ class Session:
             AccountsError: no account is left that the case could use.
         """
         case = self._cases[case_name]
-        account = self._pool.lease(case.needs)
-        other = self._pool.lease(AccountState.EXPIRED) if case.needs_other_account else account
+        leases = [(self._pool.lease(state), state) for state in case.states]
         used_up = True
         try:
-            used_up = self._play(case, account, other, wire)
+            used_up = self._play(case, *(account for account, _ in leases), wire=wire)
         finally:
-            if used_up:
-                self._devices.pop(account.index, None)
-            else:
-                self._pool.give_back(case.needs, account)
-            if other is not account:
-                self._pool.give_back(AccountState.EXPIRED, other)
+            for account, state in leases:
+                if used_up:
+                    self._devices.pop(account.index, None)
+                else:
+                    self._pool.give_back(state, account)
 
-    def _play(self, case: Case, account: Account, other: Account, wire: "SessionWire") -> bool:
-        """Play one flow and record it; return whether it has used the account up, or may have."""
+    def _play(self, case: Case, account: Account, other: Account | None = None, *, wire: "SessionWire") -> bool:
+        """Play one flow and record it; return whether it has used the accounts up, or may have."""
         family, requests = self._device(account.index)
         me = Party(account=account, requests=requests)
         flow = Flow(
@@ -103,18 +101,18 @@ class Session:
             settings=self._settings,
             intended_s=self.now(),
         )
-        number = self.recorder.begin_flow()
+        number, stage = self.recorder.begin_flow(flow.due_s)
         used_up = False
         with suppress(StopUser):  # Locust sees by itself that the user is to stop
             for played in flow:
-                used_up = used_up or played.changed_password or played.may_have_changed_password
-                self.recorder.record(played, flow=number, case=case.name, device=family)
+                used_up = used_up or _spoils_account(played)
+                self.recorder.record(played, flow=number, case=case.name, device=family, stage=stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         return used_up
 
-    def _second_party(self, case: Case, me: Party, other: Account) -> Party:
-        if case.needs_other_account:
+    def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
+        if other is not None:
             return Party(account=other, requests=self._device(other.index)[1])
         if case.needs_other_device:
             return Party(account=me.account, requests=self._build(_STRANGERS_FROM + me.account.index)[1])
@@ -129,6 +127,11 @@ class Session:
     def _build(self, index: int) -> tuple[Family, DeviceRequests]:
         device = self._population.device(index)
         return device.family, DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
+
+
+def _spoils_account(played: Played) -> bool:
+    """Whether the accounts of a flow may no longer be what the pool takes them for."""
+    return played.changed_password or played.may_have_changed_password or played.was_not_let_in
 
 
 class SessionWire:

@@ -1,8 +1,10 @@
 """What a worker process does: it plays its part in the runs that the master orders."""
 
+import os
 from collections.abc import Sequence
 
 import gevent
+from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import WorkerRunner
@@ -11,12 +13,13 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
 from pwdload.errors import UsageError
 from pwdload.harness.messages import WorkerSide
-from pwdload.harness.options import secret_digest
+from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.passwords import SECRET_VARIABLE
 
+_PARENT_EVERY_S = 1.0
 _LAST_WORDS_S = 0.5
 """What a worker that must leave gives its last message to go out."""
 
@@ -30,6 +33,11 @@ class Worker:
         self._runner = runner
         self._master = WorkerSide(runner)
         self._pool: Pool | None = None
+        self._closed = Event()
+        """Clear while the last samples are being written."""
+        self._closed.set()
+        if options_of(environment).processes:
+            gevent.spawn(self._go_with_parent)
 
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
@@ -63,9 +71,22 @@ class Worker:
         """Write the last samples and tell the master."""
         if self.session is not None:
             session, self.session = self.session, None
+            self._closed.clear()
             self._master.say_done(session.recorder.close())
+            self._closed.set()
 
     def quit(self) -> None:
-        """Stop the users and keep what they did, however this process is told to go."""
-        self._runner.stop()
+        """Stop the users and keep what they did, however this process is told to go.
+
+        Ctrl-C reaches master and workers at once, so the master's word to finish may already be at work here.
+        """
+        self._master.finish()
         self.end_run()
+        self._closed.wait()
+
+    def _go_with_parent(self) -> None:
+        """End with the process that has forked this one: nobody else could stop its load."""
+        parent = os.getppid()
+        while os.getppid() == parent:
+            gevent.sleep(_PARENT_EVERY_S)
+        self._runner.quit()
