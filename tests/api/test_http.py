@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.servers import Act, ScriptedServer, hang_up, reset, say, stay_silent
 
 from pwdload.api.http import Address, Connection, Exchange
+from pwdload.api.http.stream import PlainStream
 from pwdload.errors import UsageError
 
 REQUEST = b"POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{}"
@@ -156,7 +157,7 @@ def test_being_killed_in_mid_request_is_recorded_before_it_is_raised(monkeypatch
     with ScriptedServer([say(OK), say(OK)]) as server:
         connection = connect(server.port)
         connection.exchange(REQUEST)
-        monkeypatch.setattr(Connection, "_receive_some", killed)
+        monkeypatch.setattr(PlainStream, "receive", killed)
         result = connection.exchange(REQUEST)
         connection.close()
     assert (result.transport, result.http_status, result.bytes_sent) == ("cancelled", None, len(REQUEST))

@@ -1,0 +1,167 @@
+"""From bytes to one answer: httptools' parser, and the rules that it leaves to its caller.
+
+The rules, where RFC 9112 lets a recipient choose, are the strict ones, because an answer whose framing two parties
+read differently must never count as a success: bare LF, folded headers, several Content-Length fields (even equal
+ones), Content-Length next to Transfer-Encoding, any Transfer-Encoding but ``chunked``, versions other than 1.0 and 1.1,
+an answer 101 that nobody asked for, and interim answers that announce a body are all `MALFORMED`.
+"""
+
+import re
+
+import httptools
+
+from pwdload.api.http.coding import decode
+from pwdload.api.http.exchange import Failure, TransportCode
+
+_reason_is_text = re.compile(rb"[\t -~\x80-\xff]*").fullmatch
+_BODILESS = (204, 304)
+
+
+class AnswerReader:
+    """Reads the answers of one stream, one after the other, with one parser.
+
+    The result is the same however the bytes are cut. After a failure the reader is of no more use, nor is its stream.
+    """
+
+    def __init__(self, head_bytes_max: int, body_bytes_max: int) -> None:
+        self._head_bytes_max = head_bytes_max
+        self._body_bytes_max = body_bytes_max
+        self._parser = httptools.HttpResponseParser(self)
+        self.begin()
+
+    def begin(self, *, bodiless: bool = False) -> None:
+        """Expect an answer; `bodiless`: one that ends with its head, whatever that says (HEAD, CONNECT)."""
+        self.complete = False
+        """Whether the answer has been read whole."""
+        self.status = 0
+        self.keep_alive = False
+        """Whether the stream can carry another exchange."""
+        self._bodiless = bodiless
+        self._fed = 0
+        self._limit = self._head_bytes_max
+        self._has_length = self._head_complete = False
+        self._coding = b""
+        self._body = b""
+        self._size = 0
+        self._more: list[bytes] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            Failure: `MALFORMED` or `TOO_LARGE`.
+        """
+        fed = self._fed + len(data)
+        # The parser says nothing about positions: bytes are held back at the limit, so that it falls between two
+        # feeds and hits the same byte however the target has cut its answer.
+        while fed > self._limit and not self.complete:
+            at_limit = self._limit - self._fed
+            self._parse(data[:at_limit])
+            data = data[at_limit:]
+            self._fed = self._limit
+            if not self._head_complete:
+                raise Failure(TransportCode.TOO_LARGE)
+            if not self.complete:
+                self._raise_limit()
+        self._fed = fed
+        if data:
+            self._parse(data)
+
+    def _raise_limit(self) -> None:
+        """Let the body follow its head; what is still not complete at the second limit is too large."""
+        if self._limit > self._head_bytes_max:
+            raise Failure(TransportCode.TOO_LARGE)
+        self._limit += self._body_bytes_max
+
+    def end(self, *, cut: bool) -> None:
+        """Take note that the target closed; `cut`: without the farewell that TLS demands.
+
+        Raises:
+            Failure: `TRUNCATED`, unless it is an answer that the close ends, and not a cut one.
+        """
+        if cut or not self._head_complete or self._has_length:
+            raise Failure(TransportCode.TRUNCATED)
+        self.complete = True
+        self.keep_alive = False
+
+    def body(self) -> bytes:
+        """Return the decoded body.
+
+        Raises:
+            Failure: `CODING` or `TOO_LARGE`.
+        """
+        body = self._body if self._more is None else b"".join((self._body, *self._more))
+        return decode(body, self._coding, self._body_bytes_max) if self._coding and body else body
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self.complete:
+                self.keep_alive = False  # surplus: the answer stands, the stream is not to be trusted any more
+                return
+            cause = error.__context__
+            if isinstance(cause, Failure) or not isinstance(cause, Exception | None):
+                raise cause from None  # ours, or an interruption from outside
+            raise Failure(TransportCode.MALFORMED) from None
+
+    # What httptools calls. It passes a piece at a time where it says so.
+
+    def on_message_begin(self) -> None:
+        """Bytes of an answer, or of a second one that nobody asked for."""
+        if self.complete:
+            self.keep_alive = False
+            raise Failure(TransportCode.MALFORMED)
+
+    def on_status(self, reason: bytes) -> None:
+        """A piece of the reason phrase, which the parser takes as it comes."""
+        if not _reason_is_text(reason):
+            raise Failure(TransportCode.MALFORMED)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A whole header, or trailer."""
+        if len(name) not in (14, 16, 17) or self._head_complete:
+            return
+        name = name.lower()
+        if name == b"content-length":
+            self._has_length = True
+        elif name == b"transfer-encoding":
+            self._has_length = True
+            if value.strip(b" \t").lower() != b"chunked":
+                raise Failure(TransportCode.MALFORMED)
+        elif name == b"content-encoding":
+            self._coding += b"," + value if self._coding else value
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        parser = self._parser
+        self.status = status = parser.get_status_code()
+        if status < 200:
+            if status < 100 or status == 101 or self._has_length:
+                raise Failure(TransportCode.MALFORMED)
+            self._coding = b""
+        elif parser.get_http_version() not in ("1.1", "1.0"):
+            raise Failure(TransportCode.MALFORMED)
+        else:
+            self._head_complete = True
+            if self._bodiless:
+                self.complete = True
+                raise Failure(TransportCode.MALFORMED)  # the parser would go on to the body that never comes
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        if self._more is not None:
+            self._more.append(piece)
+        elif self._body:
+            self._more = [piece]
+        else:
+            self._body = piece
+        self._size += len(piece)
+        if self._size > self._body_bytes_max:
+            raise Failure(TransportCode.TOO_LARGE)
+
+    def on_message_complete(self) -> None:
+        """The answer, or an interim one, is there."""
+        if self._head_complete:
+            self.complete = True
+            self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
