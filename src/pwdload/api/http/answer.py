@@ -3,7 +3,8 @@
 The rules, where RFC 9112 lets a recipient choose, are the strict ones, because an answer whose framing two parties
 read differently must never count as a success: bare LF, folded headers, several Content-Length fields (even equal
 ones), Content-Length next to Transfer-Encoding, any Transfer-Encoding but ``chunked``, versions other than 1.0 and 1.1,
-an answer 101 that nobody asked for, and interim answers that announce a body are all `MALFORMED`.
+an answer 101 that nobody asked for, interim answers that announce a body, and empty lines before an answer are all
+`MALFORMED`.
 """
 
 import re
@@ -14,7 +15,12 @@ from pwdload.api.http.coding import decode
 from pwdload.api.http.exchange import Failure, TransportCode
 
 _reason_is_text = re.compile(rb"[\t -~\x80-\xff]*").fullmatch
-_BODILESS = (204, 304)
+_VERSIONS = ("1.1", "1.0")
+_FIRST_BYTE = ord("H")
+
+
+class _Interim(Exception):  # noqa: N818 - control flow within this module
+    """An interim answer has ended."""
 
 
 class AnswerReader:
@@ -38,6 +44,7 @@ class AnswerReader:
         """Whether the stream can carry another exchange."""
         self._bodiless = bodiless
         self._fed = 0
+        self._raw = b""
         self._limit = self._head_bytes_max
         self._has_length = self._head_complete = False
         self._coding = b""
@@ -94,16 +101,33 @@ class AnswerReader:
         return decode(body, self._coding, self._body_bytes_max) if self._coding and body else body
 
     def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self.complete:
-                self.keep_alive = False  # surplus: the answer stands, the stream is not to be trusted any more
+        while data:
+            if not self._head_complete:
+                if not self._raw and data[0] != _FIRST_BYTE:
+                    raise Failure(TransportCode.MALFORMED)  # the parser would skip empty lines
+                self._raw += data
+            try:
+                self._parser.feed_data(data)
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+                data = self._after(error)
+            else:
                 return
-            cause = error.__context__
-            if isinstance(cause, Failure) or not isinstance(cause, Exception | None):
-                raise cause from None  # ours, or an interruption from outside
-            raise Failure(TransportCode.MALFORMED) from None
+
+    def _after(self, error: Exception) -> bytes:
+        """Return what is still to be parsed after the parser stopped, if it was our wish that it did."""
+        if self.complete:
+            self.keep_alive = False  # surplus: the answer stands, the stream is not to be trusted any more
+            return b""
+        cause = error.__context__
+        if isinstance(cause, _Interim):
+            self._parser = httptools.HttpResponseParser(self)
+            # An accepted head has no other empty line than its last.
+            _, _, rest = self._raw.partition(b"\r\n\r\n")
+            self._raw = b""
+            return rest
+        if isinstance(cause, Failure) or not isinstance(cause, Exception | None):
+            raise cause from None  # ours, or an interruption from outside
+        raise Failure(TransportCode.MALFORMED) from None
 
     # What httptools calls. It passes a piece at a time where it says so.
 
@@ -126,9 +150,9 @@ class AnswerReader:
         if name == b"content-length":
             self._has_length = True
         elif name == b"transfer-encoding":
-            self._has_length = True
-            if value.strip(b" \t").lower() != b"chunked":
+            if self._has_length or value.strip(b" \t").lower() != b"chunked":
                 raise Failure(TransportCode.MALFORMED)
+            self._has_length = True
         elif name == b"content-encoding":
             self._coding += b"," + value if self._coding else value
 
@@ -136,17 +160,17 @@ class AnswerReader:
         """The head is there."""
         parser = self._parser
         self.status = status = parser.get_status_code()
+        if status < 100 or status == 101 or parser.get_http_version() not in _VERSIONS:
+            raise Failure(TransportCode.MALFORMED)
         if status < 200:
-            if status < 100 or status == 101 or self._has_length:
+            if self._has_length:
                 raise Failure(TransportCode.MALFORMED)
             self._coding = b""
-        elif parser.get_http_version() not in ("1.1", "1.0"):
-            raise Failure(TransportCode.MALFORMED)
-        else:
-            self._head_complete = True
-            if self._bodiless:
-                self.complete = True
-                raise Failure(TransportCode.MALFORMED)  # the parser would go on to the body that never comes
+            raise _Interim
+        self._head_complete = True
+        if self._bodiless:
+            self.complete = True
+            raise Failure(TransportCode.MALFORMED)  # only to stop the parser: it would wait for a body
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""
@@ -161,7 +185,6 @@ class AnswerReader:
             raise Failure(TransportCode.TOO_LARGE)
 
     def on_message_complete(self) -> None:
-        """The answer, or an interim one, is there."""
-        if self._head_complete:
-            self.complete = True
-            self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
+        """The answer is there."""
+        self.complete = True
+        self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
