@@ -1,5 +1,6 @@
 """A server for tests that answers exactly the bytes it is told to, and misbehaves on demand."""
 
+import select
 import socket
 import struct
 import threading
@@ -53,15 +54,14 @@ def drip(data: bytes) -> Act:
     return act
 
 
-def refuse_early(*parts: bytes) -> Act:
-    """Read a little of a request, answer, and close with the rest unread: the client gets an RST as well."""
+def hold(connection: socket.socket) -> None:
+    """Read nothing for as long as any client of these tests waits.
 
-    def act(connection: socket.socket) -> None:
-        connection.recv(1000)
-        for part in parts:
-            connection.sendall(part)
-
-    return act
+    That it has gone cannot be seen: its farewell is behind all that is not read.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLRDHUP)
+    poller.poll(300)
 
 
 def read_request(connection: socket.socket) -> bytes:
