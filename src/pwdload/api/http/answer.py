@@ -14,9 +14,11 @@ import httptools
 from pwdload.api.http.coding import decode
 from pwdload.api.http.exchange import Failure, TransportCode
 
-_reason_is_text = re.compile(rb"[\t -~\x80-\xff]*").fullmatch
-_VERSIONS = ("1.1", "1.0")
+_USUAL_START = b"HTTP/1.1 200 OK\r\n"
+# The parser takes any version up to 2.0, statuses from 000 on, and any byte in the reason phrase.
+_is_status_line = re.compile(rb"HTTP/1\.[01] [1-9]\d\d(?: [\t -~\x80-\xff]*)?(?:\r\n|\Z)").match
 _FIRST_BYTE = ord("H")
+_HEAD_END = b"\r\n\r\n"
 
 
 class _Interim(Exception):  # noqa: N818 - control flow within this module
@@ -27,7 +29,30 @@ class AnswerReader:
     """Reads the answers of one stream, one after the other, with one parser.
 
     The result is the same however the bytes are cut. After a failure the reader is of no more use, nor is its stream.
+
+    The parser would call back for each header; three of them matter here, and are looked for in the bytes of the head
+    instead, which is cheaper. That is safe because the parser has accepted the head by then: each of its
+    lines ends with CR LF, none is folded, and a name is followed by its colon at once.
     """
+
+    __slots__ = (
+        "_bodiless",
+        "_body",
+        "_body_bytes_max",
+        "_coding",
+        "_fed",
+        "_has_length",
+        "_head_bytes_max",
+        "_head_complete",
+        "_limit",
+        "_more",
+        "_parser",
+        "_raw",
+        "_size",
+        "complete",
+        "keep_alive",
+        "status",
+    )
 
     def __init__(self, head_bytes_max: int, body_bytes_max: int) -> None:
         self._head_bytes_max = head_bytes_max
@@ -45,6 +70,7 @@ class AnswerReader:
         self._bodiless = bodiless
         self._fed = 0
         self._raw = b""
+        """What was fed until the head was complete."""
         self._limit = self._head_bytes_max
         self._has_length = self._head_complete = False
         self._coding = b""
@@ -121,8 +147,7 @@ class AnswerReader:
         cause = error.__context__
         if isinstance(cause, _Interim):
             self._parser = httptools.HttpResponseParser(self)
-            # An accepted head has no other empty line than its last.
-            _, _, rest = self._raw.partition(b"\r\n\r\n")
+            _, _, rest = self._raw.partition(_HEAD_END)
             self._raw = b""
             return rest
         if isinstance(cause, Failure) or not isinstance(cause, Exception | None):
@@ -137,36 +162,23 @@ class AnswerReader:
             self.keep_alive = False
             raise Failure(TransportCode.MALFORMED)
 
-    def on_status(self, reason: bytes) -> None:
-        """A piece of the reason phrase, which the parser takes as it comes."""
-        if not _reason_is_text(reason):
-            raise Failure(TransportCode.MALFORMED)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A whole header, or trailer."""
-        if len(name) not in (14, 16, 17) or self._head_complete:
-            return
-        name = name.lower()
-        if name == b"content-length":
-            self._has_length = True
-        elif name == b"transfer-encoding":
-            if self._has_length or value.strip(b" \t").lower() != b"chunked":
-                raise Failure(TransportCode.MALFORMED)
-            self._has_length = True
-        elif name == b"content-encoding":
-            self._coding += b"," + value if self._coding else value
-
     def on_headers_complete(self) -> None:
         """The head is there."""
-        parser = self._parser
-        self.status = status = parser.get_status_code()
-        if status < 100 or status == 101 or parser.get_http_version() not in _VERSIONS:
+        head = self._raw[: self._raw.index(_HEAD_END)]
+        if not head.startswith(_USUAL_START) and not _is_status_line(head):
             raise Failure(TransportCode.MALFORMED)
+        self.status = status = self._parser.get_status_code()
+        fields = head.lower()
+        chunked = b"\r\ntransfer-encoding:" in fields
+        if chunked and _values(fields, b"transfer-encoding") != b"chunked":
+            raise Failure(TransportCode.MALFORMED)
+        self._has_length = chunked or b"\r\ncontent-length:" in fields
         if status < 200:
-            if self._has_length:
+            if status == 101 or self._has_length:
                 raise Failure(TransportCode.MALFORMED)
-            self._coding = b""
             raise _Interim
+        if b"\r\ncontent-encoding:" in fields:
+            self._coding = _values(fields, b"content-encoding")
         self._head_complete = True
         if self._bodiless:
             self.complete = True
@@ -188,3 +200,9 @@ class AnswerReader:
         """The answer is there."""
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
+
+
+def _values(fields: bytes, name: bytes) -> bytes:
+    """Return the values of a header in a head in lower case, joined as RFC 9110, 5.3, allows."""
+    lines = (line.partition(b":") for line in fields.split(b"\r\n")[1:])
+    return b",".join(value.strip(b" \t") for key, _, value in lines if key == name)

@@ -52,7 +52,7 @@ class Connection:
 
         Whatever fails is in the answer's ``transport``, a `TransportCode`. If ``sent_s`` is null nothing was sent.
         """
-        result = Exchange(self._clock())
+        result = Exchange(started_s=self._clock())
         keep = False
         try:
             keep = self._exchange(request, result)

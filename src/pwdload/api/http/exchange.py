@@ -15,7 +15,7 @@ class TransportCode(StrEnum):
     DNS = "dns"
     """The target's name has no address."""
     REFUSED = "refused"
-    """Nothing listens at any of the target's addresses (or it was not asked twice: the last one decides)."""
+    """Nothing listens at the target's address; with several, one that refuses outweighs what the others do."""
     UNREACHABLE = "unreachable"
     """No route, or the connection was reset while it opened."""
     CONNECT_TIMEOUT = "connect_timeout"
@@ -65,7 +65,7 @@ class TransportCode(StrEnum):
     """Broken off from outside, see ``Exchange.interrupted``."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Exchange:
     """One request and what came of it. Times of day are seconds on the caller's clock, ``None`` if never reached."""
 
@@ -104,7 +104,7 @@ class Options:
     """How a connection behaves. One value serves all connections of a process; every phase ends at the total anyway."""
 
     connect_s_max: float | None = None
-    """Limit of TCP connect over all addresses; null: only the total counts."""
+    """Limit of TCP connect over all addresses, and once more of the proxy's CONNECT; null: only the total counts."""
     tls_s_max: float | None = None
     """Limit of the TLS handshake."""
     first_byte_s_max: float | None = None

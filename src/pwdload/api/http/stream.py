@@ -178,10 +178,10 @@ class TlsStream:
         """Whether it is open with nothing to read; session tickets that wait on the wire are taken in."""
         if self._read or self._ended:
             return False
+        if self._plain.is_idle():
+            return True
         try:
             self._decrypt(self._plain.receive_now())
-        except BlockingIOError:
-            return True
         except OSError:
             return False
         return not (self._read or self._ended)
@@ -220,18 +220,17 @@ class TlsStream:
 
     def _decrypt(self, data: bytes) -> None:
         self._take(data)
-        parts = []
+        tls = self._tls
         try:
             while not self._ended:
-                piece = self._tls.read(_RECEIVE_BYTES)
-                parts.append(piece)
+                piece = tls.read(_RECORD_BYTES)
+                self._read += piece
                 self._ended = not piece
-                if not self._incoming.pending and not self._tls.pending() and data:
-                    break
+                if data and not self._incoming.pending and not tls.pending():
+                    break  # most answers are one record: it is cheaper to see that than to try for another
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
             self._ended = self.cut = True
-        self._read = b"".join(parts)
         if self._outgoing.pending:
             self._flush()  # the protocol's own answers, such as to a change of keys
