@@ -351,7 +351,7 @@ def test_a_body_that_cannot_be_decoded_is_no_answer(coding: str, body: bytes) ->
     assert read(encoded(coding, body)).code == "coding"
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(bytes(10**6)), gzip.compress(bytes(900)) * 2])
+@pytest.mark.parametrize("packed", [gzip.compress(bytes(10**6)), gzip.compress(bytes(900)) * 2], ids=["one", "two"])
 def test_a_decompression_bomb_is_too_large(packed: bytes) -> None:
     """A body that is small on the wire is held against the same limit as any other, all members together."""
     assert len(packed) < BODY_MAX + HEAD_MAX
