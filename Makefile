@@ -31,8 +31,9 @@ lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## What recording, devices and passwords cost
+bench: $(VENV)/.installed  ## What connection, recording, devices and passwords cost
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_http
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080 with 10,000 accounts
 	$(BIN)/pwdload standin --port 8080 --seed-accounts 10000

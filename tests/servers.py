@@ -1,5 +1,6 @@
 """A server for tests that answers exactly the bytes it is told to, and misbehaves on demand."""
 
+import select
 import socket
 import struct
 import threading
@@ -39,6 +40,30 @@ def stay_silent(connection: socket.socket) -> None:
         pass
 
 
+def drip(data: bytes) -> Act:
+    """Read one request, then send one byte after the other, each on its own, for as long as the client is there."""
+
+    def act(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        gone = threading.Event()
+        for at in range(len(data)):
+            connection.sendall(data[at : at + 1])
+            gone.wait(0.01)  # the pace of the drip; nothing ever sets it
+
+    return act
+
+
+def hold(connection: socket.socket) -> None:
+    """Read nothing for as long as any client of these tests waits.
+
+    That it has gone cannot be seen: its farewell is behind all that is not read.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLRDHUP)
+    poller.poll(300)
+
+
 def read_request(connection: socket.socket) -> bytes:
     """Read one request: its head, and as much body as Content-Length says."""
     data = b""
@@ -57,8 +82,12 @@ def read_request(connection: socket.socket) -> bytes:
 class ScriptedServer:
     """Accepts one connection after the other; on each it does one act per request, then closes it."""
 
-    def __init__(self, *connections: Sequence[Act]) -> None:
+    def __init__(
+        self, *connections: Sequence[Act], wrap: Callable[[socket.socket], socket.socket] = lambda sock: sock
+    ) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._wrap = wrap
+        self._closed = threading.Event()
         self._scripts = connections
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.port: int = self._listener.getsockname()[1]
@@ -83,12 +112,17 @@ class ScriptedServer:
             self.connections += 1
             with connection:
                 self._play(script, connection)
+            self._closed.set()
 
-    @staticmethod
-    def _play(script: Sequence[Act], connection: socket.socket) -> None:
+    def wait_until_closed(self) -> None:
+        """Wait until the server has closed its first connection, so that the client can know."""
+        assert self._closed.wait(5)
+
+    def _play(self, script: Sequence[Act], connection: socket.socket) -> None:
         connection.settimeout(5)
         try:
-            for act in script:
-                act(connection)
+            with self._wrap(connection) as wrapped:
+                for act in script:
+                    act(wrapped)
         except OSError:
             return

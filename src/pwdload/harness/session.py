@@ -13,7 +13,7 @@ from locust.exception import StopUser
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
-from pwdload.api.http import Address, Connection, Exchange
+from pwdload.api.http import Address, Connection, Exchange, Options, Resolver, client_context
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Played, Settings
@@ -53,6 +53,7 @@ class Session:
         )
         self._address = Address.parse(plan.target)
         self._tls = shared_tls(self._address)
+        self._connection_options = Options(resolver=Resolver())
 
     def now(self) -> float:
         """Return the time on the run's clock, in seconds."""
@@ -60,7 +61,13 @@ class Session:
 
     def open_wire(self, told_to_stop: Event) -> "SessionWire":
         """Return a connection for one user, and the event that cuts its waiting short."""
-        connection = Connection(self._address, clock=self.now, timeout_s=self.scenario.target.timeout_s, tls=self._tls)
+        connection = Connection(
+            self._address,
+            clock=self.now,
+            timeout_s=self.scenario.target.timeout_s,
+            tls=self._tls,
+            options=self._connection_options,
+        )
         return SessionWire(connection, self.now, told_to_stop)
 
     def random_of_next_user(self, kind: str) -> random.Random:
@@ -165,11 +172,8 @@ class SessionWire:
 
 
 def shared_tls(address: Address) -> ssl.SSLContext | None:
-    """Return the one verifying TLS context of a process, null for plain HTTP.
-
-    One for all users: loading the CA bundle costs 20 ms and 0.8 MB each time.
-    """
-    return ssl.create_default_context() if address.scheme == "https" else None
+    """Return the one verifying TLS context of a process, null for plain HTTP."""
+    return client_context() if address.scheme == "https" else None
 
 
 def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:

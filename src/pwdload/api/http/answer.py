@@ -1,0 +1,208 @@
+"""From bytes to one answer: httptools' parser, and the rules that it leaves to its caller.
+
+The rules, where RFC 9112 lets a recipient choose, are the strict ones, because an answer whose framing two parties
+read differently must never count as a success: bare LF, folded headers, several Content-Length fields (even equal
+ones), Content-Length next to Transfer-Encoding, any Transfer-Encoding but ``chunked``, versions other than 1.0 and 1.1,
+an answer 101 that nobody asked for, interim answers that announce a body, and empty lines before an answer are all
+`MALFORMED`.
+"""
+
+import re
+
+import httptools
+
+from pwdload.api.http.coding import decode
+from pwdload.api.http.exchange import Failure, TransportCode
+
+_USUAL_START = b"HTTP/1.1 200 OK\r\n"
+# The parser takes any version up to 2.0, statuses from 000 on, and any byte in the reason phrase.
+_is_status_line = re.compile(rb"HTTP/1\.[01] [1-9]\d\d(?: [\t -~\x80-\xff]*)?(?:\r\n|\Z)").match
+_FIRST_BYTE = ord("H")
+_HEAD_END = b"\r\n\r\n"
+
+
+class _Interim(Exception):  # noqa: N818 - control flow within this module
+    """An interim answer has ended."""
+
+
+class AnswerReader:
+    """Reads the answers of one stream, one after the other, with one parser.
+
+    The result is the same however the bytes are cut. After a failure the reader is of no more use, nor is its stream.
+
+    The parser would call back for each header; three of them matter here, and are looked for in the bytes of the head
+    instead, which is cheaper. That is safe because the parser has accepted the head by then: each of its
+    lines ends with CR LF, none is folded, and a name is followed by its colon at once.
+    """
+
+    __slots__ = (
+        "_bodiless",
+        "_body",
+        "_body_bytes_max",
+        "_coding",
+        "_fed",
+        "_has_length",
+        "_head_bytes_max",
+        "_head_complete",
+        "_limit",
+        "_more",
+        "_parser",
+        "_raw",
+        "_size",
+        "complete",
+        "keep_alive",
+        "status",
+    )
+
+    def __init__(self, head_bytes_max: int, body_bytes_max: int) -> None:
+        self._head_bytes_max = head_bytes_max
+        self._body_bytes_max = body_bytes_max
+        self._parser = httptools.HttpResponseParser(self)
+        self.begin()
+
+    def begin(self, *, bodiless: bool = False) -> None:
+        """Expect an answer; `bodiless`: one that ends with its head, whatever that says (HEAD, CONNECT)."""
+        self.complete = False
+        """Whether the answer has been read whole."""
+        self.status = 0
+        self.keep_alive = False
+        """Whether the stream can carry another exchange."""
+        self._bodiless = bodiless
+        self._fed = 0
+        self._raw = b""
+        """What was fed until the head was complete."""
+        self._limit = self._head_bytes_max
+        self._has_length = self._head_complete = False
+        self._coding = b""
+        self._body = b""
+        self._size = 0
+        self._more: list[bytes] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            Failure: `MALFORMED` or `TOO_LARGE`.
+        """
+        fed = self._fed + len(data)
+        # The parser says nothing about positions: bytes are held back at the limit, so that it falls between two
+        # feeds and hits the same byte however the target has cut its answer.
+        while fed > self._limit and not self.complete:
+            at_limit = self._limit - self._fed
+            self._parse(data[:at_limit])
+            data = data[at_limit:]
+            self._fed = self._limit
+            if not self._head_complete:
+                raise Failure(TransportCode.TOO_LARGE)
+            if not self.complete:
+                self._raise_limit()
+        self._fed = fed
+        if data:
+            self._parse(data)
+
+    def _raise_limit(self) -> None:
+        """Let the body follow its head; what is still not complete at the second limit is too large."""
+        if self._limit > self._head_bytes_max:
+            raise Failure(TransportCode.TOO_LARGE)
+        self._limit += self._body_bytes_max
+
+    def end(self, *, cut: bool) -> None:
+        """Take note that the target closed; `cut`: without the farewell that TLS demands.
+
+        Raises:
+            Failure: `TRUNCATED`, unless it is an answer that the close ends, and not a cut one.
+        """
+        if cut or not self._head_complete or self._has_length:
+            raise Failure(TransportCode.TRUNCATED)
+        self.complete = True
+        self.keep_alive = False
+
+    def body(self) -> bytes:
+        """Return the decoded body.
+
+        Raises:
+            Failure: `CODING` or `TOO_LARGE`.
+        """
+        body = self._body if self._more is None else b"".join((self._body, *self._more))
+        return decode(body, self._coding, self._body_bytes_max) if self._coding and body else body
+
+    def _parse(self, data: bytes) -> None:
+        while data:
+            if not self._head_complete:
+                if not self._raw and data[0] != _FIRST_BYTE:
+                    raise Failure(TransportCode.MALFORMED)  # the parser would skip empty lines
+                self._raw += data
+            try:
+                self._parser.feed_data(data)
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+                data = self._after(error)
+            else:
+                return
+
+    def _after(self, error: Exception) -> bytes:
+        """Return what is still to be parsed after the parser stopped, if it was our wish that it did."""
+        if self.complete:
+            self.keep_alive = False  # surplus: the answer stands, the stream is not to be trusted any more
+            return b""
+        cause = error.__context__
+        if isinstance(cause, _Interim):
+            self._parser = httptools.HttpResponseParser(self)
+            _, _, rest = self._raw.partition(_HEAD_END)
+            self._raw = b""
+            return rest
+        if isinstance(cause, Failure) or not isinstance(cause, Exception | None):
+            raise cause from None  # ours, or an interruption from outside
+        raise Failure(TransportCode.MALFORMED) from None
+
+    # What httptools calls. It passes a piece at a time where it says so.
+
+    def on_message_begin(self) -> None:
+        """Bytes of an answer, or of a second one that nobody asked for."""
+        if self.complete:
+            self.keep_alive = False
+            raise Failure(TransportCode.MALFORMED)
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        head = self._raw[: self._raw.index(_HEAD_END)]
+        if not head.startswith(_USUAL_START) and not _is_status_line(head):
+            raise Failure(TransportCode.MALFORMED)
+        self.status = status = self._parser.get_status_code()
+        fields = head.lower()
+        chunked = b"\r\ntransfer-encoding:" in fields
+        if chunked and _values(fields, b"transfer-encoding") != b"chunked":
+            raise Failure(TransportCode.MALFORMED)
+        self._has_length = chunked or b"\r\ncontent-length:" in fields
+        if status < 200:
+            if status == 101 or self._has_length:
+                raise Failure(TransportCode.MALFORMED)
+            raise _Interim
+        if b"\r\ncontent-encoding:" in fields:
+            self._coding = _values(fields, b"content-encoding")
+        self._head_complete = True
+        if self._bodiless:
+            self.complete = True
+            raise Failure(TransportCode.MALFORMED)  # only to stop the parser: it would wait for a body
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of the body."""
+        if self._more is not None:
+            self._more.append(piece)
+        elif self._body:
+            self._more = [piece]
+        else:
+            self._body = piece
+        self._size += len(piece)
+        if self._size > self._body_bytes_max:
+            raise Failure(TransportCode.TOO_LARGE)
+
+    def on_message_complete(self) -> None:
+        """The answer is there."""
+        self.complete = True
+        self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
+
+
+def _values(fields: bytes, name: bytes) -> bytes:
+    """Return the values of a header in a head in lower case, joined as RFC 9110, 5.3, allows."""
+    lines = (line.partition(b":") for line in fields.split(b"\r\n")[1:])
+    return b",".join(value.strip(b" \t") for key, _, value in lines if key == name)

@@ -1,0 +1,167 @@
+"""Exchange after exchange over one kept stream."""
+
+import ssl
+from collections.abc import Callable
+
+from pwdload.api.http.address import Address
+from pwdload.api.http.answer import AnswerReader
+from pwdload.api.http.dial import Dialer
+from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
+from pwdload.api.http.stream import Stream
+
+_DEFAULTS = Options()
+
+
+class Connection:
+    """One keep-alive connection to a target, opened when first needed and again when the target closed it.
+
+    A kept stream is used again only if the answer before it was whole, its last byte the last that came, and neither
+    side asked to close; and if, just before the request, it is open with nothing to read. After the first byte of a
+    request has been handed to the socket, that request is never sent again.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        clock: Callable[[], float],
+        timeout_s: float,
+        tls: ssl.SSLContext | None = None,
+        options: Options = _DEFAULTS,
+    ) -> None:
+        """Make it, without opening it.
+
+        Args:
+            address: the target.
+            clock: gives seconds; all times of the exchanges are on it.
+            timeout_s: limit of an exchange, from its start to the last byte of its answer.
+            tls: the shared context (`client_context`); null for plain HTTP.
+            options: limits of phases and sizes, proxy, TLS resumption, resolver.
+        """
+        self._clock = clock
+        self._timeout_s = timeout_s
+        first_s = options.first_byte_s_max
+        self._first_byte_s = timeout_s if first_s is None else min(first_s, timeout_s)
+        self._limits = options.head_bytes_max, options.body_bytes_max
+        self._dialer = Dialer(address, clock=clock, tls=tls, options=options)
+        self._stream: Stream | None = None
+        self._answer = AnswerReader(*self._limits)
+
+    def exchange(self, request: bytes) -> Exchange:
+        """Send a whole request and read its answer.
+
+        Whatever fails is in the answer's ``transport``, a `TransportCode`. If ``sent_s`` is null nothing was sent.
+        """
+        result = Exchange(started_s=self._clock())
+        keep = False
+        try:
+            keep = self._exchange(request, result)
+        except Failure as failure:
+            result.transport = failure.code.value
+        except BaseException as interruption:  # noqa: BLE001 - kept, recorded with its exchange, and raised again
+            result.transport = TransportCode.CANCELLED.value
+            result.interrupted = interruption
+        result.done_s = self._clock()
+        if not keep:
+            self.close()
+        return result
+
+    def close(self) -> None:
+        """Close the stream, if there is one; the next exchange opens another."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._dialer.remember(stream)
+            stream.close()
+
+    def _exchange(self, request: bytes, result: Exchange) -> bool:
+        """Do it; return whether the stream can be kept."""
+        stream = self._stream
+        if stream is None or not stream.is_idle():
+            stream = self._open(result)
+        self._answer.begin(bodiless=request.startswith(b"HEAD "))
+        result.sent_s = self._clock()
+        try:
+            whole = self._send(stream, request, result)
+            self._receive(stream, result, whole=whole)
+        except TimeoutError:
+            raise Failure(self._timeout_code(result, len(request))) from None
+        except ssl.SSLError:
+            raise Failure(TransportCode.TLS) from None
+        except OSError:
+            raise Failure(_broken_code(result, TransportCode.RESET)) from None
+        return whole and self._answer.keep_alive
+
+    def _open(self, result: Exchange) -> Stream:
+        self.close()
+        self._answer = AnswerReader(*self._limits)
+        self._stream = stream = self._dialer.open(result, result.started_s + self._timeout_s)
+        return stream
+
+    def _send(self, stream: Stream, request: bytes, result: Exchange) -> bool:
+        """Send; return whether all of it went before an answer, or the end, was there to read."""
+        try:
+            result.bytes_sent = stream.send(request)
+            if result.bytes_sent == len(request) and not stream.unsent:
+                return True
+            rest = memoryview(request)[result.bytes_sent :]
+            while rest or stream.unsent:
+                if not stream.wait_to_send(self._left_s(result)):
+                    return False
+                sent = stream.send(rest)
+                result.bytes_sent += sent
+                rest = rest[sent:]
+        except (TimeoutError, ssl.SSLError):
+            raise
+        except OSError:
+            return False  # closed for writing: but why may be there to read
+        return True
+
+    def _receive(self, stream: Stream, result: Exchange, *, whole: bool) -> None:
+        """Read one answer, whole."""
+        answer = self._answer
+        # On a kept stream this is always the same, and setting it can be left out: the clock has hardly moved.
+        wait_s = self._first_byte_s
+        if result.connect_s is not None or not whole:
+            wait_s = min(wait_s, self._left_s(result))
+        if stream.timeout_s != wait_s:
+            stream.set_timeout(wait_s)
+        while True:
+            data = stream.receive()
+            if data:
+                if result.first_byte_s is None:
+                    result.first_byte_s = self._clock()
+                result.bytes_received += len(data)
+                answer.feed(data)
+                if answer.complete:
+                    break
+            elif data is not None:
+                self._end(stream, result)
+                break
+            left_s = self._left_s(result)
+            stream.set_timeout(left_s if result.first_byte_s is not None else min(left_s, wait_s))
+        result.body = answer.body()
+        result.http_status = answer.status
+
+    def _end(self, stream: Stream, result: Exchange) -> None:
+        if not result.bytes_received:
+            raise Failure(_broken_code(result, TransportCode.EOF))
+        self._answer.end(cut=stream.cut)
+
+    def _left_s(self, result: Exchange) -> float:
+        left_s = result.started_s + self._timeout_s - self._clock()
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
+    def _timeout_code(self, result: Exchange, request_bytes: int) -> TransportCode:
+        waited_for_first = result.first_byte_s is None and result.bytes_sent == request_bytes
+        if not waited_for_first or self._first_byte_s >= self._timeout_s:
+            return TransportCode.TIMEOUT
+        over = self._clock() - result.started_s >= self._timeout_s
+        return TransportCode.TIMEOUT if over else TransportCode.FIRST_BYTE_TIMEOUT
+
+
+def _broken_code(result: Exchange, code: TransportCode) -> TransportCode:
+    """Tell a kept stream that had died meanwhile from one that the target broke while it was at work."""
+    kept = result.connect_s is None
+    return TransportCode.STALE if kept and not result.bytes_received else code

@@ -1,0 +1,236 @@
+"""Open byte streams, plain and TLS, as a connection needs them.
+
+Waiting is the ordinary socket's affair, so that it is cooperative where that is. All else must not let other users in
+while a clock runs, and goes through a view of the same descriptor that never waits:
+
+    liveness check    recv(MSG_PEEK | MSG_DONTWAIT)    any descriptor; `select` is silently wrong from 1024 on
+    sending           send(MSG_DONTWAIT)               a request that fits the kernel's buffer costs one call
+
+TLS is done in memory, over the plain stream: a peek can then be told from a close, a read takes one system call
+where OpenSSL on a socket takes three, and a time-out holds for the whole wait and not for each step of it.
+"""
+
+import select
+import socket
+import ssl
+
+# Its names in `socket` are replaced by whoever makes sockets cooperative; this is the one that calls the system.
+from _socket import socket as system_socket
+from typing import Protocol
+
+_RECEIVE_BYTES = 65536
+_RECORD_BYTES = 16384
+_PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
+
+
+class Stream(Protocol):
+    """An open connection. Methods raise `OSError` (of which `TimeoutError` and `ssl.SSLError` are kinds)."""
+
+    unsent: bytes
+    """What `send` has taken and the kernel has not yet."""
+    cut: bool
+    """Whether the end came without the farewell that TLS demands."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long `receive` waits."""
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """The TLS session to resume, if any."""
+
+    def is_idle(self) -> bool:
+        """Whether it is open with nothing to read. Never waits, and lets nobody else run."""
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Take as much of the data as goes without waiting; return how many bytes, 0 if none."""
+
+    def receive(self) -> bytes | None:
+        """Wait for bytes; empty at the end of the stream, ``None`` if what came was not for the reader."""
+
+    def set_timeout(self, timeout_s: float) -> None:
+        """Set how long `receive` waits."""
+
+    def wait_to_send(self, timeout_s: float) -> bool:
+        """Wait until more can be sent; return False if there is something to read, or the stream has ended."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class _View(system_socket):
+    """The descriptor of a socket that somebody else owns: never closes it, not even when forgotten."""
+
+    def __del__(self) -> None:
+        self.detach()
+
+
+class PlainStream:
+    """A connected TCP socket."""
+
+    unsent = b""
+    cut = False
+    session = None
+
+    def __init__(self, sock: socket.socket) -> None:
+        # Without it a small write waits for the acknowledgement of the one before: 40 ms on loopback.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.timeout_s = sock.gettimeout()
+        self._socket = sock
+        self._recv = sock.recv
+        self._view = _View(fileno=sock.fileno())
+
+    def is_idle(self) -> bool:
+        """Whether it is open with nothing to read."""
+        try:
+            self._view.recv(1, _PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False  # closed, or an answer that nobody asked for
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Take as much of the data as goes without waiting."""
+        try:
+            return self._view.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+
+    def receive(self) -> bytes:
+        """Wait for bytes; empty at the end of the stream."""
+        return self._recv(_RECEIVE_BYTES)
+
+    def receive_now(self) -> bytes:
+        """Return what is there; raise `BlockingIOError` if nothing is."""
+        return self._view.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+
+    def set_timeout(self, timeout_s: float) -> None:
+        """Set how long `receive` waits."""
+        self._socket.settimeout(timeout_s)
+        self.timeout_s = timeout_s
+
+    def wait_to_send(self, timeout_s: float) -> bool:
+        """Wait until more can be sent, or there is something to read."""
+        return not self.poll(timeout_s) or self.is_idle()
+
+    def poll(self, timeout_s: float) -> bool:
+        """Wait until the socket can be written or read; return whether it can be read."""
+        poller = select.poll()
+        poller.register(self._socket.fileno(), select.POLLIN | select.POLLOUT)
+        events = poller.poll(timeout_s * 1000)
+        if not events:
+            raise TimeoutError
+        return bool(events[0][1] & ~select.POLLOUT)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._view.detach()
+        self._socket.close()
+
+
+class TlsStream:
+    """TLS over a plain stream. `handshake` comes first."""
+
+    def __init__(
+        self, plain: PlainStream, context: ssl.SSLContext, server_name: str, session: ssl.SSLSession | None
+    ) -> None:
+        self.unsent = b""
+        self.cut = False
+        self._plain = plain
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
+        self._read = b""
+        self._ended = False
+        self.set_timeout = plain.set_timeout
+        self.close = plain.close
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long `receive` waits."""
+        return self._plain.timeout_s
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """The session to resume: the latest ticket of the server."""
+        return self._tls.session
+
+    @property
+    def session_reused(self) -> bool:
+        """Whether the handshake took up an earlier session."""
+        return bool(self._tls.session_reused)
+
+    def handshake_step(self) -> bool:
+        """Do one round of the handshake, waiting for the server once at most; return whether it is done."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            self._take(self._plain.receive())
+            return False
+        finally:
+            if self._outgoing.pending:
+                self._flush()  # our last words: the finished message, or the alert that says why not
+        return True
+
+    def is_idle(self) -> bool:
+        """Whether it is open with nothing to read; session tickets that wait on the wire are taken in."""
+        if self._read or self._ended:
+            return False
+        if self._plain.is_idle():
+            return True
+        try:
+            self._decrypt(self._plain.receive_now())
+        except OSError:
+            return False
+        return not (self._read or self._ended)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Encrypt as much of the data as goes without waiting, a record at a time."""
+        if self.unsent and not self._flush():
+            return 0
+        if not data:
+            return 0
+        taken = self._tls.write(data[:_RECORD_BYTES])
+        self._flush()
+        return taken
+
+    def receive(self) -> bytes | None:
+        """Wait for bytes; empty at the end of the stream, ``None`` after a session ticket or half a record."""
+        if not self._read and not self._ended:
+            self._decrypt(self._plain.receive())
+        data, self._read = self._read, b""
+        return data if data or self._ended else None
+
+    def wait_to_send(self, timeout_s: float) -> bool:
+        """Wait until more can be sent, or there is something to read."""
+        return not self._plain.poll(timeout_s) or self.is_idle()
+
+    def _flush(self) -> bool:
+        data = self.unsent + self._outgoing.read()
+        self.unsent = data[self._plain.send(data) :]
+        return not self.unsent
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _decrypt(self, data: bytes) -> None:
+        self._take(data)
+        tls = self._tls
+        try:
+            while not self._ended:
+                piece = tls.read(_RECORD_BYTES)
+                self._read += piece
+                self._ended = not piece
+                if data and not self._incoming.pending and not tls.pending():
+                    break  # most answers are one record: it is cheaper to see that than to try for another
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLEOFError:
+            self._ended = self.cut = True
+        if self._outgoing.pending:
+            self._flush()  # the protocol's own answers, such as to a change of keys
