@@ -49,6 +49,9 @@ def prepare(options: Namespace) -> Preparation:
         PwdloadError: the plan cannot be carried out; nothing has been sent that counts.
     """
     scenario = chosen_scenario(options)
+    if scenario.load.model == "open":
+        unplayed = "open arrivals: this version plans them but does not play them yet"
+        raise UsageError(f"{options.scenario}: {unplayed}; see `pwdload plan`, or run a scenario of the closed model")
     host = options.host or scenario.target.host
     return _with_standin(scenario) if host is None else _with_target(host, scenario, options)
 
