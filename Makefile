@@ -31,7 +31,7 @@ lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## What recording, devices and passwords cost
+bench: $(VENV)/.installed  ## What recording, devices, passwords and arrivals cost
 	$(BIN)/python -m tests.bench
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080 with 10,000 accounts
