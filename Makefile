@@ -31,7 +31,7 @@ lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## What connection, recording, devices and passwords cost
+bench: $(VENV)/.installed  ## What connection, recording, devices, passwords and arrivals cost
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_http
 

@@ -17,6 +17,7 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.devices import DevicePopulation
+from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
 from pwdload.samples import SampleWriter
 
@@ -49,6 +50,13 @@ def sample_us() -> float:
         taken_s = time.perf_counter() - begun_s
         writer.close()
     return taken_s / len(rows) * 1e6
+
+
+def arrival_us(arrivals: Arrivals) -> float:
+    """Return what it costs to make one arrival of a schedule, on a ramp."""
+    plan = RatePlan.of([("ramp", 0.0, 1_000.0, 100.0, 1_000.0)])
+    made = iter(Schedule(plan=plan, arrivals=arrivals, seed=1))
+    return each_us(100_000, lambda _: next(made))
 
 
 class _Wire:
@@ -94,6 +102,9 @@ def main() -> None:
     rows = [
         ("a device, built once per account", each_us(20_000, DEVICES.device)),
         ("a password, derived", each_us(20_000, lambda n: BOOK.password("load0000001", n))),
+        ("an even arrival", arrival_us("even")),
+        ("a Poisson arrival", arrival_us("poisson")),
+        ("the case of an arrival", each_us(100_000, Mix(dict.fromkeys(CASES, 1.0), 1).case)),
         ("an update request as bytes", each_us(50_000, lambda _: requests.update_password("t" * 300, b"{}"))),
         ("a sample kept, encoding and disk included", sample_us()),
         ("login + change over one connection, wall time", wall_ms * 1e3),

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 import pytest
-from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
+from tests.processes import LOCUSTFILE, ROOT, SECRET, Done, environment, locust, pwdload, standin, start_locust
 
 from pwdload.cases.catalogue import CASES
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
@@ -468,6 +468,7 @@ BAD = {
     "no scenario": (["--scenario", "nope.toml"], ["nope.toml"]),
     "no base URL": (["--host", "staging"], ["staging", "http://HOST"]),
     "host not allowed": (["--host", "https://staging.example.com"], ["--allow-host staging.example.com"]),
+    "open arrivals": (["--scenario", str(ROOT / "scenarios" / "spike.toml")], ["spike.toml", "does not play them yet"]),
     "no accounts": (["--host", "http://127.0.0.1:9"], ["--accounts"]),
     "no such accounts": (["--host", "http://127.0.0.1:9", "--accounts", "nope.csv"], ["nope.csv"]),
     "reports is no folder": (["--reports", "/dev/null"], ["--reports"]),

@@ -72,6 +72,43 @@ service_mean_s = 0.02
 id_token = true
 """
 
+EVERY_OPEN_KEY = """
+title = "Every key of open arrivals"
+seed = 7
+
+[load]
+model = "open"
+arrivals = "even"
+max_in_flight = 500
+queue_limit = 50
+
+[[load.stages]]
+name = "warm up"
+rate = "20/s"
+for = "10s"
+measured = false
+
+[[load.stages]]
+name = "rush"
+rate = { from = "20/s", to = "200/s" }
+for = "30s"
+
+[[load.stages]]
+name = "stairs"
+rate = { from = "200/s", to = "50/s", steps = 4 }
+for = "20s"
+
+[[load.stages]]
+name = "spike"
+rate = { base = "50/s", spike = "24000/m", at = "1s", for = "500ms" }
+for = "2s"
+
+[[load.stages]]
+name = "pause"
+rate = "0/s"
+for = "5s"
+"""
+
 
 def parse(text: str) -> Scenario:
     """Read a scenario that may name the cases and groups above."""

@@ -102,9 +102,7 @@ def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
 def test_an_unreadable_file_says_why(tmp_path: Path) -> None:
     """The system's own reason is passed on; a name that no file can have stands for it here."""
     assert "cannot be read (File name too long)" in problem_of(tmp_path / ("x" * 300))
-    assert re.search(
-        r"cannot be read \(.*embedded null", problem_of(tmp_path / "a\0b.toml")
-    )
+    assert re.search(r"cannot be read \(.*embedded null", problem_of(tmp_path / "a\0b.toml"))
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
@@ -187,18 +185,34 @@ KEYS = st.one_of(
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=8
 )
+STAGE_RATES = st.fixed_dictionaries(
+    {},
+    optional={key: st.sampled_from(["0/s", "5/s", "90/m"]) | VALUES for key in ("from", "to", "base", "spike")}
+    | {"steps": st.integers(1, 4) | VALUES, "at": st.just("1s") | VALUES, "for": st.just("2s") | VALUES},
+)
+WORK = st.one_of(
+    st.fixed_dictionaries({"users": st.integers(1, 50) | VALUES}),
+    st.fixed_dictionaries({"rate": st.sampled_from(["0/s", "5/s"]) | STAGE_RATES | VALUES}),
+)
 STAGES = st.lists(
     st.fixed_dictionaries(
-        {"name": st.sampled_from(["a", "b"]) | VALUES, "users": st.integers(1, 50) | VALUES},
+        {"name": st.sampled_from(["a", "b"]) | VALUES},
         optional={"for": st.just("30s") | VALUES, "spawn_rate": st.just("1/s") | VALUES, "measured": st.booleans()},
-    ),
+    ).flatmap(lambda stage: WORK.map(lambda work: stage | work)),
     max_size=3,
 )
 TABLES = ["target", "accounts", "password_policy", "mix", "devices", "expect", "standin", "faults", "[key]"]
 FILES = st.fixed_dictionaries(
     {},
     optional={"title": st.just("x") | VALUES, "seed": st.integers(0, 9) | VALUES}
-    | {"load": st.fixed_dictionaries({}, optional={"stages": STAGES | VALUES, "think_time": VALUES}) | VALUES}
+    | {
+        "load": st.fixed_dictionaries(
+            {},
+            optional={"model": st.sampled_from(["open", "open", "closed"]), "stages": STAGES | VALUES}
+            | dict.fromkeys(("think_time", "arrivals", "max_in_flight", "queue_limit"), VALUES),
+        )
+        | VALUES
+    }
     | {"expect": st.dictionaries(st.sampled_from(CASES), st.dictionaries(KEYS, VALUES, max_size=2), max_size=2)}
     | {table: st.dictionaries(KEYS, VALUES, max_size=3) | VALUES for table in TABLES},
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.scenario.support import EVERY_KEY, parse
+from tests.scenario.support import EVERY_KEY, EVERY_OPEN_KEY, parse
 
 from pwdload.scenario import Scenario, default_scenario, parse_scenario
 
@@ -38,6 +38,57 @@ def test_every_key_reaches_the_attribute_of_its_name_in_seconds() -> None:
     assert (scenario.devices.shares, scenario.devices.languages) == ({"android": 3, "ios": 1}, {"zh": 1})
     assert scenario.expect["token_missing"].http_status == (400, 401)
     assert scenario.expect["token_missing"].error_code == ("PARAM.0014",)
+
+
+def test_open_arrivals_reach_the_program_as_plain_values() -> None:
+    """Stages, ramps, steps, spikes and pauses become pieces without a gap, on the run's clock."""
+    load = parse(EVERY_OPEN_KEY).load
+    assert (load.model, load.arrivals, load.max_in_flight, load.queue_limit) == ("open", "even", 500, 50)
+    assert load.rates == (
+        ("warm up", 0.0, 10.0, 20.0, 20.0),
+        ("rush", 10.0, 40.0, 20.0, 200.0),
+        *(
+            ("stairs", start_s, start_s + 5.0, rate, rate)
+            for start_s, rate in ((40, 200), (45, 150), (50, 100), (55, 50))
+        ),
+        ("spike", 60.0, 61.0, 50.0, 50.0),
+        ("spike", 61.0, 61.5, 400.0, 400.0),
+        ("spike", 61.5, 62.0, 50.0, 50.0),
+        ("pause", 62.0, 67.0, 0.0, 0.0),
+    )
+    assert [piece.arrivals for piece in load.rates[:3]] == [200.0, 3300.0, 1000.0]
+
+
+def test_open_stages_have_the_slots_as_users() -> None:
+    """The stages of both models stand on the same clock, and the largest number of users is the slots."""
+    scenario = parse(EVERY_OPEN_KEY)
+    assert [(stage.name, stage.start_s, stage.users) for stage in scenario.stages] == [
+        *(("warm up", 0.0, 500), ("rush", 10.0, 500), ("stairs", 40.0, 500), ("spike", 60.0, 500), ("pause", 62.0, 500))
+    ]
+    assert (scenario.users_max, scenario.duration_s) == (500, 67.0)
+
+
+def test_open_arrivals_have_defaults() -> None:
+    """Who states nothing but the model and a rate gets traffic as it is, and as many waiting as in flight."""
+    text = "title = 'x'\n[load]\nmodel = 'open'\nstages = [{ name = 'a', rate = '5/s', for = '10s' }]"
+    load = parse(text).load
+    assert (load.arrivals, load.max_in_flight, load.queue_limit) == ("poisson", 2_000, 2_000)
+    assert parse(text.replace("'open'", "'open'\nmax_in_flight = 70")).load.queue_limit == 70
+    assert parse(text.replace("'open'", "'open'\nqueue_limit = 0")).load.queue_limit == 0
+
+
+@pytest.mark.parametrize(("at", "length"), [("0s", "10s"), ("0s", "3s"), ("7s", "3s"), ("9.9s", "100ms")])
+def test_a_spike_may_touch_the_ends_of_its_stage(at: str, length: str) -> None:
+    """No piece without length is made, and the pieces fill the stage."""
+    stages = f"[{{ name = 'a', rate = {{ base = '1/s', spike = '9/s', at = '{at}', for = '{length}' }}, for = '10s' }}]"
+    rates = parse(f"title = 'x'\n[load]\nmodel = 'open'\nstages = {stages}").load.rates
+    assert (rates[0].start_s, rates[-1].end_s) == (0.0, 10.0)
+    assert all(piece.start_s < piece.end_s for piece in rates)
+
+
+def test_the_closed_model_has_no_rates() -> None:
+    """Users who wait for answers have no plan of arrivals."""
+    assert parse(EVERY_KEY).load.rates == ()
 
 
 def test_settings_of_the_stand_in_keep_their_types() -> None:
@@ -123,7 +174,7 @@ def test_the_plain_scenario_can_be_kept_and_read_again() -> None:
 THINKING = [f'title = "x"\n[load]\nthink_time = "{wait}"' for wait in ("0.1s", "1h0.7ms", f"0.{'0' * 27}12345678ms")]
 
 
-@pytest.mark.parametrize("text", [EVERY_KEY, TWO_STAGES, 'title = "x"', *THINKING])
+@pytest.mark.parametrize("text", [EVERY_KEY, EVERY_OPEN_KEY, TWO_STAGES, 'title = "x"', *THINKING])
 def test_a_scenario_travels_to_workers_unchanged(text: str) -> None:
     """Every process of a run plays the same scenario, to the last digit."""
     scenario = parse(text)

@@ -1,7 +1,7 @@
 """The plan in words: everything that a person wants to know before anything is sent."""
 
 import pytest
-from tests.scenario.support import EVERY_KEY, parse
+from tests.scenario.support import EVERY_KEY, EVERY_OPEN_KEY, parse
 
 from pwdload.scenario import default_scenario, describe
 
@@ -48,6 +48,30 @@ Mix
   token_missing  10.00 %
   token_forged    5.00 %"""
     )
+
+
+def test_the_plan_of_open_arrivals_shows_each_stages_rate_and_arrivals() -> None:
+    """Whoever sizes the accounts and the target sees how many flows come, and how fast at most."""
+    plan = describe(parse(EVERY_OPEN_KEY), WEIGHTS)
+    start, end = plan.index("Load  "), plan.index("\nDevices")
+    assert plan[start:end] == (
+        """\
+Load      open model, even arrivals, seed 7
+          at most 500 flows in flight, 50 more may wait; any beyond are dropped"""
+    )
+    assert plan[plan.index("Stages") : plan.index("\n\nMix")] == (
+        """\
+Stages
+  name        start     for                                rate  arrivals  measured
+  warm up      0 ms  10.0 s                              20.0/s       200        no
+  rush       10.0 s  30.0 s                     20.0/s to 200/s     3,300       yes
+  stairs     40.0 s  20.0 s          200/s to 50.0/s in 4 steps     2,500       yes
+  spike    1 m 00 s  2.00 s  50.0/s, 400/s at 1.00 s for 500 ms       275       yes
+  pause    1 m 02 s  5.00 s                                 0/s         0       yes
+  in all 1 m 07 s, 6,275 arrivals, at most 400/s"""
+    )
+    poisson = describe(parse(EVERY_OPEN_KEY.replace('"even"', '"poisson"')), WEIGHTS)
+    assert "in all 1 m 07 s, about 6,275 arrivals, at most 400/s" in poisson
 
 
 def test_a_plan_without_stages_says_who_decides() -> None:

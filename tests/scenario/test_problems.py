@@ -174,10 +174,6 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(text: str, table: str
         ("[search]\nfrom = '1/s'", "search"),
         ("[target]\nmetrics = 'http://x'", "target.metrics"),
         ("[accounts]\ntenant = 'x'", "accounts.tenant"),
-        ("[load]\narrivals = 'poisson'", "load.arrivals"),
-        ("[load]\nmax_in_flight = 2000", "load.max_in_flight"),
-        ("[load]\nqueue_limit = 2000", "load.queue_limit"),
-        (STAGE + "rate = '20/s'", "load.stages[0].rate"),
     ],
 )
 def test_what_is_planned_is_refused_and_never_ignored(text: str, place: str) -> None:
@@ -189,10 +185,6 @@ def test_what_is_planned_is_refused_and_never_ignored(text: str, place: str) -> 
     ("text", "line"),
     [
         (
-            "load.model = 'open'",
-            'load.model = "open": planned, not in this version: remove it to run; allowed: "closed"',
-        ),
-        (
             "accounts.reuse = 'warn'",
             'accounts.reuse = "warn": planned, not in this version: remove it to run; allowed: "once"',
         ),
@@ -203,7 +195,7 @@ def test_what_is_planned_is_refused_and_never_ignored(text: str, place: str) -> 
     ],
 )
 def test_a_planned_value_is_told_from_a_wrong_one(text: str, line: str) -> None:
-    """Who read of the open model in the design learns that it is still to come."""
+    """Who read of a later version learns that it is still to come."""
     assert problems(HEAD + text) == (f"x.toml: {line}",)
 
 
@@ -279,11 +271,121 @@ def test_stages_are_held_against_one_another_although_one_is_broken() -> None:
     assert places == [f"load.stages[{place}" for place in ("1].name", "2].users", "4].name", "4].for")]
 
 
+WARM_UP = "[[load.stages]]\nname = 'w'\nrate = '1/s'\nfor = '1s'\n"
+OPEN = "[load]\nmodel = 'open'\n" + WARM_UP
+OPEN_STAGE = "[[load.stages]]\nname = 'a'\nfor = '10s'\n"
+TABLES = (
+    'a rate such as "50/s", or a table such as { from = "20/s", to = "200/s" }, '
+    '{ from = "20/s", to = "200/s", steps = 6 } or { base = "20/s", spike = "200/s", at = "10s", for = "5s" }'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            STAGE.replace("users = 10", "rate = '20/s'"),
+            'load.stages[0].rate = "20/s": arrivals are for [load] model = "open"; '
+            "state that, or give users in place of the rate",
+        ),
+        (
+            STAGE + "rate = { from = '1/s', to = '2/s' }",
+            'load.stages[0].rate = {...}: arrivals are for [load] model = "open"; '
+            "state that, or give users in place of the rate",
+        ),
+        (
+            STAGE.replace("users = 10\n", ""),
+            "load.stages[0].users: missing; give a whole number from 1 to 1,000,000",
+        ),
+        (
+            OPEN + OPEN_STAGE + "users = 10",
+            'load.stages[1].users = 10: users are for [load] model = "closed"; '
+            "state that, or give a rate in place of the users",
+        ),
+        (OPEN + OPEN_STAGE, f"load.stages[1].rate: missing; give {TABLES}"),
+        (
+            OPEN + OPEN_STAGE + "rate = '1/s'\nspawn_rate = '5/s'",
+            'load.stages[1].spawn_rate = "5/s": for [load] model = "closed" only: remove it',
+        ),
+        (
+            "[load]\nmodel = 'open'\nthink_time = '1s'\n" + WARM_UP,
+            'load.think_time = "1s": for [load] model = "closed" only, since arrivals wait for nothing: remove it',
+        ),
+        *(
+            (
+                f"[load]\n{key} = {value}",
+                f'load.{key} = {shown}: for [load] model = "open" only: remove it, or state that model',
+            )
+            for key, value, shown in (
+                ("arrivals", "'even'", '"even"'),
+                ("max_in_flight", "9", "9"),
+                ("queue_limit", "9", "9"),
+            )
+        ),
+        (
+            "[load]\nmodel = 'open'",
+            "load.stages = [], the default: none; the open model needs one or more, "
+            'such as { name = "steady", rate = "50/s", for = "1m" }',
+        ),
+        (
+            "[load]\nmodel = 'open'\n" + WARM_UP.replace("1/s", "0/s"),
+            "load.stages = [...]: no arrival in any stage; allowed is a rate above 0/s in one or more",
+        ),
+        (
+            OPEN + OPEN_STAGE + "rate = { base = '1/s', spike = '9/s', at = '8s', for = '2001ms' }",
+            'load.stages[1].rate.for = "2001ms": reaches past the end of its stage; allowed is 2s or less',
+        ),
+        (
+            OPEN + OPEN_STAGE + "rate = { base = '1/s', spike = '9/s', at = '10s', for = '1s' }",
+            'load.stages[1].rate.at = "10s": its stage is over by then; allowed is less than 10s',
+        ),
+        (OPEN + OPEN_STAGE + "rate = 50", "load.stages[1].rate = 50: a rate needs a unit: 50/s, 3000/m or 10/h"),
+        (
+            OPEN + OPEN_STAGE + "rate = { from = '1/s' }",
+            'load.stages[1].rate.to: missing; give a rate from 0/s to 1000000/s, such as "50/s"',
+        ),
+        (
+            OPEN + OPEN_STAGE + "rate = { from = '1/s', to = '2/s', at = '1s' }",
+            f"load.stages[1].rate = {{...}}: keys of a ramp and of a spike; allowed is {TABLES}",
+        ),
+        (
+            OPEN + OPEN_STAGE + "rate = { from = '1/s', to = '2/s', step = 6 }",
+            "load.stages[1].rate.step: unknown key; allowed: from, to, steps, base, spike, at, for; "
+            'did you mean "steps"?',
+        ),
+        (
+            OPEN + OPEN_STAGE + "rate = { from = '1/s', to = '2/s', steps = 1 }",
+            "load.stages[1].rate.steps = 1: too small; allowed: a whole number from 2 to 1,000",
+        ),
+        (
+            "[load]\nmodel = 'open'\nqueue_limit = -1\n" + WARM_UP,
+            "load.queue_limit = -1: too small; allowed: a whole number from 0 to 10,000,000",
+        ),
+        (
+            "load.think_time = { mni = '1s', max = '2s', min = '1s' }",
+            'load.think_time.mni: unknown key; allowed: min, max; did you mean "min"?',
+        ),
+    ],
+)
+def test_the_two_models_of_load_are_not_mixed_and_rates_are_explained(text: str, line: str) -> None:
+    """A key that would change nothing is refused with the model that it belongs to; a rate says how it is written."""
+    assert problems(HEAD + text) == (f"x.toml: {line}",)
+
+
+def test_a_wrong_model_hides_no_other_problem_and_adds_none() -> None:
+    """Whether users or rates are right is not known then; what is wrong anyway is told."""
+    text = "[load]\nmodel = 'opne'\nthink_time = '1s'\nmax_in_flight = 9\n" + WARM_UP + STAGE + STAGE
+    assert [line.partition(": ")[2].partition(":")[0] for line in problems(HEAD + text)] == [
+        'load.model = "opne"',
+        'load.stages[2].name = "a"',
+    ]
+
+
 def test_every_problem_comes_at_once_in_the_order_of_the_file() -> None:
     """A file is mended in one go, from top to bottom."""
     text = """
 [load]
-model = "open"
+model = "halfway"
 think_time = "soon"
 
 [mix]
@@ -295,7 +397,7 @@ timeout = 10
 hots = "x"
 """
     assert [line.removeprefix("x.toml: ").partition(":")[0] for line in problems(text)] == [
-        'load.model = "open"',
+        'load.model = "halfway"',
         'load.think_time = "soon"',
         "mix.nothing_like_it",
         "mix.token = -1",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.scenario.support import EVERY_KEY, problems
+from tests.scenario.support import EVERY_KEY, EVERY_OPEN_KEY, problems
 
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.scenario import Scenario, json_schema, load_scenario
@@ -83,14 +83,16 @@ def test_every_scenario_of_the_project_is_accepted_by_loader_and_editor(file: Pa
     assert (file.parent / first.removeprefix("#:schema ")).resolve() == COMMITTED
 
 
-def test_every_key_at_once_is_accepted() -> None:
+@pytest.mark.parametrize("text", [EVERY_KEY, EVERY_OPEN_KEY], ids=["closed", "open"])
+def test_every_key_at_once_is_accepted(text: str) -> None:
     """No key of the format is unknown to the editor."""
-    assert list(VALIDATOR.iter_errors(tomllib.loads(EVERY_KEY))) == []
+    assert list(VALIDATOR.iter_errors(tomllib.loads(text))) == []
 
 
 def test_every_key_is_used_by_the_example_of_the_tests() -> None:
     """A new key comes with a test that reads it."""
-    missing = [name for table in tables(json_schema()) for name in table if f"{name} = " not in EVERY_KEY]
+    used = EVERY_KEY + EVERY_OPEN_KEY
+    missing = [name for table in tables(json_schema()) for name in table if f"{name} = " not in used]
     headers = {"target", "accounts", "password_policy", "load", "stages", "mix", "devices", "expect", "standin"}
     assert set(missing) - headers <= {"harmonyos", "desktop"}
 
@@ -118,7 +120,15 @@ def test_every_key_is_used_by_the_example_of_the_tests() -> None:
         "accounts.reuse = 'rearm'",
         "password_policy.min_length = 7",
         "password_policy.classes = 5",
-        "load.model = 'open'",
+        "load.model = 'opne'",
+        "load.arrivals = 'uniform'",
+        "load = { model = 'open', max_in_flight = 0, stages = [{ name = 'a', rate = '1/s', for = '10s' }] }",
+        "load = { model = 'open', stages = [{ name = 'a', for = '10s' }] }",
+        "load = { model = 'open', stages = [{ name = 'a', for = '10s', rate = 50 }] }",
+        "load = { model = 'open', stages = [{ name = 'a', for = '10s', rate = '50' }] }",
+        "load = { model = 'open', stages = [{ name = 'a', for = '10s', rate = { from = '1/s' } }] }",
+        "load = { model = 'open', stages = [{ name = 'a', for = '1s', rate = { from = '1/s', to = '2/s', steps = 1}}]}",
+        "load = { model = 'open', stages = [{ name = 'a', for = '10s', rate = { base = '1/s', spike = '2/s' } }] }",
         "load.think_time = 1",
         "load.think_time = { min = '1s' }",
         "load.stages = {}",

@@ -3,6 +3,7 @@
 from pwdload.scenario.loader import default_scenario, load_scenario, parse_scenario
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.plan import describe
+from pwdload.scenario.rates import RatePiece
 from pwdload.scenario.stages import Stage
 from pwdload.scenario.structure import json_schema
 from pwdload.scenario.tables import Accounts, Devices, Expect, Load, PasswordRules, Target, ThinkTime
@@ -13,6 +14,7 @@ __all__ = [
     "Expect",
     "Load",
     "PasswordRules",
+    "RatePiece",
     "Scenario",
     "Stage",
     "Target",

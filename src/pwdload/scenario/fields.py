@@ -105,6 +105,14 @@ Rate = Annotated[
 ]
 """Events per second, written "10/s" or "600/m"; more than none."""
 
+RateOrNone = Annotated[
+    float,
+    _reader(parse_rate_per_s, 0, _FASTEST_PER_S, "0/s to 1000000/s"),
+    _writer("/s"),
+    _text_schema(RATE_PATTERN, 'a rate from 0/s to 1000000/s, such as "50/s"', "50/s", "3000/m"),
+]
+"""Events per second, as `Rate`, and 0 is one of them."""
+
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
 """A whole number; its limits stand at the field."""

@@ -40,9 +40,7 @@ class ScenarioFile(Table):
         default_factory=PasswordRules,
         description="The target's password policy, as far as passwords must keep or break it.",
     )
-    load: Load = Field(
-        default_factory=Load, description="How many users work, for how long, and how they pace themselves."
-    )
+    load: Load = Field(default_factory=Load, description="How much work comes, for how long, and what it waits for.")
     mix: Mapping[MixName, Weight] | None = Field(
         default=None,
         min_length=1,
@@ -71,7 +69,7 @@ class Scenario(ScenarioFile):
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Stages in their places on the run's clock; none when Locust's -u, -r and -t decide."""
-        return timed(self.load.stages)
+        return timed(self.load.stages, self.load.max_in_flight)
 
     @property
     def duration_s(self) -> float | None:
@@ -80,8 +78,8 @@ class Scenario(ScenarioFile):
 
     @property
     def users_max(self) -> int | None:
-        """Users of the largest stage; None without stages."""
-        return max((stage.users for stage in self.load.stages), default=None)
+        """Users of the largest stage, in the open model the slots; None without stages."""
+        return max((stage.users for stage in self.stages), default=None)
 
     def stage_at(self, t_s: float) -> Stage | None:
         """Return the stage at a time on the run's clock; None before the start, after the end and without stages."""
@@ -89,7 +87,8 @@ class Scenario(ScenarioFile):
 
     def to_json(self) -> str:
         """Return the scenario as one JSON text, for a process that has not read its file."""
-        return self.model_dump_json(by_alias=True, exclude_none=True)
+        # What the file does not state is left out: a default may belong to a model of load that is not this one's.
+        return self.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -86,16 +86,28 @@ def _passwords(scenario: Scenario) -> Iterator[str]:
 
 
 def _load(scenario: Scenario) -> Iterator[str]:
+    if scenario.load.model == "open":
+        yield from _open_load(scenario)
+        return
     think = scenario.load.think_time
     waits = format_duration(think.min_s)
     if think.max_s != think.min_s:
         waits += f" to {format_duration(think.max_s)}"
-    yield f"{scenario.load.model} model, think time {waits}, seed {scenario.seed}"
+    yield f"closed model, think time {waits}, seed {scenario.seed}"
     mean_s = (think.min_s + think.max_s) / 2
     if scenario.stages and mean_s > 0:
         flows = sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)
         # As if nothing but thinking took time, and every user were there from its stage's first moment.
         yield f"at most about {format_count(round(flows))} flows, reached if the target answered at once"
+
+
+def _open_load(scenario: Scenario) -> Iterator[str]:
+    load = scenario.load
+    yield f"open model, {load.arrivals} arrivals, seed {scenario.seed}"
+    yield (
+        f"at most {format_count(load.max_in_flight)} flows in flight, {format_count(load.queue_limit)} more may wait; "
+        "any beyond are dropped"
+    )
 
 
 def _expected(scenario: Scenario) -> Iterator[str]:
@@ -117,6 +129,34 @@ def _stages(scenario: Scenario) -> Iterator[str]:
         yield f"Stages    {_BY_HAND}"
         return
     yield "Stages"
+    yield from _open_stages(scenario) if scenario.load.model == "open" else _closed_stages(scenario)
+
+
+def _open_stages(scenario: Scenario) -> Iterator[str]:
+    pieces = scenario.load.rates
+    arrivals = dict.fromkeys((piece.stage for piece in pieces), 0.0)
+    for piece in pieces:
+        arrivals[piece.stage] += piece.arrivals
+    rows = [
+        (
+            stage.name,
+            format_duration(stage.start_s),
+            format_duration(stage.for_s),
+            table.rate.words if table.rate else "-",
+            format_count(round(arrivals[stage.name])),
+            "yes" if stage.measured else "no",
+        )
+        for stage, table in zip(scenario.stages, scenario.load.stages, strict=True)
+    ]
+    yield from _table([("name", "start", "for", "rate", "arrivals", "measured"), *rows])
+    total = f"{'about ' if scenario.load.arrivals == 'poisson' else ''}{format_count(round(sum(arrivals.values())))}"
+    fastest_per_s = max(max(piece.from_per_s, piece.to_per_s) for piece in pieces)
+    yield (
+        f"  in all {format_duration(scenario.duration_s or 0)}, {total} arrivals, at most {format_rate(fastest_per_s)}"
+    )
+
+
+def _closed_stages(scenario: Scenario) -> Iterator[str]:
     header = ("name", "start", "for", "users", "spawn rate", "ramp", "measured")
     yield from _table([header, *map(_stage_row, scenario.stages)])
     yield f"  in all {format_duration(scenario.duration_s or 0)}, at most {format_count(scenario.users_max or 0)} users"

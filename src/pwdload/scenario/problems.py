@@ -24,15 +24,10 @@ PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
         ("search",),
         ("target", "metrics"),
         ("accounts", "tenant"),
-        ("load", "arrivals"),
-        ("load", "max_in_flight"),
-        ("load", "queue_limit"),
-        ("load", "stages", "rate"),
     }
 )
 """Keys of later versions; a list's indices are left out."""
 PLANNED_VALUES: Final[Mapping[Place, tuple[str, ...]]] = {
-    ("load", "model"): ("open",),
     ("accounts", "reuse"): ("warn", "rearm"),
 }
 """Values of later versions of keys that this one has."""

@@ -2,38 +2,58 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from pwdload.scenario.fields import Duration, Flag, Name, Rate, Whole
+from pwdload.scenario.rates import RatePiece, Spike, StageRate
 from pwdload.units import format_duration, format_rate
+
+Model = Literal["closed", "open"]
+"""Whether flows wait for those before (closed), or come at a rate of their own (open)."""
 
 USERS_MAX = 1_000_000
 
 
 class StageTable(BaseModel):
-    """One `[[load.stages]]`: a number of users, held for a time."""
+    """One `[[load.stages]]`: a number of users (closed model) or a rate of arrivals (open model), for a time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"oneOf": [{"required": ["users"]}, {"required": ["rate"]}]},
+    )
 
     name: Name = Field(description="What the report calls this stage; each stage has its own name.")
-    users: Whole = Field(
-        ge=1, le=USERS_MAX, description="Locust users at work once the stage has ramped up or down to them."
+    users: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=USERS_MAX,
+        description="Closed model: Locust users at work once the stage has ramped up or down to them.",
     )
     spawn_rate_per_s: Rate | None = Field(
         default=None,
         alias="spawn_rate",
-        description="How fast users come or go until their number is reached; without it, all within one second.",
+        description="Closed model: how fast users come or go until their number is reached; without it, all within "
+        "one second.",
+    )
+    rate: StageRate | None = Field(
+        default=None,
+        description="Open model: how many flows begin, whatever became of those before. One rate, a ramp "
+        '{ from = "20/s", to = "200/s" }, the same in steps { from = "20/s", to = "200/s", steps = 6 }, or a spike '
+        '{ base = "20/s", spike = "200/s", at = "10s", for = "5s" }.',
     )
     for_s: Duration = Field(alias="for", description="How long the stage lasts, its ramp included.")
     measured: Flag = Field(
@@ -47,6 +67,7 @@ class Stage:
 
     name: str
     users: int
+    """Locust users at work; in the open model the slots, as many in each stage."""
     users_before: int
     """How many users the stage before left; 0 at the beginning."""
     spawn_rate_per_s: float
@@ -66,20 +87,28 @@ class Stage:
         return abs(self.users - self.users_before) / self.spawn_rate_per_s
 
 
-def timed(tables: Sequence[StageTable]) -> tuple[Stage, ...]:
-    """Put stages one after the other, from 0 on."""
+def timed(tables: Sequence[StageTable], slots: int = 0) -> tuple[Stage, ...]:
+    """Put stages one after the other, from 0 on; a stage of the open model has `slots` users."""
     stages: list[Stage] = []
     for table in tables:
         before = stages[-1] if stages else None
-        stages.append(_stage(table, before.users if before else 0, before.end_s if before else 0.0))
+        users = slots if table.users is None else table.users
+        stages.append(_stage(table, users, before.users if before else 0, before.end_s if before else 0.0))
     return tuple(stages)
 
 
-def _stage(table: StageTable, users_before: int, start_s: float) -> Stage:
-    all_within_a_second = float(max(abs(table.users - users_before), 1))
+def rate_pieces(tables: Sequence[StageTable]) -> Iterator[RatePiece]:
+    """Yield the rate of all stages as pieces that follow one another from 0 on; none of a stage that has users."""
+    for table, stage in zip(tables, timed(tables), strict=True):
+        if table.rate is not None:
+            yield from table.rate.pieces(stage.name, stage.start_s, stage.end_s)
+
+
+def _stage(table: StageTable, users: int, users_before: int, start_s: float) -> Stage:
+    all_within_a_second = float(max(abs(users - users_before), 1))
     return Stage(
         name=table.name,
-        users=table.users,
+        users=users,
         users_before=users_before,
         spawn_rate_per_s=table.spawn_rate_per_s or all_within_a_second,
         start_s=start_s,
@@ -92,18 +121,75 @@ Place = tuple[int | str, ...]
 """Where in the file something is: keys and list indices from the outside in."""
 
 
-def stage_problems(tables: Sequence[StageTable | None]) -> Iterator[tuple[Place, str]]:
-    """Yield what is wrong with stages taken together, by place; None stands for a stage that is wrong by itself."""
+MISSING = ""
+"""What is said of a key that is missing: the place says everything."""
+
+
+def stage_problems(tables: Sequence[StageTable | None], model: Model | None) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong with stages taken together, by place.
+
+    A stage of None, or a model of None, is wrong by itself, and nothing is held against it.
+    """
+    yield from _same_names(tables)
+    if model == "open":
+        yield from _no_arrivals(tables)
+    for index, table in enumerate(tables):
+        if table is not None and model is not None:
+            found = _open_problems(table) if model == "open" else _closed_problems(table)
+            yield from (((index, *place), said) for place, said in found)
+    yield from _ramps_that_do_not_fit(tables)
+
+
+def _same_names(tables: Sequence[StageTable | None]) -> Iterator[tuple[Place, str]]:
     first_place: dict[str, int] = {}
     for index, table in enumerate(tables):
-        if table is None:
-            continue
-        if first_place.setdefault(table.name, index) != index:
+        if table is not None and first_place.setdefault(table.name, index) != index:
             yield (index, "name"), f"the same name as stages[{first_place[table.name]}]; allowed is a name of its own"
+
+
+def _no_arrivals(tables: Sequence[StageTable | None]) -> Iterator[tuple[Place, str]]:
+    if not tables:
+        yield (), 'none; the open model needs one or more, such as { name = "steady", rate = "50/s", for = "1m" }'
+    stated = [table for table in tables if table is not None and table.rate is not None]
+    if tables and len(stated) == len(tables) and not any(piece.arrivals for piece in rate_pieces(stated)):
+        yield (), "no arrival in any stage; allowed is a rate above 0/s in one or more"
+
+
+def _closed_problems(table: StageTable) -> Iterator[tuple[Place, str]]:
+    if table.rate is not None:
+        yield ("rate",), 'arrivals are for [load] model = "open"; state that, or give users in place of the rate'
+    elif table.users is None:
+        yield ("users",), MISSING
+
+
+def _open_problems(table: StageTable) -> Iterator[tuple[Place, str]]:
+    if table.users is not None:
+        yield ("users",), 'users are for [load] model = "closed"; state that, or give a rate in place of the users'
+    elif table.rate is None:
+        yield ("rate",), MISSING
+    if table.spawn_rate_per_s is not None:
+        yield ("spawn_rate",), 'for [load] model = "closed" only: remove it'
+    if isinstance(table.rate, Spike):
+        yield from _spike_problems(table.rate, table.for_s)
+
+
+def _spike_problems(spike: Spike, stage_s: float) -> Iterator[tuple[Place, str]]:
+    room_s = round(stage_s - spike.at_s, 9)
+    if room_s <= 0:
+        yield ("rate", "at"), f"its stage is over by then; allowed is less than {_exact(stage_s)}"
+    elif spike.for_s > room_s:
+        yield ("rate", "for"), f"reaches past the end of its stage; allowed is {_exact(room_s)} or less"
+
+
+def _exact(seconds: float) -> str:
+    return f"{Decimal(repr(seconds)).normalize():f}s"
+
+
+def _ramps_that_do_not_fit(tables: Sequence[StageTable | None]) -> Iterator[tuple[Place, str]]:
     for index, (before, table) in enumerate(pairwise([_NO_USERS, *tables])):
-        if table is None or before is None:
+        if table is None or before is None or table.users is None or before.users is None:
             continue
-        stage = _stage(table, 0 if before is _NO_USERS else before.users, 0.0)
+        stage = _stage(table, table.users, before.users, 0.0)
         if stage.ramp_s > stage.for_s:
             yield (index, "for"), _too_short(stage)
 
@@ -122,7 +208,7 @@ def _too_short(stage: Stage) -> str:
     )
 
 
-def _check(raw: object, handler: ValidatorFunctionWrapHandler) -> tuple[StageTable, ...]:
+def _check(raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> tuple[StageTable, ...]:
     """Validate each stage, then all of them together, as far as they can be read: every problem in one error."""
     errors: list[InitErrorDetails] = []
     tables: Sequence[StageTable | None]
@@ -134,13 +220,15 @@ def _check(raw: object, handler: ValidatorFunctionWrapHandler) -> tuple[StageTab
         errors = [_again(problem) for problem in error.errors(include_url=False)]
         broken = {problem["loc"][0] for problem in error.errors(include_url=False)}
         tables = [None if i in broken else StageTable.model_validate(table) for i, table in enumerate(raw)]
-    errors += [
-        InitErrorDetails(type=PydanticCustomError("stages", "{said}", {"said": said}), loc=place, input=None)
-        for place, said in stage_problems(tables)
-    ]
+    errors += [_problem(place, said) for place, said in stage_problems(tables, info.data.get("model"))]
     if errors:
         raise ValidationError.from_exception_data("stages", errors)
     return tuple(filter(None, tables))
+
+
+def _problem(place: Place, said: str) -> InitErrorDetails:
+    wrong = "missing" if said == MISSING else PydanticCustomError("stages", "{said}", {"said": said})
+    return InitErrorDetails(type=wrong, loc=place, input=None)
 
 
 def _again(problem: ErrorDetails) -> InitErrorDetails:

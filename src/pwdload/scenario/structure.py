@@ -93,8 +93,13 @@ def _nodes(value: object) -> Sequence[Node]:
 
 
 def keys_at(place: Sequence[int | str]) -> tuple[str, ...]:
-    """Return the keys that a table lists, in the order of the documentation; none where any key may stand."""
-    return tuple(_node(node_at(place).get("properties")))
+    """Return the keys that a table lists, in the order of the documentation; none where any key may stand.
+
+    Of a place that may hold one of several tables, those of all of them.
+    """
+    node = node_at(place)
+    tables = [node, *map(_resolved, _nodes(node.get("anyOf")))]
+    return tuple(dict.fromkeys(key for table in tables for key in _node(table.get("properties"))))
 
 
 def table_of(key: str) -> str:

@@ -34,7 +34,8 @@ from pwdload.scenario.fields import (
     Whole,
 )
 from pwdload.scenario.keys import did_you_mean, secret_refusal
-from pwdload.scenario.stages import StageTables
+from pwdload.scenario.rates import RatePiece
+from pwdload.scenario.stages import USERS_MAX, Model, StageTables, rate_pieces
 
 Family = Literal["android", "ios", "harmonyos", "desktop"]
 Language = Literal["zh", "en"]
@@ -162,19 +163,67 @@ def _think_time(value: object) -> object:
 
 
 class Load(Table):
-    """How many users work, for how long, and how they pace themselves."""
+    """How much work comes, for how long, and what it waits for."""
 
-    model: Literal["closed"] = Field(
-        default="closed", description="closed: each user starts its next flow when the last is done and it has thought."
+    model: Model = Field(
+        default="closed",
+        description="closed: each user starts its next flow when the last is done and it has thought. "
+        "open: flows begin at a rate, whatever became of those before, as people do who know nothing of one another.",
     )
     think_time: Annotated[ThinkTime, BeforeValidator(_think_time)] = Field(
-        default="1s", validate_default=True, description="How long a user waits between two flows."
+        default=ThinkTime.always("1s"),
+        description="Closed model: how long a user waits between two flows.",
+        json_schema_extra={"default": "1s"},
+    )
+    arrivals: Literal["even", "poisson"] = Field(
+        default="poisson",
+        description="Open model: how flows are spread. poisson: independently of one another, in bursts and lulls, as "
+        "in real traffic; even: at equal distances.",
+    )
+    max_in_flight: Whole = Field(
+        default=2_000,
+        ge=1,
+        le=USERS_MAX,
+        description="Open model: how many flows may be under way at once, each in a Locust user of its own.",
+    )
+    queue_limit_stated: Whole | None = Field(
+        default=None,
+        alias="queue_limit",
+        ge=0,
+        le=10 * USERS_MAX,
+        description="Open model: how many flows that are due may wait for one under way to end; more are dropped, and "
+        "make the run INVALID. Without it, as many as max_in_flight.",
     )
     stages: StageTables = Field(
         default=(),
-        description="Numbers of users, one after the other. Without stages, or where one of them is given, Locust's "
-        "-u, -r and -t decide instead.",
+        validate_default=True,
+        description="Numbers of users or rates of arrivals, one after the other. In the closed model, without stages "
+        "or where one of them is given, Locust's -u, -r and -t decide instead.",
     )
+
+    @property
+    def queue_limit(self) -> int:
+        """How many flows that are due may wait for one under way to end."""
+        return self.max_in_flight if self.queue_limit_stated is None else self.queue_limit_stated
+
+    @property
+    def rates(self) -> tuple[RatePiece, ...]:
+        """The plan of arrivals as plain values, for `pacing.RatePlan.of`; nothing in the closed model."""
+        return tuple(rate_pieces(self.stages))
+
+    @field_validator("think_time", mode="before")
+    @classmethod
+    def _only_closed(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("model") == "open":
+            raise ValueError('for [load] model = "closed" only, since arrivals wait for nothing: remove it')
+        return value
+
+    @field_validator("arrivals", "max_in_flight", "queue_limit_stated", mode="before")
+    @classmethod
+    def _only_open(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("model") == "closed":
+            raise ValueError('for [load] model = "open" only: remove it, or state that model')
+        return value
 
 
 class Devices(Table):

@@ -1,0 +1,12 @@
+"""Open arrivals as pure values: how fast they come, when each is due, whose turn it is, and what it plays.
+
+Nothing here has a clock or an effect. All is a function of the plan, the seed and the number of an arrival, so that
+every process of a run finds the same answers by itself.
+"""
+
+from pwdload.pacing.mix import Mix
+from pwdload.pacing.rates import RatePlan, Segment
+from pwdload.pacing.schedule import Arrival, Arrivals, Schedule
+from pwdload.pacing.sharing import Share, Sharing
+
+__all__ = ["Arrival", "Arrivals", "Mix", "RatePlan", "Schedule", "Segment", "Share", "Sharing"]
