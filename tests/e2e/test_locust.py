@@ -248,13 +248,40 @@ def _sizes(folder: Path) -> list[int]:
     return [path.stat().st_size for path in folder.glob("reports/*/2*/samples/*.arrows")]
 
 
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
 def test_a_master_that_is_told_to_stop_waits_for_its_workers(
-    two_workers: "subprocess.Popen[str]", tmp_path: Path
+    two_workers: "subprocess.Popen[str]", tmp_path: Path, order: signal.Signals
 ) -> None:
-    """SIGTERM to the master alone: both workers finish their flows, and the report has everything."""
-    two_workers.terminate()
+    """SIGTERM to the master alone, Ctrl-C to all three: both workers finish their flows, the report has everything."""
+    if order is signal.SIGINT:
+        os.killpg(two_workers.pid, order)
+    else:
+        two_workers.send_signal(order)
     out, err = two_workers.communicate(timeout=30)
     assert two_workers.returncode in NOTHING_WRONG, out + err
+    assert_reconciled(latest(tmp_path))
+
+
+def test_workers_do_not_outlive_their_master(two_workers: "subprocess.Popen[str]") -> None:
+    """After kill -9 of the master its workers stop the load by themselves."""
+    workers = _children(two_workers.pid)
+    assert len(workers) == 2
+    two_workers.kill()
+    two_workers.communicate()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() and not _is_dead(pid) for pid in workers), timeout_s=20)
+
+
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_with_stages_that_is_told_to_stop_ends_with_its_report(tmp_path: Path, order: signal.Signals) -> None:
+    """Locust takes no notice of SIGTERM while a load shape runs; a pipeline that cancels still gets its report."""
+    path = scenario(tmp_path, stages=ONE_SECOND_STAGES.replace("3s", "60s"))
+    process = start_locust("--scenario", path, "--headless", *QUIET, cwd=tmp_path)
+    wait_for(lambda: has_begun(tmp_path))
+    process.send_signal(order)
+    out, err = process.communicate(timeout=40)
+    assert process.returncode in NOTHING_WRONG, out + err
+    assert "Traceback" not in err
+    assert latest(tmp_path).read_record().ended_by == "stopped"
     assert_reconciled(latest(tmp_path))
 
 

@@ -19,7 +19,7 @@ from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.preparation import prepare
-from pwdload.harness.progress import report_progress, say
+from pwdload.harness.progress import patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
@@ -221,11 +221,12 @@ class Controller:
     def quit(self) -> None:
         """Stop what is going on, however this process is told to go, and the stand-in last."""
         try:
-            self._stop_runner()
-            self.end_run()
-            self._reported.wait()
+            with patience_with_ctrl_c():
+                self._stop_runner()
+                self.end_run()
+                self._reported.wait()
         except KeyboardInterrupt:
-            sys.stderr.write("pwdload: interrupted again; what is written is safe: pwdload report reports/latest\n")
+            say("pwdload: interrupted again; what is written is safe: pwdload report reports/latest")
         finally:
             if self._prepared.standin is not None:
                 self._prepared.standin.stop()

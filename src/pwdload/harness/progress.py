@@ -1,7 +1,10 @@
 """What a person sees while a run goes on: plain lines, out of Locust's own statistics."""
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gevent
 from locust.runners import Runner
@@ -34,3 +37,21 @@ def report_progress(runner: Runner) -> None:
             f"  {requests / _EVERY_S:7.1f} requests/s  {changes / _EVERY_S:7.1f} of them pwd/update"
             f"  {format_count(total.num_failures):>6} not as expected"
         )
+
+
+@contextmanager
+def patience_with_ctrl_c() -> Iterator[None]:
+    """Answer a first Ctrl-C with a word of patience and raise only at the second; afterwards ignore it.
+
+    Afterwards nothing is left to do but to print and leave, and an interruption would only show as a traceback.
+    """
+
+    def ask(_number: int, _frame: object) -> None:
+        say("One moment: flows are being finished and the report is made. Ctrl-C again leaves without it.")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

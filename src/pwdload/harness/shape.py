@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+import gevent
 from locust import LoadTestShape
 
 from pwdload.scenario import Stage
+
+_ASKED_EVERY_S = 1.1
 
 
 class StagesShape(LoadTestShape):
@@ -23,7 +26,16 @@ class StagesShape(LoadTestShape):
         self._elapsed_s = elapsed_s
 
     def tick(self) -> tuple[int, float] | None:
-        """Return the users and the spawn rate of the stage that is on, null after the last."""
-        elapsed_s = self._elapsed_s()
-        stage = next((stage for stage in self._stages if elapsed_s < stage.end_s), None)
+        """Return the users and the spawn rate of the stage that is on, null after the last.
+
+        Locust asks about once a second; a stage that ends before it would ask again is waited for here.
+        """
+        stage, elapsed_s = self._stage_now(), self._elapsed_s()
+        if stage is not None and elapsed_s > 0.0 and stage.end_s - elapsed_s < _ASKED_EVERY_S:
+            gevent.sleep(stage.end_s - elapsed_s)
+            stage = self._stage_now()
         return None if stage is None else (stage.users, stage.spawn_rate_per_s)
+
+    def _stage_now(self) -> Stage | None:
+        elapsed_s = self._elapsed_s()
+        return next((stage for stage in self._stages if elapsed_s < stage.end_s), None)
