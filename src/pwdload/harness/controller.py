@@ -16,7 +16,7 @@ from pwdload.accounts.pool import Pool, Stock
 from pwdload.cases.catalogue import CASES
 from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.messages import MasterSide
-from pwdload.harness.options import options_of, secret_digest, users_are_set_by_hand
+from pwdload.harness.options import options_of, secret_digest, this_machine, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.preparation import prepare
 from pwdload.harness.progress import patience_with_ctrl_c, report_progress, say
@@ -104,6 +104,7 @@ class Controller:
             weights=prepared.weights,
             state_token_life_s=prepared.state_token_life_s,
             secret_digest=secret_digest(),
+            machine=this_machine(),
             zero_s=time.perf_counter(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",

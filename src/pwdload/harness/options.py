@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import platform
 import secrets
 import socket
 from argparse import Namespace
@@ -74,6 +75,14 @@ def options_of(environment: Environment) -> Namespace:
     options = environment.parsed_options
     assert isinstance(options, Namespace)  # noqa: S101 - null only for Locust as a library
     return options
+
+
+def this_machine() -> str:
+    """Return a name that two processes share exactly when they run on one machine since its last start."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:  # not Linux
+        return platform.node()
 
 
 def chosen_scenario(options: Namespace) -> Scenario:

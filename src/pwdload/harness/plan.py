@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from pwdload.accounts.source import AccountSource, MadeUpAccounts, read_accounts_csv
+from pwdload.passwords import SECRET_VARIABLE
 from pwdload.rundir import StageRecord
 from pwdload.scenario import Scenario
 
@@ -26,6 +27,8 @@ class Plan:
     """How long the target honours a state_token."""
     secret_digest: str
     """By which a worker sees whether it would derive the same passwords."""
+    machine: str
+    """By which a worker sees whether it shares the master's monotonic clock and disk."""
     zero_s: float
     """Zero of the run's clock, on the machine's monotonic clock: the same in all processes of one machine."""
     stages: tuple[StageRecord, ...]
@@ -43,6 +46,7 @@ class Plan:
             "weights": self.weights,
             "state_token_life_s": self.state_token_life_s,
             "secret_digest": self.secret_digest,
+            "machine": self.machine,
             "zero_s": self.zero_s,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,
@@ -58,6 +62,14 @@ class Plan:
         fields["scenario"] = Scenario.from_json(fields["scenario"])
         fields["stages"] = tuple(StageRecord(**stage) for stage in fields["stages"])
         return cls(**fields)
+
+    def unfit(self, secret_digest: str, machine: str) -> str:
+        """Return why a process with this secret on this machine cannot take part; empty when it can."""
+        if secret_digest != self.secret_digest:
+            return f"its {SECRET_VARIABLE} is not the master's; set the same for both"
+        if machine != self.machine:
+            return "it runs on another machine, which this version cannot put on the master's clock; use --processes"
+        return ""
 
     def account_source(self) -> AccountSource:
         """Return the run's accounts.

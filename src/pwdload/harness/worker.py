@@ -13,11 +13,10 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
 from pwdload.errors import UsageError
 from pwdload.harness.messages import WorkerSide
-from pwdload.harness.options import options_of, secret_digest
+from pwdload.harness.options import options_of, secret_digest, this_machine
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser, show_shares
-from pwdload.passwords import SECRET_VARIABLE
 
 _PARENT_EVERY_S = 1.0
 _LAST_WORDS_S = 0.5
@@ -42,11 +41,11 @@ class Worker:
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
-        if plan.secret_digest != secret_digest():
-            reason = f"error: {SECRET_VARIABLE} of {self._master.name} is not the master's; set the same on every host"
-            self._master.end_run(reason)
+        unfit = plan.unfit(secret_digest(), this_machine())
+        if unfit:
+            self._master.end_run(f"error: {self._master.name} cannot take part: {unfit}")
             gevent.sleep(_LAST_WORDS_S)
-            raise UsageError(reason.removeprefix("error: "))
+            raise UsageError(f"this worker cannot take part: {unfit}")
         self._pool = self._pool or self._open_pool(plan)
         self.session = Session(
             self._environment, plan, worker=self._master.name, pool=self._pool, end_run=self._master.end_run
