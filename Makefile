@@ -35,8 +35,10 @@ bench: $(VENV)/.installed  ## What connection, recording, devices, passwords and
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_http
 
-standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080 with 10,000 accounts
-	$(BIN)/pwdload standin --port 8080 --seed-accounts 10000
+standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
+	@mkdir -p .standin
+	$(BIN)/pwdload standin --port 8080 --db .standin/standin.db --seed-accounts 10000 \
+	  --states expired=80,warning=20 --accounts-out .standin/accounts.csv
 
 schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
 	$(BIN)/pwdload schema > scenarios/scenario.schema.json

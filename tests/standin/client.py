@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from pwdload.standin.parts import Parts, assemble
 from pwdload.standin.seed import SeedAccount, Seeder, State
 from pwdload.standin.settings import Settings
 from pwdload.standin.store import Store
+from pwdload.standin.tokens import new_rsa_key
 
 CLIENT_ID = "DRrYIqauawN0I8myTMoDTPys6ezGZxnm"
 LOGIN, UPDATE, SKIP = "/api/v2/sdk/login", "/api/v2/sdk/pwd/update", "/api/v2/sdk/pwd/skip-update"
@@ -78,6 +80,12 @@ def sdk_headers(changes: Headers) -> dict[str, str]:
     return {name: value for name, value in {**headers, **changes}.items() if value is not None}
 
 
+@cache
+def _rsa_key() -> bytes:
+    """One key for all tests of a process: making one takes longer than most tests."""
+    return new_rsa_key()
+
+
 class World:
     """A stand-in with its clock, and a client to it."""
 
@@ -86,6 +94,7 @@ class World:
         self.settings = replace(Settings(hash_algorithm="sha256"), **changes)  # type: ignore[arg-type]
         self.hasher = PasswordHasher(self.settings.hash_algorithm, self.settings.hash_cost, threads=4)
         self.store = Store(path, busy_timeout_s=self.settings.db_busy_timeout_s)
+        self.store.secret("id_token_key", _rsa_key)
         self.parts: Parts = assemble(self.settings, self.store, self.hasher, self.clock)
         self.app: ASGIApp = build_app(self.parts)
 

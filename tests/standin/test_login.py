@@ -126,3 +126,25 @@ def test_the_mobile_of_a_second_factor_is_told(make_world: Callable[..., World])
     assert reply.fields == {"mobile": "13800000000"}
     assert world.update(token).summary == (400, "PARAM.0014")
     assert world.skip(token).summary == (400, "PARAM.0014")
+
+
+@pytest.mark.parametrize(("setting", "status"), [("expired", "PASSWORD_EXPIRED"), ("warning", "PASSWORD_WARN")])
+def test_what_an_ordered_change_shows_as_is_a_setting(
+    make_world: Callable[..., World], setting: str, status: str
+) -> None:
+    """pwd_must_modify has no status of its own; a change ends it either way."""
+    world = make_world(must_modify_status=setting)
+    world.seed(state="must_modify")
+    assert world.login().summary == (200, status)
+    assert world.update(world.state_token()).summary == (200, "SUCCESS")
+    assert world.login(NEW).summary == (200, "SUCCESS")
+
+
+def test_an_ordered_change_does_not_make_an_expired_password_less_expired(make_world: Callable[..., World]) -> None:
+    """Ordered changes that only warn: put off, the order stands, and when the password gets too old it is expired."""
+    world = make_world(must_modify_status="warning")
+    world.seed(state="must_modify")
+    assert world.skip(world.state_token()).summary == (200, "SUCCESS")
+    assert world.login().summary == (200, "PASSWORD_WARN")
+    world.clock.advance(90 * 86_400)
+    assert world.login().summary == (200, "PASSWORD_EXPIRED")

@@ -1,7 +1,9 @@
 """The stand-in as a user meets it: a process with a port."""
 
+import csv
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -203,6 +205,65 @@ def test_it_ends_with_its_parent(start: Callable[..., Process]) -> None:
     assert time.monotonic() - begun_s < 3
 
 
+def test_it_ends_with_its_parent_while_it_waits_for_accounts(tmp_path: Path) -> None:
+    """The parent is watched from the start: a stand-in that still reads its accounts is no orphan either."""
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process = popen("--port", "0", "--seed-from", "-", "--parent-pid", str(parent.pid), cwd=tmp_path)
+    parent.kill()
+    parent.wait(WITHIN_S)
+    assert parent.stdin is not None
+    parent.stdin.close()
+    try:
+        assert process.wait(WITHIN_S) == 0
+        assert process.communicate() == ("", "")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["--port", "0", "--accounts-out", "a.csv", "--seed-accounts"], 0),
+        (["seed", "--db", "one.db", "--out", "a.csv", "--count"], 130),
+    ],
+)
+def test_a_signal_during_seeding_ends_it_quietly(tmp_path: Path, command: list[str], code: int, number: int) -> None:
+    """Cut short before it serves: no traceback, no account, and no file that promises any."""
+    out = tmp_path / "a.csv"
+    process = popen(*command, "900000", cwd=tmp_path)
+    deadline_s = time.monotonic() + WITHIN_S
+    while not out.exists() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert out.exists()
+    process.send_signal(number)
+    assert process.communicate(timeout=WITHIN_S) == ("", "")
+    assert process.returncode == code
+    assert not out.exists()
+
+
+def test_accounts_that_are_served_can_be_logged_in_to(start: Callable[..., Process], tmp_path: Path) -> None:
+    """--accounts-out tells the made-up passwords; a restart on the same database leaves the file as it is."""
+    options = ("--seed-accounts", "3", "--states", "expired=2,warning=1", "--accounts-out", "a.csv", "--db", "kept.db")
+    process, out = start(*options), tmp_path / "a.csv"
+    assert out.stat().st_mode & 0o777 == 0o600
+    content = out.read_text()
+    for row in csv.DictReader(content.splitlines()):
+        reply = process.call("POST", LOGIN, {"user_name": row["user_name"], "password": row["password"]})
+        assert reply["status"] == {"expired": "PASSWORD_EXPIRED", "warning": "PASSWORD_WARN"}[row["state"]]
+    process.stop()
+    assert start(*options).stop() == 0
+    assert out.read_text() == content
+    done = run("--port", "0", *options[:-2], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "--accounts-out a.csv: exists already; name another file, or remove it\n"
+    out.unlink()
+    done = run("--port", "0", *options, cwd=tmp_path)
+    assert (done.returncode, out.exists()) == (2, False)
+    assert done.stderr.startswith("--db kept.db: 'user0000001' is there already, and nothing was added")
+
+
 def test_it_serves_as_long_as_its_parent_lives(start: Callable[..., Process]) -> None:
     """Our own process is the parent here: the stand-in stays."""
     process = start("--parent-pid", str(os.getpid()))
@@ -229,6 +290,7 @@ def test_a_taken_port_is_told_in_one_line(start: Callable[..., Process], tmp_pat
         (["--set", "lockout_treshold=3"], 'did you mean "lockout_threshold"?'),
         (["--port", "http"], "argument --port: 'http' is not a whole number from 0 to 65535"),
         (["--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
+        (["--accounts-out", "a.csv"], "--accounts-out a.csv: no accounts to write; add --seed-accounts N"),
         (["--no-such-option"], "unrecognized arguments: --no-such-option"),
         (["nothing"], "invalid choice: 'nothing'"),
     ],
@@ -258,3 +320,34 @@ def test_settings_are_listed(tmp_path: Path) -> None:
     done = run("settings", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "lockout_threshold = 10" in done.stdout
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    """`settings | head -1`, and with standard output closed: nothing on standard error, exit code 0."""
+    shell = f"set -o pipefail; {shlex.join(COMMAND)} settings"
+    for rest in ("| true", "| head -1", ">&-"):
+        done = subprocess.run(
+            ["bash", "-c", f"{shell} {rest}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
+        assert (rest, done.returncode, done.stderr) == (rest, 0, "")
+
+
+def test_an_output_that_takes_nothing_is_told_in_one_line(tmp_path: Path) -> None:
+    """A full disk is the person's to mend: exit code 2, one line."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "settings"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=WITHIN_S, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == "standard output: cannot be written (No space left on device)\n"
+
+
+def test_it_goes_by_the_name_it_is_called_by(tmp_path: Path) -> None:
+    """Help and errors say what can be typed again."""
+    assert run("--help", cwd=tmp_path).stdout.startswith("usage: pwdload standin ")
+    assert run("--nothing", cwd=tmp_path).stderr.startswith("pwdload standin: ")

@@ -41,7 +41,7 @@ def test_arguments_override_the_file(tmp_path: Path) -> None:
     [
         ("lockout", "--set lockout: no value"),
         ("lockout_treshold=3", 'did you mean "lockout_threshold"?'),
-        ("zzz=3", "`python -m pwdload.standin settings` lists them all"),
+        ("zzz=3", "`pwdload standin settings` lists them all"),
         ("lockout_threshold=x", "a whole number is needed"),
         ("lockout_threshold=1.5", "a whole number is needed"),
         ("lockout_threshold=-1", "allowed: at least 0"),

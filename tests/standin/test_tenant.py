@@ -4,9 +4,8 @@ import base64
 import json
 from collections.abc import Callable
 
-import jwt
 import pytest
-from tests.standin.client import CLIENT_ID, NEW, PASSWORD, USERS, World
+from tests.standin.client import NEW, PASSWORD, USERS, World
 
 ADMIN = {"client_id": "standin-admin", "client_secret": "standin-secret"}
 FORM = "application/x-www-form-urlencoded"
@@ -305,29 +304,49 @@ def test_an_isv_exchange_names_its_tenant(make_world: Callable[..., World]) -> N
     assert reply.summary == (400, "PARAM.0006")
 
 
-def test_an_id_token_verifies_against_the_published_key(make_world: Callable[..., World]) -> None:
-    """With id_token on, login and update hand out RS256 tokens that any OIDC library can check."""
-    world = make_world(id_token=True)
-    world.seed()
-    token = world.update(world.state_token()).text("id_token")
-    keys = world.call("GET", "/api/v1/oauth2/keys", bare=True).fields["keys"]
-    assert isinstance(keys, list)
-    claims = jwt.decode(
-        token,
-        jwt.PyJWK(keys[0]).key,
-        algorithms=["RS256"],
-        audience=CLIENT_ID,
-        options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
-    )
-    assert jwt.get_unverified_header(token)["kid"] == keys[0]["kid"]
-    assert json.loads(claims["api"])["userName"] == "zhangsan"
-    assert claims["exp"] - claims["iat"] == 7200
-    assert "id_token" in world.login(NEW).fields
+def test_a_list_can_be_of_one_organization(world: World) -> None:
+    """org_id names the organization that a user was created in or moved to; blank means all."""
+    user_id = create(world, org_code="sales")
+    create(world, user_name="zhaoliu", mobile="13700000000", org_code="hr")
+
+    def listed(org_id: str) -> tuple[object, set[str]]:
+        fields = world.tenant("GET", f"{USERS}?org_id={org_id}&offset=0&limit=10").fields
+        return fields["total"], {user["user_name"] for user in fields["users"]}  # type: ignore[attr-defined]
+
+    assert listed("") == (3, {"zhangsan", "wangwu", "zhaoliu"})
+    assert listed("sales") == (1, {"wangwu"})
+    assert listed("nobody") == (0, set())
+    world.tenant("PUT", f"{USERS}/{user_id}", {"org_code": "hr"})
+    assert listed("hr") == (2, {"wangwu", "zhaoliu"})
+    assert world.tenant("GET", f"{USERS}/{user_id}").fields["org_id"] == "hr"
 
 
-def test_without_id_tokens_no_key_is_published(world: World) -> None:
-    """Off by default: no field, no key."""
-    assert world.call("GET", "/api/v1/oauth2/keys", bare=True).fields == {"keys": []}
+@pytest.mark.parametrize(("default", "status"), [(True, "PASSWORD_EXPIRED"), (False, "SUCCESS")])
+def test_what_an_omitted_pwd_must_modify_means_is_a_setting(
+    make_world: Callable[..., World], default: bool, status: str
+) -> None:
+    """Create and change-password follow it where they are silent, and what they say themselves goes before it."""
+    world = make_world(must_modify_default=default)
+    user_id = create(world)
+    assert world.login(user_name="wangwu").summary == (200, status)
+    path = f"{USERS}/{user_id}/change-password"
+    world.tenant("PUT", path, {"password": NEW, "pwd_must_modify": not default})
+    assert world.login(NEW, "wangwu").summary != (200, status)
+    world.tenant("PUT", path, {"password": PASSWORD})
+    assert world.login(user_name="wangwu").summary == (200, status)
+
+
+@pytest.mark.parametrize(("ends", "summary"), [(False, (200, "None")), (True, (400, "PARAM.0015"))])
+def test_whether_a_change_ends_earlier_sessions_is_a_setting(
+    make_world: Callable[..., World], ends: bool, summary: tuple[int, str]
+) -> None:
+    """By default a session outlives a change of the password; the session that the change itself opens always does."""
+    world = make_world(sessions_end_with_change=ends)
+    world.seed(state="warning")
+    earlier = world.skip(world.state_token()).text("session_token")
+    own = session_of(world)
+    assert world.tenant("POST", TICKET, DEVICE | {"session_token": own}).http_status == 200
+    assert world.tenant("POST", TICKET, DEVICE | {"session_token": earlier}).summary == summary
 
 
 def test_basic_credentials_may_be_percent_encoded(make_world: Callable[..., World]) -> None:

@@ -1,10 +1,13 @@
 """Accounts in the database: reading one, counting its failures, changing its password, creating and deleting."""
 
+import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from pwdload.standin.policy import Person
@@ -22,13 +25,14 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One row. Times are seconds since 1970. The fields stand in the order of the table's columns."""
+    """One row. Times are seconds since 1970. The fields are named like the table's columns."""
 
     user_id: str
     user_name: str
     name: str
     mobile: str | None
     email: str
+    org_code: str
     password_hash: str
     password_version: int
     """Rises with every change; a change is accepted only if it is still the one that was checked."""
@@ -68,7 +72,6 @@ _FLAGS = slice(_COLUMNS.index("must_modify"), _COLUMNS.index("mfa") + 1)
 _values = attrgetter(*_COLUMNS)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM accounts"  # noqa: S608 - names of columns, from the class above
 _INSERT = f"INSERT INTO accounts ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - same
-_INSERT_MISSING = _INSERT.replace("INSERT", "INSERT OR IGNORE", 1)
 _INSERT_HISTORY = "INSERT INTO password_history VALUES (?, ?, ?)"
 
 
@@ -79,6 +82,15 @@ class Accounts:
         self._store = store
         self._db = store.connection
 
+    @property
+    def db(self) -> Path:
+        """The file they are kept in."""
+        return self._store.path
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Do everything in a block or nothing of it; see `Store.transaction`."""
+        return self._store.transaction()
+
     def by_name(self, user_name: str) -> Account | None:
         """Return the account of this user name."""
         return _account(self._db.execute(f"{_SELECT} WHERE user_name = ?", (user_name,)).fetchone())
@@ -87,14 +99,27 @@ class Accounts:
         """Return the account of this user id."""
         return _account(self._db.execute(f"{_SELECT} WHERE user_id = ?", (user_id,)).fetchone())
 
-    def page(self, offset: int, limit: int) -> Sequence[Account]:
-        """Return a page of accounts by user id; the offset counts pages, as the API's does."""
-        rows = self._db.execute(f"{_SELECT} ORDER BY user_id LIMIT ? OFFSET ?", (limit, offset * limit))
+    def page(self, offset: int, limit: int, org_code: str = "") -> Sequence[Account]:
+        """Return a page of the accounts of one organization, or of all, by user id; the offset counts pages."""
+        condition, values = _of_organization(org_code)
+        rows = self._db.execute(
+            f"{_SELECT}{condition} ORDER BY user_id LIMIT ? OFFSET ?", (*values, limit, offset * limit)
+        )
         return [found for row in rows if (found := _account(row)) is not None]
 
-    def count(self) -> int:
-        """Return how many accounts there are."""
-        return int(self._db.execute("SELECT count(*) FROM accounts").fetchone()[0])
+    def count(self, org_code: str = "") -> int:
+        """Return how many accounts there are, in one organization or in all."""
+        condition, values = _of_organization(org_code)
+        row = self._db.execute(f"SELECT count(*) FROM accounts{condition}", values).fetchone()  # noqa: S608 - ours
+        return int(row[0])
+
+    def existing(self, user_names: Iterable[str]) -> Set[str]:
+        """Return those of the user names that are taken."""
+        rows = self._db.execute(
+            "SELECT user_name FROM accounts WHERE user_name IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(user_names)),),
+        )
+        return {row[0] for row in rows}
 
     def history(self, user_id: str, depth: int) -> Sequence[str]:
         """Return the hashes of the last passwords before the current one, newest first."""
@@ -148,36 +173,37 @@ class Accounts:
         """
         self._db.execute(_INSERT, _values(account))
 
-    def insert_new(self, batch: Iterable[tuple[Account, str | None]]) -> int:
-        """Add accounts, each with the hash of its previous password if it has one; return how many were added.
+    def insert_many(self, batch: Sequence[tuple[Account, str | None]]) -> None:
+        """Add accounts, each with the hash of its previous password if it has one; within a transaction.
 
-        An account whose user name exists is left as it is: seeding again must not undo a change.
+        Raises:
+            sqlite3.IntegrityError: a user name or a mobile is taken.
         """
-        added = 0
-        with self._store.transaction():
-            for account, previous_hash in batch:
-                if self._db.execute(_INSERT_MISSING, _values(account)).rowcount:
-                    added += 1
-                    if previous_hash is not None:
-                        self._db.execute(
-                            _INSERT_HISTORY, (account.user_id, account.password_version - 1, previous_hash)
-                        )
-        return added
+        self._db.executemany(_INSERT, (_values(account) for account, _ in batch))
+        self._db.executemany(
+            _INSERT_HISTORY,
+            (
+                (account.user_id, account.password_version - 1, previous_hash)
+                for account, previous_hash in batch
+                if previous_hash is not None
+            ),
+        )
 
     def modify(self, account: Account, *, now_s: float) -> None:
-        """Store name, mobile, email, and the flags of an account.
+        """Store name, mobile, email, organization, and the flags of an account.
 
         Raises:
             sqlite3.IntegrityError: user name or mobile are taken.
         """
         self._db.execute(
-            "UPDATE accounts SET user_name = ?, name = ?, mobile = ?, email = ?, must_modify = ?, disabled = ?,"
-            " updated_at = ? WHERE user_id = ?",
+            "UPDATE accounts SET user_name = ?, name = ?, mobile = ?, email = ?, org_code = ?, must_modify = ?,"
+            " disabled = ?, updated_at = ? WHERE user_id = ?",
             (
                 account.user_name,
                 account.name,
                 account.mobile,
                 account.email,
+                account.org_code,
                 account.must_modify,
                 account.disabled,
                 now_s,
@@ -197,6 +223,11 @@ def new_user_id(now_s: float) -> str:
     """Return a user id in the product's form: yyyyMMddHHmmssSSS-XXXX-hex."""
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(now_s)) + f"{int(now_s * 1000) % 1000:03d}"
     return f"{stamp}-{secrets.token_hex(2).upper()}-{secrets.token_hex(5).upper()[:9]}"
+
+
+def _of_organization(org_code: str) -> tuple[str, tuple[str, ...]]:
+    """Return a condition and its values; none at all for all, since SQLite counts a whole table much faster."""
+    return (" WHERE org_code = ?", (org_code,)) if org_code else ("", ())
 
 
 def _account(row: Sequence[Any] | None) -> Account | None:

@@ -97,6 +97,5 @@ class _Public:
         return Answer(fields={"timestamp": str(int(self._parts.clock() * 1000))})
 
     async def key_set(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature
-        """Publish the key that id_tokens are verified with; no key while they are off."""
-        id_tokens = self._parts.id_tokens
-        return Answer(fields=id_tokens.key_set() if id_tokens is not None else {"keys": []})
+        """Publish the key that id_tokens are verified with."""
+        return Answer(fields=self._parts.id_tokens.key_set())

@@ -22,14 +22,20 @@ def login_status(account: Account, settings: Settings, now_s: float) -> Status:
     """Return what the right password gets.
 
     The second factor is asked for before anything is said about the password. An administrator's order to change the
-    password has no status of its own; it shows as PASSWORD_EXPIRED, the only one that makes the change compulsory.
+    password has no status of its own; which one it shows as is a setting, and a password that is too old is expired
+    either way.
     """
     if account.disabled:
         return "ACCESS_DENIED"
     if account.mfa:
         return "MFA_AUTH"
-    if account.must_modify:
+    if account.must_modify and settings.must_modify_status == "expired":
         return "PASSWORD_EXPIRED"
+    by_age = _status_by_age(account, settings, now_s)
+    return "PASSWORD_WARN" if account.must_modify and by_age == "SUCCESS" else by_age
+
+
+def _status_by_age(account: Account, settings: Settings, now_s: float) -> Status:
     if not settings.password_validity_days:
         return "SUCCESS"
     left_s = account.password_changed_at + settings.password_validity_days * _DAY_S - now_s
@@ -41,7 +47,7 @@ def login_status(account: Account, settings: Settings, now_s: float) -> Status:
 def session_answer(parts: Parts, account: Account, caller: Caller, session: Session) -> Answer:
     """Return the answer that lets a user in: SUCCESS with the session and, where they are on, an id_token."""
     fields: dict[str, object] = {"status": "SUCCESS", "expire": session.life_s, "session_token": session.token}
-    if parts.id_tokens is not None:
+    if parts.settings.id_token:
         fields["id_token"] = parts.id_tokens.issue(account.identity, caller.client_id)
     return Answer(fields=fields)
 

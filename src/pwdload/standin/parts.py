@@ -28,15 +28,15 @@ class Parts:
     policy: PasswordPolicy
     change: PasswordChange
     state_tokens: StateTokens
-    id_tokens: IdTokens | None
-    """Null while the setting `id_token` is off."""
+    id_tokens: IdTokens
 
 
 def assemble(settings: Settings, store: Store, hasher: PasswordHasher, clock: Clock) -> Parts:
     """Return the parts over an open database; the keys that sign tokens are kept in it."""
     accounts, policy = Accounts(store), PasswordPolicy(settings)
-    # Only when it is wanted: making the key takes longer than the rest of the start.
-    id_token_key = store.secret("id_token_key", new_rsa_key) if settings.id_token else None
+    id_tokens = IdTokens(settings, lambda: store.secret("id_token_key", new_rsa_key), clock)
+    if settings.id_token:
+        id_tokens.prepare()
     return Parts(
         settings=settings,
         clock=clock,
@@ -48,5 +48,5 @@ def assemble(settings: Settings, store: Store, hasher: PasswordHasher, clock: Cl
         policy=policy,
         change=PasswordChange(settings=settings, accounts=accounts, hasher=hasher, policy=policy, clock=clock),
         state_tokens=StateTokens(settings, store.secret("state_token_key"), clock),
-        id_tokens=IdTokens(settings, id_token_key, clock) if id_token_key is not None else None,
+        id_tokens=id_tokens,
     )

@@ -7,6 +7,7 @@ since it needs the stored hashes. "Weak" precedes "complexity" because most well
 
 import itertools
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class PasswordPolicy:
             frozenset(listed) for listed in (ascii_lowercase, ascii_uppercase, digits, settings.special_characters)
         )
         self._listed = frozenset().union(*self._classes)
+        self._run_too_long = re.compile(rf"(.)\1{{{settings.password_repeats_max}}}", re.DOTALL)
 
     def check(self, password: str, person: Person) -> None:
         """Accept the password by returning.
@@ -51,7 +53,7 @@ class PasswordPolicy:
             raise Refusal(Reason.PASSWORD_LENGTH, settings.password_length_min, settings.password_length_max)
         if settings.password_user_info:
             self._check_user_info(password.casefold(), person)
-        if settings.password_repeats_max and self._repeats(password) > settings.password_repeats_max:
+        if settings.password_repeats_max and self._repeats_too_often(password):
             raise Refusal(Reason.PASSWORD_REPEATS, settings.password_repeats_max)
         if password.casefold() in self._weak:
             raise Refusal(Reason.PASSWORD_WEAK)
@@ -82,11 +84,11 @@ class PasswordPolicy:
         if is_looked_for and user_name[::-1] in password:
             raise Refusal(Reason.PASSWORD_REVERSED_NAME)
 
-    def _repeats(self, password: str) -> int:
-        """Return how often the most repeated character stands in the password, or in a row in it."""
+    def _repeats_too_often(self, password: str) -> bool:
+        """Whether some character stands in the password, or in a row in it, more often than it may."""
         if self._settings.password_repeats_counted == "total":  # noqa: S105 - the value of a setting
-            return max(password.count(character) for character in set(password))
-        return max(len(list(run)) for _, run in itertools.groupby(password))
+            return max(map(password.count, set(password))) > self._settings.password_repeats_max
+        return self._run_too_long.search(password) is not None
 
     def _is_complex(self, password: str) -> bool:
         if self._settings.unlisted_characters == "refuse" and not self._listed.issuperset(password):

@@ -1,16 +1,14 @@
-"""Run the service: bind, seed, say where it listens, stop when told or when the parent is gone."""
+"""Run the service: bind, say where it listens, stop when told."""
 
 import asyncio
 import ipaddress
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,7 +16,6 @@ from starlette.types import ASGIApp
 from pwdload.standin.failure import StandinError
 
 _BACKLOG = 2048
-_PARENT_CHECK_S = 0.5
 _STOP_WITHIN_S = 2
 
 
@@ -70,10 +67,8 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(
-    app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None], keep_alive_s: int, parent_pid: int | None
-) -> None:
-    """Answer requests until SIGTERM, SIGINT, or the end of the parent process."""
+def serve(app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None], keep_alive_s: int) -> None:
+    """Answer requests until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -89,20 +84,7 @@ def serve(
         timeout_graceful_shutdown=_STOP_WITHIN_S,
     )
     server = _Server(config, announce)
-    asyncio.run(_until_stopped(server, listener, parent_pid))
-
-
-def leave_cleanly_on_signals() -> None:
-    """Let SIGTERM and SIGINT end the process with exit code 0, whatever it is doing.
-
-    uvicorn takes the signals over while it serves, and raises them once more when it has stopped.
-    """
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
+    asyncio.run(server.serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
@@ -115,32 +97,3 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._announce()
-
-
-async def _until_stopped(server: uvicorn.Server, listener: socket.socket, parent_pid: int | None) -> None:
-    watch = asyncio.create_task(_stop_without_parent(server, parent_pid)) if parent_pid is not None else None
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        if watch is not None:
-            watch.cancel()
-
-
-async def _stop_without_parent(server: uvicorn.Server, parent_pid: int) -> None:
-    is_child = os.getppid() == parent_pid
-    while _is_alive(parent_pid, is_child=is_child):
-        await asyncio.sleep(_PARENT_CHECK_S)
-    server.should_exit = True
-
-
-def _is_alive(parent_pid: int, *, is_child: bool) -> bool:
-    """Whether the parent still runs. Its own children notice by their new parent, even while it is a zombie."""
-    if is_child:
-        return os.getppid() == parent_pid
-    try:
-        os.kill(parent_pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

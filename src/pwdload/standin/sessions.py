@@ -29,16 +29,18 @@ class Sessions:
         """Begin a session."""
         session = Session(token=opaque_token(), life_s=life_s)
         self._db.execute(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)",
-            (session.token, user_id, caller.client_id, caller.device_fingerprint, self._clock() + life_s),
+            "INSERT INTO sessions SELECT ?, user_id, ?, ?, ?, password_version FROM accounts WHERE user_id = ?",
+            (session.token, caller.client_id, caller.device_fingerprint, self._clock() + life_s, user_id),
         )
         return session
 
     def user_of(self, session_token: str, device_fingerprint: str) -> str | None:
         """Return the user id of a session; null unless it exists, is not over, and began on this device."""
         row = self._db.execute(
-            "SELECT user_id FROM sessions WHERE session_token = ? AND device_fingerprint = ? AND expires_at > ?",
-            (session_token, device_fingerprint, self._clock()),
+            "SELECT user_id FROM sessions JOIN accounts USING (user_id)"
+            " WHERE session_token = ? AND device_fingerprint = ? AND expires_at > ?"
+            " AND (sessions.password_version = accounts.password_version OR NOT ?)",
+            (session_token, device_fingerprint, self._clock(), self._settings.sessions_end_with_change),
         ).fetchone()
         return str(row[0]) if row is not None else None
 

@@ -102,7 +102,7 @@ class Settings:
     )
     user_info_length_min: int = _setting(3, "shorter user names and email prefixes are not looked for", at_least=1)
     password_repeats_max: int = _setting(
-        4, "how often one character may be repeated in a password; 0 for any number", at_least=0
+        4, "how often one character may be repeated in a password; 0 for any number", at_least=0, at_most=1000
     )
     password_repeats_counted: Literal["consecutive", "total"] = _setting(
         "consecutive", "whether only repeats in a row count", choices=("consecutive", "total")
@@ -115,6 +115,18 @@ class Settings:
     )
     admin_password_check: Literal["none", "strength"] = _setting(
         "strength", "what the management API checks when it sets a password", choices=("none", "strength")
+    )
+
+    must_modify_status: Literal["expired", "warning"] = _setting(
+        "expired",
+        "what login answers while pwd_must_modify holds: PASSWORD_EXPIRED, or PASSWORD_WARN, which may be skipped",
+        choices=("expired", "warning"),
+    )
+    must_modify_default: bool = _setting(
+        default=True, meaning="pwd_must_modify where a create or change-password does not name it"
+    )
+    sessions_end_with_change: bool = _setting(
+        default=False, meaning="a change of the password ends the sessions that were open before it"
     )
 
     lockout_threshold: int = _setting(

@@ -79,7 +79,7 @@ def _checked(key: str, raw: object, place: str) -> SettingValue:
     info = _KNOWN.get(key)
     if info is None:
         near = difflib.get_close_matches(key, _KNOWN, n=1, cutoff=0.5)
-        hint = f'did you mean "{near[0]}"?' if near else "`python -m pwdload.standin settings` lists them all"
+        hint = f'did you mean "{near[0]}"?' if near else "`pwdload standin settings` lists them all"
         raise StandinError(f"{place}{key}: no such setting; {hint}")
     try:
         return _converted(info, raw)

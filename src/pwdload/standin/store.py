@@ -14,7 +14,7 @@ from typing import Literal
 from pwdload.standin.failure import StandinError
 
 _APPLICATION_ID = 0x50574C44
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (
@@ -23,6 +23,7 @@ CREATE TABLE accounts (
     name TEXT NOT NULL DEFAULT '',
     mobile TEXT UNIQUE,
     email TEXT NOT NULL DEFAULT '',
+    org_code TEXT NOT NULL DEFAULT '',
     password_hash TEXT NOT NULL,
     password_version INTEGER NOT NULL DEFAULT 0,
     password_changed_at REAL NOT NULL,
@@ -46,7 +47,8 @@ CREATE TABLE sessions (
     user_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
     device_fingerprint TEXT NOT NULL,
-    expires_at REAL NOT NULL
+    expires_at REAL NOT NULL,
+    password_version INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE sso_tickets (
     sso_ticket TEXT PRIMARY KEY,

@@ -20,6 +20,7 @@ class TenantToken:
     def __init__(self, parts: Parts) -> None:
         self._settings = parts.settings
         self._sessions = parts.sessions
+        self._id_tokens = parts.id_tokens
 
     async def issue(self, call: Call) -> Answer:
         """Hand out an access_token."""
@@ -35,6 +36,7 @@ class TenantToken:
                 "token_type": "Bearer",
                 "expires_in": int(self._settings.access_token_life_s),
                 "scope": "all",
+                "id_token": self._id_tokens.issue_to_client(client_id),
             }
         )
 

@@ -42,10 +42,11 @@ class TenantUsers:
             name=text_field(fields, "name"),
             mobile=mobile,
             email=email,
+            org_code=text_field(fields, "org_code").strip(),
             password_hash=await self._parts.hasher.hash_politely(password or secrets.token_urlsafe(32)),
             password_version=1,
             password_changed_at=now_s,
-            must_modify=boolean_field(fields, "pwd_must_modify", default=True),
+            must_modify=self._must_modify(fields),
             disabled=False,
             mfa=False,
             failed_attempts=0,
@@ -60,14 +61,15 @@ class TenantUsers:
         return _user_id(account, http_status=201)
 
     async def page(self, call: Call) -> Answer:
-        """List users: ``offset`` is the number of the page, from 0, ``limit`` its size."""
+        """List users: ``offset`` is the number of the page, from 0, ``limit`` its size, ``org_id`` blank for all."""
         require_access_token(call, self._parts.sessions)
         query = call.query()
         offset, limit = _whole(query, "offset", default=0), _whole(query, "limit", default=10)
         if not 1 <= limit <= _PAGE_LIMIT_MAX:
             raise Refusal(Reason.BODY_INVALID, "limit")
-        users = [self._described(account) for account in self._accounts.page(offset, limit)]
-        return Answer(fields={"total": self._accounts.count(), "users": users})
+        org_code = query.get("org_id", "").strip()
+        users = [self._described(account) for account in self._accounts.page(offset, limit, org_code)]
+        return Answer(fields={"total": self._accounts.count(org_code), "users": users})
 
     async def show(self, call: Call) -> Answer:
         """Tell about one user."""
@@ -95,6 +97,7 @@ class TenantUsers:
                 name=text_field(fields, "name") or account.name,
                 mobile=text_field(fields, "mobile").strip() or account.mobile,
                 email=text_field(fields, "email") or account.email,
+                org_code=text_field(fields, "org_code").strip() or account.org_code,
                 must_modify=boolean_field(fields, "pwd_must_modify", default=account.must_modify),
             )
         )
@@ -117,11 +120,11 @@ class TenantUsers:
         return Answer(http_status=204, fields=None)
 
     async def change_password(self, call: Call) -> Answer:
-        """Set a password as an administrator; ``pwd_must_modify`` is true unless said otherwise."""
+        """Set a password as an administrator."""
         fields = self._fields(call)
         account = self._account(call)
         password = _password(fields, "password")
-        must_modify = boolean_field(fields, "pwd_must_modify", default=True)
+        must_modify = self._must_modify(fields)
         self._check_strength(password, account.person)
         password_hash = await self._parts.hasher.hash_politely(password)
         return self._apply(account, password_hash, must_modify=must_modify)
@@ -152,6 +155,9 @@ class TenantUsers:
         require_access_token(call, self._parts.sessions)
         return call.json_object()
 
+    def _must_modify(self, fields: Mapping[str, object]) -> bool:
+        return boolean_field(fields, "pwd_must_modify", default=self._parts.settings.must_modify_default)
+
     def _account(self, call: Call) -> Account:
         account = self._accounts.by_id(call.path_parameters["user_id"])
         if account is None:
@@ -165,7 +171,7 @@ class TenantUsers:
     def _described(self, account: Account) -> Mapping[str, object]:
         return {
             "user_id": account.user_id,
-            "org_id": "",
+            "org_id": account.org_code,
             "user_name": account.user_name,
             "name": account.name,
             "mobile": account.mobile or "",

@@ -6,8 +6,9 @@ import json
 import secrets
 import string
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import jwt
@@ -115,18 +116,28 @@ class Identity:
 
 
 class IdTokens:
-    """Signs id_tokens with RS256 and publishes the key. The claims follow the published sample."""
+    """Signs id_tokens with RS256 and publishes the key. The claims follow the published sample.
 
-    def __init__(self, settings: Settings, key_pem: bytes, clock: Clock) -> None:
+    The key is fetched when it is first needed: making one takes longer than the rest of the program's start.
+    """
+
+    def __init__(self, settings: Settings, key_pem: Callable[[], bytes], clock: Clock) -> None:
         self._life_s = settings.id_token_life_s
         self._clock = clock
-        key = serialization.load_pem_private_key(key_pem, password=None)
+        self._key_pem = key_pem
+
+    def prepare(self) -> None:
+        """Fetch the key now, so that no request waits for it."""
+        _ = self._key
+
+    @cached_property
+    def _key(self) -> rsa.RSAPrivateKey:
+        key = serialization.load_pem_private_key(self._key_pem(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - narrows the type; we made the key ourselves
-        self._key = key
+        return key
 
     def issue(self, identity: Identity, client_id: str) -> str:
-        """Return a new id_token for an application."""
-        issued_s = int(self._clock())
+        """Return a new id_token that tells an application who its user is."""
         api = {
             "id": identity.user_id,
             "userName": identity.user_name,
@@ -134,10 +145,18 @@ class IdTokens:
             "mobile": identity.mobile,
             "email": identity.email,
         }
+        return self._signed(identity.user_id, client_id, api)
+
+    def issue_to_client(self, client_id: str) -> str:
+        """Return a new id_token of an application itself, as the management API's token call hands out."""
+        return self._signed(client_id, client_id, {"id": client_id})
+
+    def _signed(self, subject: str, audience: str, api: Mapping[str, str]) -> str:
+        issued_s = int(self._clock())
         claims = {
             "iss": "pwdload-standin",
-            "aud": client_id,
-            "sub": identity.user_id,
+            "aud": audience,
+            "sub": subject,
             "iat": issued_s,
             "nbf": issued_s - 120,
             "exp": issued_s + self._life_s,
