@@ -82,6 +82,33 @@ def test_a_damaged_record_is_said_in_one_line(tmp_path: Path, text: str) -> None
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("duration_s", "NaN"),
+        ("duration_s", '"4"'),
+        ("duration_s", "1e999"),
+        ("title", "5"),
+        ("title", '"\\ud800"'),
+        ("target_is_standin", '"no"'),
+        ("versions", "[1]"),
+        ("format", "-1"),
+        ("stages", '[{"name": "a", "start_s": "a", "end_s": null, "users": 1}]'),
+    ],
+)
+def test_a_record_with_a_wrong_type_is_said_in_one_line(tmp_path: Path, name: str, value: str) -> None:
+    """A number that is none never reaches the analysis; the line names the key."""
+    directory = RunDirectory.create(tmp_path, "demo", START)
+    directory.write_record(RECORD)
+    path = directory.path / "run.json"
+    fields = json.loads(path.read_text("utf-8"))
+    fields[name] = "PLACE"
+    path.write_text(json.dumps(fields).replace('"PLACE"', value))
+    with pytest.raises(RunDirectoryError, match="not a run record") as error:
+        directory.read_record()
+    assert "\n" not in str(error.value)
+
+
 def test_a_newer_format_is_refused_with_the_remedy(tmp_path: Path) -> None:
     """An old pwdload does not guess at a newer run."""
     directory = RunDirectory.create(tmp_path, "demo", START)

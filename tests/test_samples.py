@@ -153,6 +153,58 @@ def test_a_parquet_file_of_another_make_counts_as_unfinished(tmp_path: Path) -> 
     assert (file.finished, table.num_rows, table.schema) == (False, 0, SCHEMA)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"done_s": math.nan},
+        {"intended_s": -math.inf},
+        {"done_s": 1e12},
+        {"sent_s": -1.0},
+        {"outcome": "banana"},
+        {"worker": "worker-9"},
+        {"seq": -5},
+        {"seq": 0},
+    ],
+    ids=str,
+)
+def test_rows_that_nobody_can_have_written_are_counted_and_left_out(tmp_path: Path, changes: dict[str, object]) -> None:
+    """A damaged or foreign row never reaches a table, and never goes unnoticed."""
+    rows = [sample(0)._asdict(), sample(1)._asdict(), sample(2)._asdict() | changes]
+    pq.write_table(pa.Table.from_pylist(rows, SCHEMA), tmp_path / "local.parquet")
+    table, (file,) = read_samples(tmp_path)
+    assert table["seq"].to_pylist() == [0, 1]
+    assert (file.rows, file.damaged) == (2, 1)
+
+
+def test_many_small_blocks_become_few_large_groups(tmp_path: Path) -> None:
+    """An hour of flushes every second is read as fast as one block."""
+    writer = SampleWriter(tmp_path, "local")
+    for n in range(2000):
+        writer.append(sample(n, error_code=f"E{n % 7}"))
+        writer.flush()
+    path = writer.close()
+    assert pq.read_metadata(path).num_row_groups == 1
+    table, (file,) = read_samples(tmp_path)
+    assert (file.rows, file.missing, table.num_rows) == (2000, 0, 2000)
+
+
+def test_samples_that_could_not_be_written_are_counted(tmp_path: Path) -> None:
+    """A block that fails is known by the number of samples that it held, and the rest is kept."""
+    writer = SampleWriter(tmp_path, "local", block_rows=3)
+    for n in range(3):
+        writer.append(sample(n))
+    writer.append(sample(3))
+    writer.append(sample(4, done_s=math.nan))
+    with pytest.raises(ValueError, match="sample 4"):
+        writer.append(sample(5))
+    writer.append(sample(6))
+    writer.close()
+    table, (file,) = read_samples(tmp_path)
+    assert (writer.rows, writer.lost) == (7, 3)
+    assert table["seq"].to_pylist() == [0, 1, 2, 6]
+    assert file.missing == 3
+
+
 def test_a_directory_without_samples_is_one_clear_line(tmp_path: Path) -> None:
     """Asking for the samples of what is no run says so."""
     with pytest.raises(RunDirectoryError, match="no samples here"):

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from pydantic import FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Verdict
 
@@ -30,8 +32,8 @@ class StageRecord:
     """A load stage as it was planned: its name, when it begins and ends on the run's clock, and its users."""
 
     name: str
-    start_s: float
-    end_s: float | None
+    start_s: FiniteFloat
+    end_s: FiniteFloat | None
     """Null when the stage lasts until the run is stopped."""
     users: int | None
     """Null when the number was set by hand."""
@@ -43,8 +45,8 @@ class WorkerRecord:
     """What one process said when it had closed its samples."""
 
     name: str
-    samples: int
-    dropped: int = 0
+    samples: NonNegativeInt
+    dropped: NonNegativeInt = 0
     """Samples that its recorder failed to keep: anything but 0 makes the run INVALID."""
 
 
@@ -63,7 +65,7 @@ class RunRecord:
     started_utc: str
     """ISO 8601, when zero of the run's clock was."""
     ended_utc: str | None = None
-    duration_s: float | None = None
+    duration_s: FiniteFloat | None = None
     """From zero of the run's clock to the moment when the load was told to stop."""
     ended_by: str = ""
     """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``error: ...``."""
@@ -80,12 +82,15 @@ class RunRecord:
     """How many test accounts the run could draw on."""
     notes: tuple[str, ...] = ()
     """What the harness met and the reader must know, one sentence each."""
-    format: int = FORMAT
+    format: PositiveInt = FORMAT
 
     @property
     def is_finished(self) -> bool:
         """Whether the run got as far as writing its end."""
         return self.ended_utc is not None
+
+
+_RECORD = TypeAdapter(RunRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +162,21 @@ class RunDirectory:
         """
         path = self.path / "run.json"
         try:
-            fields = json.loads(path.read_text("utf-8"))
-            if fields["format"] > FORMAT:
-                raise RunDirectoryError(
-                    f"{path}: format {fields['format']}, this pwdload reads up to {FORMAT}; use a newer pwdload"
-                )
-            stages = tuple(StageRecord(**stage) for stage in fields.pop("stages"))
-            workers = tuple(WorkerRecord(**worker) for worker in fields.pop("workers"))
-            for name in ("expected_workers", "notes"):
-                fields[name] = tuple(fields[name])
-            return RunRecord(stages=stages, workers=workers, **fields)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RunDirectoryError(f"{path}: not a run record ({error}); give another run's directory") from error
+            text = path.read_bytes()
+            record = _RECORD.validate_json(text, strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            what = ".".join(map(str, first["loc"])) or "the file"
+            raise RunDirectoryError(
+                f"{path}: not a run record ({what}: {first['msg']}); give another run's directory"
+            ) from None
+        except OSError as error:
+            raise RunDirectoryError(f"{path}: not readable ({error.strerror}); give another run's directory") from None
+        if record.format > FORMAT:
+            raise RunDirectoryError(
+                f"{path}: format {record.format}, this pwdload reads up to {FORMAT}; use a newer pwdload"
+            )
+        return record
 
     def read_verdict(self) -> Verdict | None:
         """Return the verdict that the last report came to; null when there is no report yet."""

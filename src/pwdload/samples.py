@@ -14,16 +14,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pwdload.errors import RunDirectoryError
+from pwdload.outcome import Outcome
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # few distinct values, many rows
 
 
 _ROWS_PER_GROUP = 65_536
+_TIME_MAX_S = 366 * 86_400.0
+"""No run lasts a year; a larger time is damage."""
 
 
 class Sample(NamedTuple):
@@ -125,15 +129,19 @@ def _as_array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     return pa.array(values, kind)
 
 
-def _check_times(batch: pa.RecordBatch) -> None:
-    """Hold all rows to the law of times at once: a clock that steps back is the instrument's error, not a number."""
-    intended, done = batch["intended_s"], batch["done_s"]
-    sent = pc.coalesce(batch["sent_s"], intended)
-    first = pc.coalesce(batch["first_byte_s"], sent)
+def _keeps_law(rows: pa.RecordBatch | pa.Table) -> pa.Array:
+    """Say of each row whether its times keep the law: a clock that steps back is an error, not a number."""
+    intended, done = rows["intended_s"], rows["done_s"]
+    sent = pc.coalesce(rows["sent_s"], intended)
+    first = pc.coalesce(rows["first_byte_s"], sent)
     # NaN compares false; of the infinities, only the ends need a look.
     lawful = [pc.less_equal(a, b) for a, b in pairwise((intended, sent, first, done))]
-    lawful += [pc.is_finite(intended), pc.is_finite(done)]
-    place = pc.index(reduce(pc.and_, lawful), value=False).as_py()
+    lawful += [pc.is_finite(intended), pc.is_finite(done), pc.less(done, _TIME_MAX_S)]
+    return reduce(pc.and_, lawful)
+
+
+def _check_times(batch: pa.RecordBatch) -> None:
+    place = pc.index(_keeps_law(batch), value=False).as_py()
     if place >= 0:
         row = batch.slice(place, 1).to_pylist()[0]
         times = [row[name] for name in ("intended_s", "sent_s", "first_byte_s", "done_s")]
@@ -257,6 +265,10 @@ class SampleFile:
     """Whether the process ended in order (it left a Parquet file, not a bare stream)."""
     missing: int
     """Sequence numbers absent below the highest one seen."""
+    damaged: int = 0
+    """Rows that no process of ours can have written: times out of order, outcomes without a name, numbers used twice.
+
+    They are left out."""
 
 
 def read_samples(directory: Path) -> tuple[pa.Table, tuple[SampleFile, ...]]:
@@ -288,14 +300,30 @@ def _read_file(path: Path) -> tuple[pa.Table, SampleFile]:
         table, finished = _load(path)
     except (pa.ArrowException, OSError, ValueError):  # ValueError: readable, but not our columns
         table, finished = SCHEMA.empty_table(), False
-    last = pc.max(table["seq"]).as_py() if table.num_rows else -1
-    return table, SampleFile(
+    sound = _sound(table, path.stem)
+    last = pc.max(sound["seq"]).as_py() if sound.num_rows else -1
+    return sound, SampleFile(
         worker=path.stem,
         name=path.name,
-        rows=table.num_rows,
+        rows=sound.num_rows,
         finished=finished,
-        missing=last + 1 - table.num_rows,
+        missing=last + 1 - sound.num_rows,
+        damaged=table.num_rows - sound.num_rows,
     )
+
+
+def _sound(table: pa.Table, worker: str) -> pa.Table:
+    """Return the rows that a process of ours can have written."""
+    known = pa.array([outcome.value for outcome in Outcome])
+    named = pc.is_in(table["outcome"].cast(pa.string()), value_set=known)
+    ours = pc.equal(table["worker"].cast(pa.string()), worker)
+    numbered = pc.greater_equal(table["seq"], 0)
+    table = table.filter(reduce(pc.and_, [_keeps_law(table), named, ours, numbered]))
+    numbers = table["seq"].to_numpy()
+    if len(np.unique(numbers)) == len(numbers):
+        return table
+    _, first = np.unique(numbers, return_index=True)
+    return table.take(pa.array(np.sort(first)))
 
 
 def _load(path: Path) -> tuple[pa.Table, bool]:
