@@ -93,7 +93,9 @@ def odd_characters(path: Path) -> RunDirectory:
     stages = tuple(replace(stage, name=f"{stage.name} {ODD_CODES[0]}") for stage in STAGES)
     samples = samples_of(flows=500, kinds=kinds, stages=stages)
     record = replace(record_of(samples, stages=stages), title=ODD_CODES[1], target=ODD_CODES[2], notes=(ODD_CODES[0],))
-    return write_run(path, samples, record=record)
+    directory = write_run(path, samples, record=record)
+    directory.scenario_file.write_text(f'title = "</pre></details>{ODD_CODES[1]}"\n', "utf-8")
+    return directory
 
 
 def _without_answer(sample: Sample, code: str, outcome: str) -> Sample:

@@ -179,11 +179,14 @@ def write_run(
 ) -> RunDirectory:
     """Write a run directory; the files of the workers in ``unfinished`` stay the bare streams of a killed process.
 
-    ``counts`` is what the target counted during the run; without it the target is one that does not count.
+    ``counts`` is what the target counted during the run; without it the target is one that does not count, which the
+    stand-in never is.
     """
     path.mkdir(parents=True, exist_ok=True)
     directory = RunDirectory(path)
-    record = record if record is not None else record_of(samples)
+    record = record if record is not None else replace(record_of(samples), target_is_standin=counts is not None)
+    if counts is None:
+        record = replace(record, target_is_standin=False)
     directory.write_record(record)
     names = sorted({sample.worker for sample in samples} | {worker.name for worker in record.workers})
     for name in names:

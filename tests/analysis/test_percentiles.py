@@ -20,7 +20,7 @@ def test_percentile_is_the_observed_value_of_its_rank(count: int) -> None:
     """A percentile is the value that the definition names, whatever the number of samples."""
     rng = random.Random(count)
     values = [rng.expovariate(50) for _ in range(count)]
-    got = order_statistics(np.array(values), np.zeros(count, dtype=np.int64), 1, least_samples=False)
+    got = order_statistics(np.array(values), np.zeros(count, dtype=np.int64), 1, least_beyond=0)
     for percentile in PERCENTILES:
         assert got.values[percentile.column][0] == nearest_rank(values, percentile)
     assert got.values[MAXIMUM.column][0] == max(values)
@@ -28,7 +28,7 @@ def test_percentile_is_the_observed_value_of_its_rank(count: int) -> None:
 
 def test_never_below_an_observed_value() -> None:
     """A percentile of two values is one of them, never something between."""
-    got = order_statistics(np.array([1.0, 9.0]), np.zeros(2, dtype=np.int64), 1, least_samples=False)
+    got = order_statistics(np.array([1.0, 9.0]), np.zeros(2, dtype=np.int64), 1, least_beyond=0)
     assert got.values[P50.column][0] == 1.0
     assert got.values[P95.column][0] == 9.0
 
@@ -66,6 +66,6 @@ def test_many_groups_are_as_right_as_few() -> None:
     """More groups than a 16-bit code can name (a run of ten hours, by second) still get their own values."""
     groups = np.repeat(np.arange(40_000), 2)
     values = groups + np.tile([0.5, 0.25], 40_000)
-    got = order_statistics(values, groups, 40_000, least_samples=False)
+    got = order_statistics(values, groups, 40_000, least_beyond=0)
     assert np.array_equal(got.values[MAXIMUM.column], np.arange(40_000) + 0.5)
     assert np.array_equal(got.values[P50.column], np.arange(40_000) + 0.25)

@@ -28,6 +28,7 @@ from pwdload.analysis.answers import (
     expectation_table,
     expectation_words,
 )
+from pwdload.analysis.connections import connections
 from pwdload.analysis.headline import headline
 from pwdload.analysis.journeys import case_table, journey_frame
 from pwdload.analysis.latency import latency_table, time_parts_table
@@ -198,6 +199,42 @@ def test_journey_lasts_from_due_to_changed(run: Run) -> None:
     cases = case_table(journeys).set_index("case")
     wrong = sum(sample.outcome == "unknown" for sample in SAMPLES)
     assert cases["flows"].sum() - cases["as_expected"].sum() == wrong
+
+
+def test_flow_cut_off_by_the_end_is_unfinished(tmp_path: Path) -> None:
+    """A flow that never sent its main request is no success, and no failure; one that failed early is a failure."""
+    samples = samples_of(flows=50, kinds=(CHANGE,))
+    failed = samples[0]._replace(outcome="unknown", status="", http_status=None, error_code="transport:timeout")
+    samples = [failed, *(sample._replace(seq=sample.seq - 1) for sample in samples[2:-1])]
+    journeys = journey_frame(load_run(write_run(tmp_path / "run", samples)).samples)
+    row = case_table(journeys).iloc[0]
+    assert (row["flows"], row["unfinished"], row["as_expected"], row["changed"]) == (50, 1, 48, 48)
+    assert row["as_expected_share"] == pytest.approx(48 / 49)
+    assert journeys["is_unfinished"].tolist() == [False] * 49 + [True]
+
+
+def test_connections_are_counted_and_their_time_kept_apart(tmp_path: Path) -> None:
+    """Opening a connection shows as such, and not as lag of the generator."""
+    first, *others = samples_of(flows=600)
+    done_s = first.intended_s + 0.5
+    first = first._replace(connect_s=0.2, tls_s=0.1, sent_s=first.intended_s + 0.3, first_byte_s=None, done_s=done_s)
+    found = connections(load_run(write_run(tmp_path / "run", [first, *others])))
+    assert (found.opened, found.sent, found.requests_each) == (1, 1200, 1200)
+    times = found.times.set_index("part")
+    assert times.loc["connecting (TCP)", "max_s"] == 0.2
+    assert times.loc["TLS handshake", "max_s"] == 0.1
+    due = [sample for sample in others if is_due(sample)]
+    lags = [(sample.sent_s or 0) - sample.intended_s for sample in due]
+    assert times.loc["lag on reused connections", "count"] == len(due)
+    assert times.loc["lag on reused connections", "p99_s"] == pytest.approx(truth(lags, 990), abs=1e-12)
+
+
+def test_share_of_a_step_is_of_its_requests(run: Run) -> None:
+    """An error code's share of its step is of the requests of that step alone."""
+    updates = sum(sample.step == "update_password" for sample in SAMPLES)
+    row = error_code_table(answer_breakdown(run.samples)).set_index("code").loc["LOGIN.0002"]
+    assert row["step_share"] == pytest.approx(row["count"] / updates)
+    assert row["share"] == pytest.approx(row["count"] / len(SAMPLES))
 
 
 def test_first_change_ends_the_wait(tmp_path: Path) -> None:

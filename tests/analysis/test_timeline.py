@@ -37,6 +37,17 @@ def test_outage_shows_in_the_latency_of_those_who_came_in_it(broken: Run) -> Non
     assert table["p50_s"].loc[46.0] < 0.1
 
 
+def test_second_has_a_percentile_only_with_something_beyond_it(tmp_path: Path) -> None:
+    """Nineteen requests in a second give it no p95, which would be the slowest by another name; forty do."""
+    for per_s, is_there in ((19, False), (40, True)):
+        samples = samples_of(flows=per_s * 10, length_s=10.0)
+        table = latency_in_time(load_run(write_run(tmp_path / f"{per_s}", samples)), "login")
+        inner = table.iloc[1:9]
+        assert inner["p95_s"].notna().all() == inner["p95_s"].notna().any() == is_there
+        assert (inner["max_s"] >= inner["p50_s"]).all()
+    assert "p99_s" not in table
+
+
 def test_every_request_is_in_exactly_one_second(broken: Run) -> None:
     """Sums over the seconds are the totals of the run, outcome by outcome."""
     table = throughput_in_time(broken)

@@ -4,14 +4,15 @@ import csv
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import DEGENERATE, ODD_CODES, finished, odd_characters
-from tests.analysis.synthetic import samples_of
+from tests.analysis.synthetic import STAGES, record_of, samples_of, write_run
 from tests.report.page import Page
 
-from pwdload.outcome import Verdict
+from pwdload.outcome import Outcome, Verdict
 from pwdload.report import Report, make
 from pwdload.rundir import RunDirectory
 
@@ -142,6 +143,7 @@ def test_what_the_target_says_stays_text(tmp_path: Path) -> None:
     assert not page.all("img")
     for odd in ODD_CODES:
         assert odd in page.text
+    assert f'title = "</pre></details>{ODD_CODES[1]}"\n' in page.text, "the scenario is shown as it was given"
     assert not set("<>&") & set(page.scripts[0]), "nothing in the plots' data can end its element"
     drawn = {series["name"] for plot in json.loads(page.scripts[0]) for series in plot["series"]}
     assert "<script>alert(1)</script>" in drawn
@@ -181,6 +183,77 @@ def test_headline_tells_the_truth(tmp_path: Path) -> None:
     assert f"p95 {p95_ms:.1f} ms" in lines[2]
     codes = sum(sample.error_code == "LOGIN.0002" for sample in samples)
     assert f"LOGIN.0002 {codes}" in lines[-1]
+
+
+def test_number_over_different_loads_names_the_loads(tmp_path: Path) -> None:
+    """Where 20 and then 40 users were measured, each rate says that it is over both and what each stage had."""
+    directory = finished(tmp_path / "run")
+    report = make(directory)
+    lines = report.headline_text.splitlines()
+    with (directory.path / "tables" / "stages.csv").open(encoding="utf-8", newline="") as file:
+        rate = {row["stage"]: float(row["changes_per_s"]) for row in csv.DictReader(file)}
+    assert "overall" in lines[1]
+    assert f"steady {rate['steady']:.1f}/s with 20 users, rush {rate['rush']:.1f}/s with 40 users" in lines[1]
+    assert "all measured stages together, p95 by stage: steady" in lines[2]
+    assert "20 to 40 users in 2 measured stages" in report.summary
+    assert "warm up" not in report.headline_text
+
+
+def test_number_over_one_load_is_left_alone(tmp_path: Path) -> None:
+    """Stages of the same number of users are one load: nothing is blended, and nothing is said."""
+    samples = samples_of(flows=1000)
+    stages = tuple(replace(stage, users=20) for stage in STAGES)
+    report = make(write_run(tmp_path / "run", samples, record=replace(record_of(samples, stages=stages), users=20)))
+    assert "overall" not in report.headline_text
+    assert "20 users" in report.summary
+
+
+def test_request_card_does_not_mix_denominators(tmp_path: Path) -> None:
+    """The rate's own count and time stand beside it, the whole run apart."""
+    card = next(card for card in make(finished(tmp_path / "run")).cards if card.label == "Requests")
+    done = sum(10 <= sample.done_s < 100 for sample in samples_of(flows=2000))
+    assert card.detail.startswith(f"{done:,} completed in 1 m 30 s measured; 4,000 in the whole run")
+
+
+def test_machines_get_raw_values(tmp_path: Path) -> None:
+    """Programs find outcomes by their names and headline numbers as numbers, with the unit beside."""
+    directory = _made(tmp_path / "run")
+    for name in ("answers", "expectations", "latency_by_outcome", "latency_by_step_and_outcome"):
+        with (directory.path / "tables" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert {row["outcome"] for row in csv.DictReader(file)} <= {kind.value for kind in Outcome}
+    assert "accepted, as expected" in (directory.path / "report.html").read_text("utf-8")
+    headline = json.loads((directory.path / "verdict.json").read_text("utf-8"))["headline"]
+    rate, p50 = headline[0]["values"][0], headline[1]["values"][0]
+    assert rate["unit"] == "1/s"
+    assert rate["text"] == f"{rate['value']:.1f}/s"
+    assert (p50["name"], p50["unit"]) == ("p50", "s")
+    assert 0.01 < p50["value"] < 0.03
+
+
+def test_notes_and_users_come_before_the_numbers(runs: Mapping[str, Made]) -> None:
+    """What the harness met stands above the first number, on the page and in the Markdown."""
+    directory, report = runs["odd_characters"]
+    assert report.notes
+    page = (directory.path / "report.html").read_text("utf-8").partition("<main>")[2]
+    assert page.index("Notes of the run") < page.index('class="cards"')
+    markdown = (directory.path / "report.md").read_text("utf-8")
+    assert markdown.index("Note of the run") < markdown.index("Password changes")
+    assert markdown.index("20 to 40 users") < markdown.index("Password changes")
+
+
+def test_first_table_counts_what_was_wanted(tmp_path: Path) -> None:
+    """The error codes' caption says how many of the refusals were expected, and how many were not."""
+    report = make(finished(tmp_path / "run"))
+    refused = sum(sample.outcome == "right_reject" for sample in samples_of(flows=2000))
+    table = next(table for table in report.tables if table.name == "error_codes")
+    assert table.caption.startswith(f"{refused:,} answers refused or failed: {refused:,} as expected, 0 not.")
+    assert {"Shed", "(likely)"} <= {word for word, _ in report.definitions}
+
+
+def test_grey_is_named_where_its_label_does_not_fit(runs: Mapping[str, Made]) -> None:
+    """Under every plot with an unmeasured stage stands which one that is, however narrow the plot."""
+    text = (runs["finished"][0].path / "report.html").read_text("utf-8")
+    assert text.count("Grey: warm up (not measured).") == 5
 
 
 def test_csv_has_what_the_page_folds(tmp_path: Path) -> None:

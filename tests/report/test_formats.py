@@ -2,7 +2,7 @@
 
 import pytest
 
-from pwdload.report.formats import counted, joined, one_line, plain, shown
+from pwdload.report.formats import counted, joined, one_line, per_second, plain, shown
 from pwdload.report.html import _parts
 from pwdload.report.model import Cell, Column, Kind
 from pwdload.report.words import MEANINGS, meaning
@@ -21,6 +21,9 @@ from pwdload.report.words import MEANINGS, meaning
         (Kind.MEAN, 3.14159, "3.14"),
         (Kind.FLAG, False, "no"),
         (Kind.TEXT, "as it is", "as it is"),
+        (Kind.OUTCOME, "right_accept", "accepted, as expected"),
+        (Kind.OUTCOME, "of another version", "of another version"),
+        (Kind.EXPECTATION, "refuse:PWD.0001", "refused: PWD.0001"),
         (Kind.DURATION, None, "n/a"),
     ],
 )
@@ -51,6 +54,15 @@ def test_machine_form_is_exact_and_plain(cell: Cell, text: str) -> None:
 def test_unit_is_set_apart_from_its_number(value: str, parts: tuple[str, str]) -> None:
     """The unit of a headline number can be set smaller; what has two units stays whole."""
     assert _parts(value) == parts
+
+
+@pytest.mark.parametrize(
+    ("per_s", "text"),
+    [(None, "n/a"), (0.0, "0/s"), (67.42, "67.4/s"), (0.1, "0.10/s"), (0.05, "0.050/s"), (0.0004, "< 0.001/s")],
+)
+def test_headline_rate_is_always_per_second(per_s: float | None, text: str) -> None:
+    """A slow rate does not change its unit, so that two reports compare at a glance."""
+    assert per_second(per_s) == text
 
 
 def test_words() -> None:

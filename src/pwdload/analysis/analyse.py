@@ -11,6 +11,7 @@ from pwdload.analysis.headline import Headline, headline
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
+from pwdload.analysis.stages import stage_table
 from pwdload.outcome import Finding, Verdict
 
 
@@ -23,6 +24,8 @@ class Analysis:
     """See `pwdload.analysis.journeys.journey_frame`."""
     answers: pd.DataFrame
     """See `pwdload.analysis.answers.answer_breakdown`."""
+    stages: pd.DataFrame
+    """See `pwdload.analysis.stages.stage_table`."""
     headline: Headline
     reconciliation: Reconciliation | None
     findings: tuple[Finding, ...]
@@ -42,6 +45,7 @@ def analyse(run: Run) -> Analysis:
         run=run,
         journeys=journeys,
         answers=answer_breakdown(run.samples),
+        stages=stage_table(run),
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         findings=find(run),

@@ -25,7 +25,8 @@ def error_code_table(breakdown: pd.DataFrame) -> pd.DataFrame:
     """Return the short form of a breakdown: what was refused or failed, by code and step, the most frequent first.
 
     Columns: ``code`` (the error code, or what stands for one), ``step``, ``count``, ``share`` (of all requests),
-    ``as_expected`` (how many of them the case wanted), ``first_s``, ``last_s``.
+    ``step_share`` (of the requests of the step), ``as_expected`` (how many of them the case wanted), ``first_s``,
+    ``last_s``.
     """
     refused = breakdown[~breakdown["outcome"].isin(["right_accept"])]
     refused = refused.assign(code=answer_label(refused), as_expected=_counted_as_expected(refused))
@@ -37,6 +38,8 @@ def error_code_table(breakdown: pd.DataFrame) -> pd.DataFrame:
         first_s=("first_s", "min"),
         last_s=("last_s", "max"),
     ).reset_index()
+    of_step = breakdown.groupby("step", observed=True)["count"].sum()
+    table["step_share"] = table["count"] / table["step"].map(of_step).astype(float)
     return table.sort_values(["count", "code", "step"], ascending=[False, True, True], ignore_index=True)
 
 

@@ -3,22 +3,30 @@
 Each caveat names the number it weakens and is printed beside it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
 from pwdload.analysis.checks import missing_workers
+from pwdload.analysis.latency import overall
+from pwdload.analysis.percentiles import P99
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome
+from pwdload.units import format_duration
 
 SHORT_S = 60.0
 """A measured time below this is called short."""
 TOO_FEW_UPDATES = 1000
 """Below so many update_password requests their p99 cannot be printed."""
+LATE_SHARE = 0.1
+"""A generator's p99 lag above this share of the p99 response time is called late,"""
+LATE_S = 0.002
+"""unless it is below this: two milliseconds are what a busy scheduler may take."""
 
-Weakens = Literal["everything", "throughput", "latency", "counts", "correctness"]
+Weakens = Literal["everything", "throughput", "latency", "counts", "correctness", "verdict"]
 
 
 class Caveat(Enum):
@@ -28,12 +36,18 @@ class Caveat(Enum):
         "everything",
         "The target was the embedded stand-in: the numbers describe it and this machine.",
     )
+    NO_SLO = (
+        "verdict",
+        "No SLO was stated: the verdict covers correctness, the instrument and a failed share below 1 % only, not "
+        "latency or throughput.",
+    )
     CUT_SHORT = ("everything", "The run was cut short: what happened last may be missing.")
     STOPPED_EARLY = ("everything", "The load was stopped before its schedule ended.")
     WORKER_MISSING = ("everything", "A process left no samples: its part of the load is not in any number.")
     WORKER_UNFINISHED = ("everything", "A process did not finish its file: its last second or so is missing.")
     SEQUENCE_GAPS = ("counts", "Sequence numbers have gaps: so many samples are missing.")
     SAMPLES_DROPPED = ("counts", "A recorder failed to write samples: they are not in any number.")
+    ROWS_DAMAGED = ("counts", "Rows that no process of ours can have written were left out.")
     UNREADABLE = ("counts", "Something in the run's directory could not be read.")
     NOT_RECONCILED = ("counts", "The target could not be asked for its own counts, so ours stand alone.")
     RECONCILIATION_DIFFERS = ("counts", "The target's own counts contradict ours.")
@@ -44,6 +58,10 @@ class Caveat(Enum):
         "latency",
         "Closed load model: each user waits for its answer before the next request, so a stall holds load back and "
         "hides from response times (coordinated omission).",
+    )
+    GENERATOR_LATE = (
+        "latency",
+        "The generator itself was late: requests left after they were due, and response times hold that wait.",
     )
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
     TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
@@ -112,6 +130,11 @@ def _samples_dropped(run: Run) -> str | None:
     return _if(dropped > 0, f"{dropped:,} failures")
 
 
+def _rows_damaged(run: Run) -> str | None:
+    damaged = sum(file.damaged for file in run.files)
+    return _if(damaged > 0, f"{damaged:,} rows")
+
+
 def _reconciliation_differs(run: Run) -> str | None:
     result = reconcile(run)
     # What requests without an answer explain is doubt, and has a caveat of its own.
@@ -127,6 +150,15 @@ def _short_run(run: Run) -> str | None:
     return _if(0 < run.measured_s < SHORT_S, f"{run.measured_s:.0f} s")
 
 
+def _generator_late(run: Run) -> str | None:
+    lag_s = overall(run.due[run.due["is_reused"]], "lag_s")[P99.column]
+    response_s = overall(run.due)[P99.column]
+    if math.isnan(lag_s):  # too few samples for a p99, which is a caveat of its own
+        return None
+    late = lag_s > max(LATE_SHARE * response_s, LATE_S)
+    return _if(late, f"p99 of lag on reused connections {format_duration(lag_s)}")
+
+
 def _too_few_samples(run: Run) -> str | None:
     count = int((run.due["step"] == "update_password").sum())
     return _if(count < TOO_FEW_UPDATES, f"{count:,} were measured")
@@ -134,12 +166,15 @@ def _too_few_samples(run: Run) -> str | None:
 
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
+    # Every run is judged without criteria of its own until a scenario can state them.
+    Caveat.NO_SLO: lambda _: "",
     Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
     Caveat.STOPPED_EARLY: _stopped_early,
     Caveat.WORKER_MISSING: _worker_missing,
     Caveat.WORKER_UNFINISHED: _worker_unfinished,
     Caveat.SEQUENCE_GAPS: _sequence_gaps,
     Caveat.SAMPLES_DROPPED: _samples_dropped,
+    Caveat.ROWS_DAMAGED: _rows_damaged,
     Caveat.UNREADABLE: lambda run: _if(bool(run.problems), " ".join(run.problems)),
     Caveat.NOT_RECONCILED: lambda run: _if(run.target_counts is None),
     Caveat.RECONCILIATION_DIFFERS: _reconciliation_differs,
@@ -148,6 +183,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.SHORT_RUN: _short_run,
     # Every run is a closed loop of users until the record says that there are other models.
     Caveat.CLOSED_MODEL: lambda _: "",
+    Caveat.GENERATOR_LATE: _generator_late,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),
     Caveat.TOO_FEW_SAMPLES: _too_few_samples,
 }

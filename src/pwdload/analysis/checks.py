@@ -5,6 +5,7 @@ Every check returns exactly one finding, also when all is well, so that the repo
 
 from collections.abc import Callable, Iterable
 
+from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Finding, Outcome, Verdict, merge
@@ -12,6 +13,8 @@ from pwdload.units import format_duration, format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
+FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT)
+"""What counts as failed: definite failures only; doubt and violations have checks of their own."""
 
 Answer = tuple[Verdict, str]
 Check = Callable[[Run], Answer]
@@ -55,6 +58,10 @@ def check_run_was_finished(run: Run) -> Answer:
         return Verdict.INVALID, f"The accounts ran dry after {at}: the load ended before its schedule did."
     if run.record.ended_by.startswith("error"):
         return Verdict.INVALID, f"The load ended with an error: {run.record.ended_by.partition(':')[2].strip() or '?'}."
+    ends = [stage.end_s for stage in run.record.stages]
+    if run.record.ended_by != "schedule" and ends and ends[-1] is not None:
+        ended, planned = (format_duration(value) for value in (run.record.duration_s or 0.0, ends[-1]))
+        return Verdict.INCONCLUSIVE, f"The run was stopped after {ended} of the {planned} that were planned."
     return Verdict.PASS, f"The run ended in order ({run.record.ended_by or 'no reason given'})."
 
 
@@ -63,6 +70,9 @@ def check_every_process_reported(run: Run) -> Answer:
     missing = missing_workers(run)
     if missing:
         return Verdict.INVALID, f"No samples from {', '.join(missing)}: a part of the load is missing."
+    silent = sorted(set(run.record.expected_workers) - {worker.name for worker in run.record.workers})
+    if silent and run.record.is_finished:
+        return Verdict.INVALID, f"{', '.join(silent)} did not report its samples: the last of them may be missing."
     unfinished = [file.worker for file in run.files if not file.finished]
     if unfinished:
         return (
@@ -73,11 +83,14 @@ def check_every_process_reported(run: Run) -> Answer:
 
 
 def check_no_sample_is_missing(run: Run) -> Answer:
-    """Sequence numbers have gaps, a recorder dropped samples, or a file holds fewer than its process made."""
+    """Numbers have gaps, a recorder dropped samples, rows are damaged, or a file holds fewer than its process made."""
     gaps = sum(file.missing for file in run.files)
     dropped = sum(worker.dropped for worker in run.record.workers)
     rows = {file.worker: file.rows for file in run.files}
     short = sum(max(0, worker.samples - rows.get(worker.name, 0)) for worker in run.record.workers)
+    damaged = sum(file.damaged for file in run.files)
+    if damaged:
+        return Verdict.INVALID, f"{damaged:,} samples are damaged or foreign, and were left out."
     if gaps or dropped or short:
         return (
             Verdict.INVALID,
@@ -90,6 +103,8 @@ def check_no_sample_is_missing(run: Run) -> Answer:
 def check_target_counted_the_same(run: Run) -> Answer:
     """The stand-in's own counts differ from ours by more than requests without an answer can explain."""
     result = reconcile(run)
+    if result is None and run.record.target_is_standin and run.record.is_finished:
+        return Verdict.INCONCLUSIVE, "The stand-in's own counts are not there, so nothing confirms ours."
     if result is None:
         return Verdict.PASS, "The target does not count, so the counts were not compared."
     if result.unexplained and run.record.target_is_standin and run.record.is_finished:
@@ -109,13 +124,25 @@ def check_no_doubt_is_left(run: Run) -> Answer:
 
 
 def check_few_requests_failed(run: Run) -> Answer:
-    """Too many requests were refused wrongly, shed, or never sent."""
-    failed = sum(_count(run, kind) for kind in (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT))
-    share = failed / max(len(run.samples), 1)
-    words = f"{format_share(share)} of requests were wrongly refused, shed or not sent"
-    if share > FAILED_SHARE_MAX:
-        return Verdict.SLO_FAILED, f"{words}; at most {format_share(FAILED_SHARE_MAX)} is allowed."
-    return Verdict.PASS, f"{words} (at most {format_share(FAILED_SHARE_MAX)})."
+    """Too many requests were refused wrongly, shed, or never sent; or too few were made to tell.
+
+    The rule holds both one-sided 95 % bounds of the failed share (`share_bounds`) against `FAILED_SHARE_MAX`: a lower
+    bound above it fails, an upper bound below it passes, and whatever lies between is not known.
+    """
+    failed, requests = sum(_count(run, kind) for kind in FAILURES), len(run.samples)
+    if not requests:
+        return Verdict.INCONCLUSIVE, "No request was made, so nothing is known of how many fail."
+    bounds = share_bounds(failed, requests)
+    most = format_share(FAILED_SHARE_MAX)
+    words = f"{format_share(failed / requests)} of {requests:,} requests were wrongly refused, shed or not sent"
+    if bounds.lower > FAILED_SHARE_MAX:
+        return (
+            Verdict.SLO_FAILED,
+            f"{words}: with 95 % confidence more than {format_share(bounds.lower)} fail, {most} is allowed.",
+        )
+    if bounds.upper < FAILED_SHARE_MAX:
+        return Verdict.PASS, f"{words}: with 95 % confidence fewer than {most} fail."
+    return Verdict.INCONCLUSIVE, _cannot_tell(failed, requests, bounds)
 
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -162,6 +189,20 @@ def _find(name: str, check: Check, run: Run) -> Finding:
 def _compared(result: Reconciliation) -> str:
     return (
         result.words if not result.unexplained else f"{result.words} It decides nothing: not a finished stand-in run."
+    )
+
+
+def _cannot_tell(failed: int, requests: int, bounds: ShareBounds) -> str:
+    most = format_share(FAILED_SHARE_MAX)
+    few = f"{requests:,} request{' is' if requests == 1 else 's are'} too few to say"
+    if not failed:
+        return (
+            f"{few} that fewer than {most} fail: none did, and with 95 % confidence at most "
+            f"{format_share(bounds.upper)} do."
+        )
+    return (
+        f"{few} whether more or fewer than {most} fail: {failed:,} did, and with 95 % confidence each way "
+        f"at least {format_share(bounds.lower)} and at most {format_share(bounds.upper)} do."
     )
 
 

@@ -11,9 +11,13 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     """Return one row per flow, ordered by the time it was due.
 
     Columns: ``case``, ``stage``, ``start_s`` (due), ``end_s`` (last answer), ``journey_s`` (the difference),
-    ``requests``, ``is_as_expected`` (every answer was), ``is_changed`` (some update_password was accepted),
-    ``changed_s`` (from due to the first accepted update_password; NaN without one), ``is_due_measured``. Times in
-    seconds.
+    ``requests``, ``is_as_expected`` (every answer was), ``is_unfinished`` (see below), ``is_changed`` (some
+    update_password was accepted), ``changed_s`` (from due to the first accepted update_password; NaN without one),
+    ``is_due_measured``. Times in seconds.
+
+    A flow is unfinished when each answer so far was as expected, but it made fewer requests than the longest flow of
+    its case that came out as expected: the end of the run cut it off. A flow that something went wrong in is no such
+    flow, however short: it ended there, and it counts as a failure.
     """
     flow = samples["flow"].to_numpy()
     worker = samples["worker"].cat.codes.to_numpy().astype(np.int64)
@@ -33,7 +37,9 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
         change_s=("change_s", "min"),
         is_due_measured=("is_due_measured", "first"),
     ).reset_index(drop=True)
+    whole = frame["requests"].where(frame["is_as_expected"]).groupby(frame["case"], observed=True).transform("max")
     return frame.assign(
+        is_unfinished=frame["is_as_expected"] & (frame["requests"] < whole),
         journey_s=frame["end_s"] - frame["start_s"],
         is_changed=frame["change_s"].notna(),
         changed_s=frame["change_s"] - frame["start_s"],
@@ -41,10 +47,19 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def case_table(journeys: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per case: ``case``, ``flows``, ``as_expected``, ``as_expected_share`` and ``changed`` flows."""
-    groups = journeys.groupby("case", observed=True, sort=True)
+    """Return one row per case.
+
+    Columns: ``case``, ``flows``, ``unfinished``, ``as_expected``, ``as_expected_share``, ``changed``.
+    The share is of the flows that are not unfinished; null when all of them are.
+    """
+    wholly = journeys["is_as_expected"] & ~journeys["is_unfinished"]
+    groups = journeys.assign(is_wholly=wholly).groupby("case", observed=True, sort=True)
     table = groups.agg(
-        flows=("requests", "size"), as_expected=("is_as_expected", "sum"), changed=("is_changed", "sum")
+        flows=("requests", "size"),
+        unfinished=("is_unfinished", "sum"),
+        as_expected=("is_wholly", "sum"),
+        changed=("is_changed", "sum"),
     ).reset_index()
-    table["as_expected_share"] = table["as_expected"] / table["flows"]
-    return table[["case", "flows", "as_expected", "as_expected_share", "changed"]]
+    ended = table["flows"] - table["unfinished"]
+    table["as_expected_share"] = table["as_expected"] / ended.where(ended > 0)
+    return table[["case", "flows", "unfinished", "as_expected", "as_expected_share", "changed"]]

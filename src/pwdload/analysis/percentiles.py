@@ -36,7 +36,11 @@ class Percentile:
     @property
     def least_samples(self) -> int:
         """Fewest values for which the percentile is printed: p50 20, p90 100, p95 200, p99 1,000, p99.9 10,000."""
-        return -(-LEAST_BEYOND * 1000 // (1000 - self.permille))
+        return self.least_for(LEAST_BEYOND)
+
+    def least_for(self, beyond: int) -> int:
+        """Return the fewest values of which so many are expected beyond the percentile; at least one."""
+        return max(1, -(-beyond * 1000 // (1000 - self.permille)))
 
     def ranks(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the 1-based rank of the percentile among each number of values; 0 among none."""
@@ -68,12 +72,13 @@ def order_statistics(
     group_count: int,
     percentiles: Sequence[Percentile] = PERCENTILES,
     *,
-    least_samples: bool = True,
+    least_beyond: int = LEAST_BEYOND,
 ) -> OrderStatistics:
     """Return percentiles and the maximum of each group of values.
 
-    Values that are NaN are left out, and a group code below 0 belongs to no group. With ``least_samples`` false the
-    order statistics are given as soon as a group has one value: they then describe that group and estimate nothing.
+    Values that are NaN are left out, and a group code below 0 belongs to no group. A percentile is
+    given where at least ``least_beyond`` values are expected beyond it. With less than `LEAST_BEYOND` it describes the
+    values of its group and estimates nothing; with 0 it is given as soon as a group has one value.
     """
     kept = ~np.isnan(values) & (groups >= 0)
     values, groups = values[kept], groups[kept]
@@ -82,7 +87,7 @@ def order_statistics(
     starts = np.cumsum(counts) - counts
     columns: dict[str, Floats] = {}
     for percentile in (*percentiles, MAXIMUM):
-        least = percentile.least_samples if least_samples and percentile is not MAXIMUM else 1
+        least = 1 if percentile is MAXIMUM else percentile.least_for(least_beyond)
         column = np.full(group_count, np.nan)
         enough = counts >= least
         column[enough] = ordered[(starts + percentile.ranks(counts) - 1)[enough]]

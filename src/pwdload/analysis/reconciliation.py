@@ -1,8 +1,8 @@
 """Our counts against the target's own: does the report tell of the same requests that the target saw?
 
-Only a target that counts can be asked, which the embedded stand-in does. Answers are matched by route, HTTP status and
-error code. A request of ours that got no complete answer may or may not have reached the target; so many more the
-target may have counted on that route, and every other difference is a mistake of somebody's.
+Only a target that counts can be asked, which the embedded stand-in does. Answers are matched by route, HTTP status,
+body status and error code. A request of ours that got no complete answer may or may not have reached the target; so
+many more the target may have counted on that route, and every other difference is a mistake of somebody's.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ROUTES = {
     "skip_update": "/api/v2/sdk/pwd/skip-update",
 }
 """Which route each step calls. Re-arming an account has no route of the flow, and is not measured."""
-_KEYS = ["route", "http_status", "error_code"]
+_KEYS = ["route", "http_status", "status", "error_code"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,8 @@ class Reconciliation:
     """The comparison, and what it comes to."""
 
     table: pd.DataFrame
-    """One row per answer: ``route``, ``http_status``, ``error_code``, ``ours``, ``target``, ``difference``
-    (target - ours)."""
+    """One row per answer: ``route``, ``http_status``, ``status``, ``error_code``, ``ours``, ``target``,
+    ``difference`` (target - ours)."""
     unmeasured: pd.DataFrame
     """What the target counted on routes that the load never calls: ``method``, ``route``, ``count``."""
     unanswered: int
@@ -81,7 +81,7 @@ def _ours(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     answered = samples[samples["is_answered"]]
     counts = answered.groupby(["step", *_KEYS[1:]], observed=True).size().rename("ours").reset_index()
     counts["route"] = counts["step"].astype(object).map(ROUTES)
-    counts = counts.astype({"http_status": "int64", "error_code": object})
+    counts = counts.astype({"http_status": "int64", "status": object, "error_code": object})
     lost = samples.loc[~samples["is_answered"] & samples["sent_s"].notna(), "step"].value_counts()
     by_route = lost.rename(index=ROUTES).groupby(level=0, observed=True).sum()
     return counts.groupby(_KEYS)["ours"].sum().reset_index(), by_route
@@ -89,9 +89,9 @@ def _ours(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
 
 def _theirs(rows: tuple[CountRow, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
     fields = ["method", *_KEYS, "target"]
-    values = [(row.method, row.route, row.http_status, row.error_code, row.count) for row in rows]
+    values = [(row.method, row.route, row.http_status, row.status, row.error_code, row.count) for row in rows]
     counts = pd.DataFrame(values, columns=fields).astype({"http_status": "int64", "target": "int64"})
-    counts = counts.astype(dict.fromkeys(("method", "route", "error_code"), object))
+    counts = counts.astype(dict.fromkeys(("method", "route", "status", "error_code"), object))
     is_measured = counts["route"].isin(list(ROUTES.values()))
     measured = counts[is_measured].groupby(_KEYS)["target"].sum().reset_index()
     others = counts[~is_measured].groupby(["method", "route"])["target"].sum().rename("count").reset_index()

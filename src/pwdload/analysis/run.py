@@ -23,6 +23,9 @@ AS_EXPECTED = tuple(outcome.value for outcome in Outcome if outcome.is_as_expect
 TRANSPORT = "transport:"
 """How an error code begins that is ours, not the API's: no complete answer came."""
 
+AnswerKind = tuple[str, str, int, str, str]
+"""Method, route, HTTP status, body status, error code."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountRow:
@@ -31,6 +34,8 @@ class CountRow:
     method: str
     route: str
     http_status: int
+    status: str
+    """The body's ``status`` field; empty when it has none."""
     error_code: str
     count: int
 
@@ -45,7 +50,9 @@ class Run:
     ======================  ============================================================================
     ``response_s``          ``done_s - intended_s``: what a client that came when it was due waited
     ``service_s``           ``done_s - sent_s``: what the target took; NaN when nothing was sent
-    ``lag_s``               ``sent_s - intended_s``: how late the generator was; NaN when nothing was sent
+    ``lag_s``               ``sent_s - intended_s``: how late the request left, which on a new connection includes
+                            connecting and TLS; NaN when nothing was sent
+    ``is_reused``           sent on a connection that was open already: all of its lag is the generator's
     ``is_as_expected``      the outcome is right_accept or right_reject
     ``is_change``           an accepted update_password: a password was changed
     ``is_answered``         a complete answer came
@@ -63,6 +70,8 @@ class Run:
     """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
     measured: tuple[Window, ...]
     """The measured stages, as far as the run reached them; without stages the whole run."""
+    scenario_source: str = ""
+    """The scenario as it was given, a TOML document; empty when it is not on record."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
 
@@ -107,8 +116,16 @@ def load_run(directory: RunDirectory) -> Run:
         target_counts=counts,
         end_s=end_s,
         measured=measured,
+        scenario_source=_scenario_source(directory),
         problems=problems,
     )
+
+
+def _scenario_source(directory: RunDirectory) -> str:
+    try:
+        return directory.scenario_file.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def read_target_counts(directory: RunDirectory) -> tuple[CountRow, ...] | None:
@@ -133,16 +150,17 @@ def read_target_counts(directory: RunDirectory) -> tuple[CountRow, ...] | None:
             f"{path.name} does not hold the target's counts before and after the run ({reason})."
         ) from error
     return tuple(
-        CountRow(method=kind[0], route=kind[1], http_status=kind[2], error_code=kind[3], count=count)
+        CountRow(method=kind[0], route=kind[1], http_status=kind[2], status=kind[3], error_code=kind[4], count=count)
         for kind in sorted(before.keys() | after.keys())
         if (count := after.get(kind, 0) - before.get(kind, 0))
     )
 
 
-def _counts_by_kind(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str, int, str], int]:
-    counts: dict[tuple[str, str, int, str], int] = {}
+def _counts_by_kind(rows: Sequence[dict[str, object]]) -> dict[AnswerKind, int]:
+    counts: dict[AnswerKind, int] = {}
     for row in rows:
-        kind = str(row["method"]), str(row["route"]), int(str(row["http_status"])), str(row["error_code"])
+        http_status = int(str(row["http_status"]))
+        kind = str(row["method"]), str(row["route"]), http_status, str(row["status"]), str(row["error_code"])
         counts[kind] = counts.get(kind, 0) + int(str(row["count"]))
     return counts
 
@@ -160,6 +178,7 @@ def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
     samples["response_s"] = samples["done_s"] - samples["intended_s"]
     samples["service_s"] = samples["done_s"] - samples["sent_s"].astype(float)
     samples["lag_s"] = samples["sent_s"].astype(float) - samples["intended_s"]
+    samples["is_reused"] = samples["sent_s"].notna() & samples["connect_s"].isna()
     samples["is_as_expected"] = samples["outcome"].isin(AS_EXPECTED)
     samples["is_change"] = samples["outcome"].isin(ACCEPTED) & (samples["step"] == "update_password")
     ours = [code for code in samples["error_code"].cat.categories if code.startswith(TRANSPORT)]

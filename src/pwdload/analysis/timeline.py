@@ -10,13 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.analysis.percentiles import MAXIMUM, P50, P95, P99, Codes, order_statistics
+from pwdload.analysis.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-LATENCY_IN_TIME = (P50, P95, P99)
+LATENCY_IN_TIME = (P50, P95)
+"""A second has too few requests for more than these, and its slowest one."""
+LEAST_BEYOND_IN_BIN = 1
+"""How many requests of a bin lie beyond its percentile: p50 from 2 requests, p95 from 20."""
 
 
 def bin_count(run: Run, width_s: float) -> int:
@@ -53,15 +56,15 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
 def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> pd.DataFrame:
     """Return the response times of the requests due in each bin, of one step or of all.
 
-    Columns: ``start_s``, ``count``, ``p50_s``, ``p95_s``, ``p99_s``, ``max_s``; NaN in a bin in which none was due.
-    These describe the requests of that bin and no others, so the least-samples rule does not apply: with fewer than
-    100 requests in a bin its p99 is the slowest of them.
+    Columns: ``start_s``, ``count``, ``p50_s``, ``p95_s``, ``max_s``; NaN in a bin in which none was due. These describe
+    the requests of that bin and estimate nothing beyond it, so the rule is milder than for the run: a percentile is
+    there when at least `LEAST_BEYOND_IN_BIN` request lies beyond it, for else it would be the slowest by another name.
     """
     samples = run.samples if step is None else run.samples[run.samples["step"] == step]
     bins = bin_count(run, width_s)
     due = _bins(samples["intended_s"], width_s, bins)
     values = samples["response_s"].to_numpy(dtype=float)
-    statistics = order_statistics(values, due, bins, LATENCY_IN_TIME, least_samples=False)
+    statistics = order_statistics(values, due, bins, LATENCY_IN_TIME, least_beyond=LEAST_BEYOND_IN_BIN)
     columns = {percentile.column: statistics.values[percentile.column] for percentile in (*LATENCY_IN_TIME, MAXIMUM)}
     return pd.DataFrame({"start_s": bin_starts(run, width_s), "count": statistics.counts, **columns})
 

@@ -2,10 +2,13 @@
 
 import json
 
-from pwdload.report.model import Report, Section, Table
+from pwdload.report.formats import figure_text
+from pwdload.report.model import Figure, Kind, Report, Section, Table
 
-FORMAT = 1
+FORMAT = 2
 """Version of both documents."""
+_UNITS = {Kind.RATE: "1/s", Kind.DURATION: "s", Kind.SHARE: "1"}
+"""The unit of a raw headline value; a share is a plain number from 0 to 1."""
 
 
 def render(report: Report) -> str:
@@ -43,7 +46,15 @@ def render_verdict(report: Report) -> str:
 
 
 def _headline(report: Report) -> list[dict[str, object]]:
-    return [{"label": card.label, "values": dict(card.values), "detail": card.detail} for card in report.cards]
+    return [
+        {"label": card.label, "values": [_figure(one) for one in card.values], "detail": card.detail}
+        for card in report.cards
+    ]
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    value = None if figure.value is None else round(figure.value, 6)
+    return {"name": figure.name, "value": value, "unit": _UNITS[figure.kind], "text": figure_text(figure)}
 
 
 def _findings(report: Report) -> list[dict[str, str]]:

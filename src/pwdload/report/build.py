@@ -5,23 +5,27 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from pwdload.analysis import Analysis, CaveatNote, Headline, Run, analyse
-from pwdload.analysis.headline import Latency
-from pwdload.outcome import Outcome, Verdict
-from pwdload.report.formats import counted, duration, one_line, rate, share
+from pwdload.analysis import Analysis, CaveatNote, Run, analyse
+from pwdload.analysis.connections import connections
+from pwdload.outcome import Verdict
+from pwdload.report.cards import cards as make_cards
+from pwdload.report.cards import stages_of_different_load, weakened_by
+from pwdload.report.formats import counted, duration, figure_text, one_line, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     answers_section,
     checks_section,
+    connection_words,
     expectations_section,
+    generator_section,
     journeys_section,
     latency_section,
     reconciliation_section,
     time_section,
     top_codes_table,
 )
-from pwdload.report.words import DEFINITIONS, OUTCOME_WORDS
+from pwdload.report.words import DEFINITIONS
 from pwdload.units import format_count
 
 _SECTIONS = (
@@ -31,12 +35,15 @@ _SECTIONS = (
     journeys_section,
     time_section,
     reconciliation_section,
+    generator_section,
     checks_section,
 )
 """The sections below the first screen, in their order. A new one is added here and nowhere else."""
 _TOPICS = {
     "latency": ("latency",),
     "journeys": ("latency",),
+    "checks": ("verdict",),
+    "generator": ("latency",),
     "time": ("throughput", "latency"),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),
@@ -51,7 +58,7 @@ def build(run: Run) -> Report:
     analysis = analyse(run)
     cautions = tuple(_cautions(analysis.caveats))
     codes = top_codes_table(analysis)
-    cards = tuple(_cards(analysis, cautions))
+    cards = tuple(make_cards(analysis, cautions))
     reason = _reason(analysis)
     return Report(
         title=run.record.title or run.record.scenario,
@@ -59,8 +66,8 @@ def build(run: Run) -> Report:
         reason=reason,
         findings=analysis.findings,
         banner=_banner(run),
-        facts=tuple(_facts(run)),
-        summary=_summary(run),
+        facts=tuple(_facts(analysis)),
+        summary=_summary(analysis),
         cards=cards,
         overview=Section(
             name="overview",
@@ -73,22 +80,19 @@ def build(run: Run) -> Report:
         definitions=DEFINITIONS,
         headline_text="\n".join(_console_lines(analysis.verdict, reason, cards, codes)),
         notes=run.record.notes,
+        scenario_source=run.scenario_source,
     )
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
     for make in _SECTIONS:
         section = make(analysis)
-        yield replace(section, weakened_by=_weakened_by(cautions, *_TOPICS.get(section.name, ())))
+        yield replace(section, weakened_by=weakened_by(cautions, *_TOPICS.get(section.name, ())))
 
 
 def _cautions(caveats: Iterable[CaveatNote]) -> Iterable[Caution]:
     for number, note in enumerate(caveats, 1):
         yield Caution(number=number, weakens=note.caveat.weakens, text=note.text)
-
-
-def _weakened_by(cautions: Iterable[Caution], *topics: str) -> tuple[int, ...]:
-    return tuple(caution.number for caution in cautions if caution.weakens in topics)
 
 
 def _reason(analysis: Analysis) -> str:
@@ -115,88 +119,37 @@ def _banner(run: Run) -> str:
     return " ".join(parts)
 
 
-def _cards(analysis: Analysis, cautions: tuple[Caution, ...]) -> Iterable[Card]:
-    head = analysis.headline
-    throughput = _weakened_by(cautions, "everything", "throughput")
-    latency = _weakened_by(cautions, "everything", "latency")
-    measured = f"{format_count(head.changes_measured)} accepted in {duration(head.measured_s)} measured"
-    yield Card(
-        label="Password changes",
-        values=(("", rate(head.changes_per_s)),),
-        detail=measured if head.measured_s > 0 else "nothing was measured",
-        weakened_by=throughput,
-    )
-    yield Card(
-        label="Response time of update_password",
-        values=_percentiles(head.update),
-        detail=_update_detail(head),
-        weakened_by=latency,
-    )
-    yield Card(
-        label="Journey, log-in to changed",
-        values=(("p95", duration(head.journey.p95_s)),),
-        detail=f"p50 {duration(head.journey.p50_s)}, slowest {duration(head.journey.max_s)}",
-        weakened_by=latency,
-    )
-    yield Card(
-        label="As expected",
-        values=(("", share(head.as_expected_share)),),
-        detail=_not_as_expected(analysis),
-        weakened_by=_weakened_by(cautions, "everything", "counts", "correctness"),
-    )
-    yield Card(
-        label="Requests",
-        values=(("", rate(head.requests_per_s)),),
-        detail=f"{format_count(head.requests)} in the whole run, {counted(head.changes, 'change')} among them",
-        weakened_by=throughput,
-    )
-
-
-def _percentiles(latency: Latency) -> tuple[tuple[str, str], ...]:
-    values = (("p50", latency.p50_s), ("p95", latency.p95_s), ("p99", latency.p99_s))
-    return tuple((name, duration(seconds)) for name, seconds in values)
-
-
-def _update_detail(head: Headline) -> str:
-    if not head.update.count:
-        return "none was measured"
-    accepted = " / ".join(value for _, value in _percentiles(head.change))
-    return f"{counted(head.update.count, 'request')}; accepted ones alone {accepted}"
-
-
-def _not_as_expected(analysis: Analysis) -> str:
-    head = analysis.headline
-    if not head.requests:
-        return "no request was recorded"
-    if head.as_expected == head.requests:
-        return f"of {counted(head.requests, 'request')}"
-    counts = analysis.answers.groupby("outcome", observed=True)["count"].sum()
-    wrong = {kind.value: int(counts.get(kind.value, 0)) for kind in Outcome if not kind.is_as_expected}
-    worst = max(wrong, key=lambda kind: wrong[kind])
-    return f"{format_count(sum(wrong.values()))} not; most: {OUTCOME_WORDS[worst].partition(':')[0]}"
-
-
-def _summary(run: Run) -> str:
-    record = run.record
+def _summary(analysis: Analysis) -> str:
+    run, record = analysis.run, analysis.run.record
     parts = [
         record.target + (" (stand-in)" if record.target_is_standin else ""),
         _moment(record.started_utc),
         f"{duration(run.end_s)}, {duration(run.measured_s)} of it measured",
     ]
-    parts += [counted(record.users, "user")] if record.users else []
+    parts += [users] if (users := _users(analysis)) else []
     parts += [f"seed {record.seed}"]
     return " · ".join(parts)
 
 
-def _facts(run: Run) -> Iterable[tuple[str, str]]:
-    record = run.record
+def _users(analysis: Analysis) -> str:
+    """Return how many users made the load; of several loads the range, so that no number is tied to the highest."""
+    stages = stages_of_different_load(analysis)
+    users = stages["users"].dropna()
+    if len(users):
+        return f"{users.min():,.0f} to {counted(int(users.max()), 'user')} in {len(stages)} measured stages"
+    return counted(analysis.run.record.users, "user") if analysis.run.record.users else ""
+
+
+def _facts(analysis: Analysis) -> Iterable[tuple[str, str]]:
+    run, record = analysis.run, analysis.run.record
     yield "Scenario", record.scenario
     yield "Target", record.target + (", the embedded stand-in" if record.target_is_standin else "")
     yield "Started", _moment(record.started_utc)
     yield "Ended", _moment(record.ended_utc) if record.ended_utc else "no end on record: cut short"
     yield "Ended by", record.ended_by or "unknown"
     yield "Duration", f"{duration(run.end_s)}, {duration(run.measured_s)} of it measured"
-    yield "Users", format_count(record.users) if record.users is not None else "not on record"
+    yield "Users", _users(analysis) or "not on record"
+    yield "Connections", connection_words(connections(run))
     yield "Accounts", format_count(record.accounts)
     yield "Processes", format_count(len(run.files))
     yield "Seed", str(record.seed)
@@ -215,8 +168,8 @@ def _moment(utc: str) -> str:
 def _console_lines(verdict: Verdict, reason: str, cards: Iterable[Card], codes: Table) -> Iterable[str]:
     yield f"{verdict.value}: {reason}"
     for card in cards:
-        values = ", ".join(f"{name} {value}".strip() for name, value in card.values)
-        yield f"  {card.label}: {values} ({card.detail})"
+        values = ", ".join(f"{figure.name} {figure_text(figure)}".strip() for figure in card.values)
+        yield f"  {card.label}: {values} ({one_line(card.detail)})"
     names = [column.name for column in codes.columns]
     code, count = names.index("code"), names.index("count")
     totals: Counter[str] = Counter()

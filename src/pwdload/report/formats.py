@@ -3,8 +3,15 @@
 import math
 from collections.abc import Callable, Mapping
 
-from pwdload.report.model import Cell, Column, Kind
+from pwdload.analysis.answers import expectation_words
+from pwdload.report.model import Cell, Column, Figure, Kind
+from pwdload.report.words import OUTCOME_WORDS
 from pwdload.units import format_count, format_duration, format_rate, format_share
+
+LEAST_RATE_OF_UNITS = 0.1
+"""Below so many events a second `format_rate` leaves seconds for minutes."""
+LEAST_RATE_SHOWN = 0.001
+"""Below this a rate per second is "less than"."""
 
 
 def shown(column: Column, cell: Cell) -> str:
@@ -12,13 +19,13 @@ def shown(column: Column, cell: Cell) -> str:
     if cell is None:
         return column.absent
     if isinstance(cell, str):
-        return cell
+        return _WORDERS.get(column.kind, str)(cell)
     return _WRITERS[column.kind](cell)
 
 
 def is_number(kind: Kind) -> bool:
     """Whether a column of this kind is aligned to the right and sorted by size."""
-    return kind not in (Kind.TEXT, Kind.CODE, Kind.FLAG)
+    return kind not in _WORDS_OF
 
 
 def plain(cell: Cell) -> str:
@@ -35,9 +42,18 @@ def duration(seconds: float | None) -> str:
     return "n/a" if seconds is None else format_duration(seconds)
 
 
-def rate(per_s: float | None) -> str:
-    """Return a rate, or "n/a"."""
-    return "n/a" if per_s is None else format_rate(per_s)
+def per_second(per_s: float | None) -> str:
+    """Return a rate per second, however low it is, so that all rates of a headline compare; or "n/a"."""
+    if per_s is None:
+        return "n/a"
+    if per_s >= LEAST_RATE_OF_UNITS or not per_s:
+        return format_rate(per_s)
+    return f"{per_s:.3f}/s" if per_s >= LEAST_RATE_SHOWN else f"< {LEAST_RATE_SHOWN}/s"
+
+
+def figure_text(figure: Figure) -> str:
+    """Return a headline number with its unit, or "n/a"."""
+    return {Kind.RATE: per_second, Kind.DURATION: duration, Kind.SHARE: share}[figure.kind](figure.value)
 
 
 def share(part: float | None) -> str:
@@ -55,6 +71,12 @@ def one_line(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def mean(number: float) -> str:
+    """Return a plain number with about three digits."""
+    decimals = 0 if number == 0 or number >= 100 else max(0, 2 - math.floor(math.log10(number)))
+    return f"{number:,.{min(decimals, 3)}f}"
+
+
 def joined(words: list[str]) -> str:
     """Return words as an English list: "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
@@ -65,11 +87,11 @@ def _clock(seconds: float) -> str:
     return f"{seconds:,.1f} s"
 
 
-def _mean(number: float) -> str:
-    decimals = 0 if number == 0 or number >= 100 else max(0, 2 - math.floor(math.log10(number)))
-    return f"{number:,.{min(decimals, 3)}f}"
-
-
+_WORDS_OF = (Kind.TEXT, Kind.CODE, Kind.FLAG, Kind.OUTCOME, Kind.EXPECTATION)
+_WORDERS: Mapping[Kind, Callable[[str], str]] = {
+    Kind.OUTCOME: lambda name: OUTCOME_WORDS.get(name, name),
+    Kind.EXPECTATION: expectation_words,
+}
 _WRITERS: Mapping[Kind, Callable[[float], str]] = {
     Kind.TEXT: str,
     Kind.CODE: str,
@@ -78,6 +100,6 @@ _WRITERS: Mapping[Kind, Callable[[float], str]] = {
     Kind.CLOCK: _clock,
     Kind.SHARE: lambda number: format_share(min(max(number, 0.0), 1.0)),
     Kind.RATE: format_rate,
-    Kind.MEAN: _mean,
+    Kind.MEAN: mean,
     Kind.FLAG: lambda flag: "yes" if flag else "no",
 }

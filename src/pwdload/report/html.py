@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from pwdload.report.formats import is_number, plain, shown
+from pwdload.report.formats import figure_text, is_number, plain, shown
 from pwdload.report.model import Plot, Report, Table
 
 ROWS_FOLDED = 12
@@ -46,7 +46,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(shown=_shown, is_number=is_number, plain=plain, parts=_parts, largest=_largest)
+    environment.filters.update(
+        shown=_shown, is_number=is_number, plain=plain, parts=_parts, figure_text=figure_text, largest=_largest
+    )
     environment.tests.update(table=lambda item: isinstance(item, Table), plot=lambda item: isinstance(item, Plot))
     return environment
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pwdload.outcome import Verdict
-from pwdload.report.formats import is_number, one_line, shown
+from pwdload.report.formats import figure_text, is_number, one_line, shown
 from pwdload.report.model import Report, Table
 
 _MARKS = {
@@ -14,6 +14,7 @@ _MARKS = {
     Verdict.INCONCLUSIVE: "❔",
 }
 _ROWS_MAX = 12
+_NOTES_MAX = 5
 _TABLES = ("latency_by_step", "error_codes", "surprises")
 _LEFT_OUT = {"error_codes": ("first_s", "last_s"), "surprises": ("share",)}
 _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!~$&@"})
@@ -28,13 +29,18 @@ def _lines(report: Report) -> Iterable[str]:
     yield f"## {_MARKS[report.verdict]} {report.verdict.value.replace('_', ' ')}: {_safe(report.title)}"
     yield ""
     yield _safe(report.reason)
+    yield f"\n<sub>{_safe(report.summary)}</sub>"
     if report.banner:
         yield f"\n> **Note:** {_safe(report.banner)}"
+    for note in report.notes[:_NOTES_MAX]:
+        yield f"\n> **Note of the run:** {_safe(note)}"
+    if len(report.notes) > _NOTES_MAX:
+        yield f"\n> {_NOTES_MAX} of {len(report.notes)} notes; all are in `report.html`."
     yield ""
     yield "| | | |"
     yield "|---|---:|---|"
     for card in report.cards:
-        values = " / ".join(f"{name} **{value}**".strip() for name, value in card.values)
+        values = " / ".join(f"{figure.name} **{figure_text(figure)}**".strip() for figure in card.values)
         yield f"| {_safe(card.label)} | {values} | {_safe(card.detail)} |"
     tables = {table.name: table for table in report.tables}
     for name in _TABLES:
@@ -44,7 +50,6 @@ def _lines(report: Report) -> Iterable[str]:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
-    yield f"\n<sub>{_safe(report.summary)}</sub>"
 
 
 def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     """A plain number with decimals."""
     FLAG = "flag"
     """Yes or no."""
+    OUTCOME = "outcome"
+    """An `Outcome` value, written in words for a person."""
+    EXPECTATION = "expectation"
+    """What a case expects, ``accept:...`` or ``refuse:...``, written in words for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +115,22 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number of a card."""
+
+    name: str
+    """What it is called beside others, or beside its card's label; empty where that says it all."""
+    value: float | None
+    """Per second, seconds, or a share from 0 to 1; null where it cannot be told."""
+    kind: Literal[Kind.RATE, Kind.DURATION, Kind.SHARE]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A headline number."""
+    """A headline number, or a few that belong together."""
 
     label: str
-    values: tuple[tuple[str, str], ...]
-    """The number or numbers, each with its name (empty for a single one)."""
+    values: tuple[Figure, ...]
     detail: str
     weakened_by: tuple[int, ...] = ()
     """Numbers of the caveats that weaken it."""
@@ -170,6 +184,8 @@ class Report:
     """The verdict and the headline numbers: a few plain lines for a console."""
     notes: tuple[str, ...] = ()
     """What the harness met on the way."""
+    scenario_source: str = ""
+    """The scenario as it was given, a TOML document; empty when it is not on record."""
 
     @property
     def tables(self) -> Iterator[Table]:

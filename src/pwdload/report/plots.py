@@ -14,7 +14,7 @@ from pwdload.analysis.timeline import (
 )
 from pwdload.analysis.windows import bin_width_s, stage_window
 from pwdload.outcome import Outcome
-from pwdload.report.formats import duration, joined, one_line, rate, share
+from pwdload.report.formats import duration, joined, one_line, per_second, share
 from pwdload.report.model import Band, Ink, Plot, Series
 from pwdload.report.words import OUTCOME_WORDS
 
@@ -63,7 +63,11 @@ def update_latency_plot(run: Run) -> Plot:
     width = bin_width_s(run.last_s, BINS_MAX)
     frame = latency_in_time(run, "update_password", width).head(_whole_bins(run, width))
     unit, per_s = _unit(frame["max_s"])
-    lines: tuple[tuple[str, Ink], ...] = (("p99", "third"), ("p95", "second"), ("p50", "first"))
+    lines: tuple[tuple[str, str, Ink], ...] = (
+        ("slowest", "max_s", "third"),
+        ("p95", "p95_s", "second"),
+        ("p50", "p50_s", "first"),
+    )
     return Plot(
         name="update_latency",
         title="Response time of update_password",
@@ -71,9 +75,9 @@ def update_latency_plot(run: Run) -> Plot:
         y_label=f"response time ({unit}){_in_bins(width)}",
         x=_column(frame, "start_s"),
         bin_s=width,
-        series=tuple(Series(name=name, y=_column(frame, f"{name}_s", 1 / per_s), ink=ink) for name, ink in lines),
+        series=tuple(Series(name=name, y=_column(frame, of, 1 / per_s), ink=ink) for name, of, ink in lines),
         style="lines",
-        reading=_latency_reading(frame),
+        reading=_latency_reading(frame, width),
         table="timeline",
         bands=bands(run),
     )
@@ -189,6 +193,10 @@ def _bin_name(width_s: int) -> str:
     return "a second" if width_s == 1 else f"{width_s} s"
 
 
+def _bins_name(width_s: int) -> str:
+    return "seconds" if width_s == 1 else f"spans of {width_s} s"
+
+
 def _unit(values_s: pd.Series) -> tuple[str, float]:
     """Return the unit in which these seconds are easy to read, and how many of it a second has."""
     most = values_s.max()
@@ -200,17 +208,26 @@ def _throughput_reading(frame: pd.DataFrame, width: int) -> str:
         return "Nothing was answered."
     best = frame["changes"].max() / width
     silent = int((frame["requests"] == 0).sum())
-    quiet = f"nothing was answered in {silent} of {len(frame)} bins" if silent else "no bin went without an answer"
-    return f"The best {_bin_name(width).removeprefix('a ')} had {rate(best)} changes; {quiet}."
+    quiet = (
+        f"nothing was answered in {silent} of {len(frame)} {_bins_name(width)}"
+        if silent
+        else f"answers came in every one of {len(frame)} {_bins_name(width)}"
+    )
+    return f"The best {_bin_name(width).removeprefix('a ')} had {per_second(best)} changes; {quiet}."
 
 
-def _latency_reading(frame: pd.DataFrame) -> str:
+def _latency_reading(frame: pd.DataFrame, width: int) -> str:
     if not frame["count"].any():
         return "No update_password was sent."
-    slowest = int(frame["p95_s"].fillna(-1.0).to_numpy().argmax())
-    most, at = float(frame["p95_s"].iloc[slowest]), float(frame["start_s"].iloc[slowest])
-    gaps = " A gap: none was due." if (frame["count"] == 0).any() else ""
-    return f"By the time at which requests were due: highest p95 {duration(most)}, at {at:.0f} s.{gaps}"
+    place = int(frame["max_s"].fillna(-1.0).to_numpy().argmax())
+    most, at = float(frame["max_s"].iloc[place]), float(frame["start_s"].iloc[place])
+    few = int(frame.loc[frame["count"] > 0, "count"].median())
+    gaps = " A gap: none was due, or too few." if frame["p95_s"].isna().any() else ""
+    span = "second" if width == 1 else f"{width} s"
+    return (
+        f"Slowest {duration(most)}, due at {at:.0f} s. Each point describes the requests due in its own {span} alone "
+        f"(median {few:,}): too few for a p99.{gaps}"
+    )
 
 
 def _outcome_reading(run: Run) -> str:

@@ -123,7 +123,11 @@ DEFINITIONS = (
     ("Change", "An update_password that the target accepted: one password was changed."),
     ("Response time", "From the moment a request was due (intended) to its complete, parsed answer."),
     ("Service time", "From the first byte handed to the socket to the complete answer; without the generator's lag."),
-    ("Generator lag", "From the moment a request was due to its first byte; large values mean a busy generator."),
+    (
+        "Generator lag",
+        "From the moment a request was due to its first byte, sent - intended. On a new connection it includes "
+        "connecting and TLS; on a reused one all of it is the generator's own, and large values mean that it was busy.",
+    ),
     ("Journey", "A flow as a whole: from the moment it was due to its last answer; to its change where that is said."),
     (
         "Percentile",
@@ -133,10 +137,25 @@ DEFINITIONS = (
     (
         "n/a",
         "Too few samples: a percentile is printed only when at least 10 samples are expected beyond it: p50 from 20, "
-        "p90 from 100, p95 from 200, p99 from 1,000, p99.9 from 10,000 samples.",
+        "p90 from 100, p95 from 200, p99 from 1,000, p99.9 from 10,000 samples. Plots over "
+        "time describe single seconds instead: there a percentile needs one request beyond it, p50 2 and p95 20.",
     ),
     ("Measured time", "The stages marked as measured; without stages the whole run. Warm-up counts towards no rate."),
     ("Outcome", "What became of a request, judged by its parsed body against what its case expects, never by status."),
+    (
+        "Shed",
+        "Turned away by an overloaded target: HTTP 429, HTTP 503 or the documented busy code. Nothing was changed.",
+    ),
+    (
+        "(likely)",
+        "The meaning of this error code is not in the published list: it carries over from the product that the "
+        "service is built on, or is the stand-in's own choice.",
+    ),
+    (
+        "Unfinished",
+        "A flow whose answers were all as expected so far, but which the end of the run cut off: it made fewer "
+        "requests than the longest flow of its case that came out as expected.",
+    ),
     (
         "Unknown",
         "The request went out and no documented answer came back: applied or not, nobody can tell. No success.",

@@ -3,14 +3,15 @@
 import pandas as pd
 
 from pwdload.analysis import Analysis, Run
-from pwdload.analysis.answers import error_code_table, expectation_table, expectation_words
+from pwdload.analysis.answers import error_code_table, expectation_table
 from pwdload.analysis.timeline import bin_starts, error_codes_in_time
 from pwdload.report.formats import counted
 from pwdload.report.frames import COUNT, SHARE, code, number, rows_of, text
-from pwdload.report.model import Kind, Section, Table
+from pwdload.report.model import Column, Kind, Section, Table
 from pwdload.report.plots import error_code_plot
-from pwdload.report.sections.common import HTTP, OUTCOME, SEEN, WHOLE_RUN, with_outcome_words
+from pwdload.report.sections.common import HTTP, OUTCOME, SEEN, WHOLE_RUN
 from pwdload.report.words import meaning
+from pwdload.units import format_count
 
 
 def top_codes_table(analysis: Analysis) -> Table:
@@ -21,20 +22,21 @@ def top_codes_table(analysis: Analysis) -> Table:
         code("code", "error code"),
         text("meaning"),
         COUNT,
-        SHARE,
+        number("step_share", "share of step", Kind.SHARE),
+        number("share", "share of all", Kind.SHARE),
         text("expected", "as expected"),
         code("step"),
         *SEEN,
     )
-    total = int(frame["count"].sum())
+    total, expected = int(frame["count"].sum()), int(frame["as_expected"].sum())
     return Table(
         name="error_codes",
         title="Error codes",
-        caption=f"{counted(total, 'answer')} that refused or failed, most frequent first. {WHOLE_RUN} "
-        "Share of all requests.",
+        caption=f"{counted(total, 'answer')} refused or failed: {format_count(expected)} as expected, "
+        f"{format_count(total - expected)} not. Shares are of the requests of the step, and of all. {WHOLE_RUN}",
         columns=columns,
         rows=rows_of(frame, columns),
-        bars="share",
+        bars="step_share",
     )
 
 
@@ -62,7 +64,7 @@ def answers_section(analysis: Analysis) -> Section:
                 title="All answers",
                 caption=f"Step, case, HTTP status, body status, error code and outcome. {WHOLE_RUN}",
                 columns=columns,
-                rows=rows_of(with_outcome_words(analysis.answers), columns),
+                rows=rows_of(analysis.answers, columns),
                 bars="share",
             ),
             _codes_in_time(analysis.run),
@@ -72,12 +74,11 @@ def answers_section(analysis: Analysis) -> Section:
 
 def expectations_section(analysis: Analysis) -> Section:
     """Return what each case expected against what came."""
-    frame = with_outcome_words(expectation_table(analysis.run.samples))
-    frame["expected"] = [expectation_words(str(words)) for words in frame["expected"]]
+    frame = expectation_table(analysis.run.samples)
     columns = (
         code("case"),
         code("step"),
-        text("expected"),
+        Column(name="expected", label="expected", kind=Kind.EXPECTATION),
         code("answer", "came"),
         HTTP,
         OUTCOME,

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pwdload.analysis.latency import LATENCY_COLUMNS
-from pwdload.report.frames import code, latency_columns, number, rows_of, text
+from pwdload.report.frames import code, latency_columns, number, rows_of
 from pwdload.report.model import Column, Kind, Table
-from pwdload.report.words import OUTCOME_WORDS
 
 MEASURED = "Requests due within the measured time."
 WHOLE_RUN = "The whole run, warm-up included."
 SEEN = (number("first_s", "first seen", Kind.CLOCK), number("last_s", "last seen", Kind.CLOCK))
 HTTP = code("http_status", "HTTP", absent="none")
-OUTCOME = text("outcome")
+OUTCOME = Column(name="outcome", label="outcome", kind=Kind.OUTCOME)
 
 
 def latency_of(name: str, title: str, caption: str, frame: pd.DataFrame, keys: Sequence[Column]) -> Table:
@@ -22,9 +21,3 @@ def latency_of(name: str, title: str, caption: str, frame: pd.DataFrame, keys: S
     if frame.empty:
         frame = pd.DataFrame(columns=[*(key.name for key in keys), *LATENCY_COLUMNS])
     return Table(name=name, title=title, caption=caption, columns=columns, rows=rows_of(frame, columns))
-
-
-def with_outcome_words(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its outcomes in words."""
-    names = frame["outcome"].astype(object)
-    return frame.assign(outcome=[OUTCOME_WORDS.get(str(name), str(name)) for name in names])

@@ -7,7 +7,9 @@ from pwdload.analysis.journeys import case_table
 from pwdload.analysis.latency import latency_table, time_parts_table
 from pwdload.report.frames import code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
-from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency_of, with_outcome_words
+from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency_of
+
+_DURATIONS = "Flows due within the measured time; of the whole flow without the unfinished ones."
 
 
 def latency_section(analysis: Analysis) -> Section:
@@ -17,15 +19,16 @@ def latency_section(analysis: Analysis) -> Section:
     return Section(
         name="latency",
         title="Latency",
-        intro="Response time counts from the moment a request was due; service time from its first byte. "
-        "Percentiles are exact, from raw samples.",
+        intro="Response time counts from the moment a request was due; service time from its first byte; lag is the "
+        "difference, connecting and TLS included where a connection was opened. Percentiles are exact, from raw "
+        "samples.",
         items=(
             latency_of("latency_by_step", "By step", MEASURED, by_step, (code("step"), text("time"))),
             latency_of(
                 "latency_by_step_and_outcome",
                 "By step and outcome",
                 f"Response time. {MEASURED}",
-                with_outcome_words(latency_table(due, ["step", "outcome"])),
+                latency_table(due, ["step", "outcome"]),
                 (code("step"), OUTCOME),
             ),
             latency_of(
@@ -39,7 +42,7 @@ def latency_section(analysis: Analysis) -> Section:
                 "latency_by_outcome",
                 "By outcome",
                 f"Response time. {MEASURED}",
-                with_outcome_words(latency_table(due, ["outcome"])),
+                latency_table(due, ["outcome"]),
                 (OUTCOME,),
             ),
             latency_of(
@@ -57,14 +60,10 @@ def journeys_section(analysis: Analysis) -> Section:
     """Return the flows as wholes."""
     journeys = analysis.journeys
     due = journeys[journeys["is_due_measured"]]
-    kinds = [
-        latency_table(due[due["is_changed"]].assign(journey="log-in to changed"), ["journey"], "changed_s"),
-        latency_table(due.assign(journey="whole flow"), ["journey"], "journey_s"),
-    ]
-    frame = pd.concat([kind for kind in kinds if len(kind)] or kinds[:1], ignore_index=True)
     columns = (
         code("case"),
         number("flows", "flows", Kind.COUNT),
+        number("unfinished", "unfinished", Kind.COUNT),
         number("as_expected", "wholly as expected", Kind.COUNT),
         number("as_expected_share", "share", Kind.SHARE),
         number("changed", "changed a password", Kind.COUNT),
@@ -76,13 +75,34 @@ def journeys_section(analysis: Analysis) -> Section:
         intro="A journey is one flow as a person lives it: from the moment it was due, over log-in and update, "
         "to its last answer.",
         items=(
-            latency_of("journeys", "Duration", "Flows due within the measured time.", frame, (text("journey"),)),
+            latency_of("journeys", "Duration", _DURATIONS, _durations(due, []), (text("journey"),)),
             Table(
                 name="flows_by_case",
                 title="By case",
-                caption=f"A flow is wholly as expected when each of its answers was. {WHOLE_RUN}",
+                caption="A flow is wholly as expected when each of its answers was. Unfinished: as expected so far, "
+                "but the end of the run cut it off before it had made as many requests as others of its case; the "
+                f"share leaves those out. {WHOLE_RUN}",
                 columns=columns,
                 rows=rows_of(cases, columns),
             ),
+            latency_of(
+                "journeys_by_case",
+                "Duration by case",
+                _DURATIONS,
+                _durations(due, ["case"]),
+                (code("case"), text("journey")),
+            ),
         ),
     )
+
+
+def _durations(journeys: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return how long journeys took to the change and as a whole, by these columns; empty without journeys."""
+    kinds = [
+        latency_table(
+            journeys[journeys["is_changed"]].assign(journey="log-in to changed"), [*by, "journey"], "changed_s"
+        ),
+        latency_table(journeys[~journeys["is_unfinished"]].assign(journey="whole flow"), [*by, "journey"], "journey_s"),
+    ]
+    frame = pd.concat([kind for kind in kinds if len(kind)] or kinds[:1], ignore_index=True)
+    return frame.sort_values(by, kind="stable", ignore_index=True) if by else frame

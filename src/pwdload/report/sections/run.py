@@ -35,6 +35,7 @@ def reconciliation_section(analysis: Analysis) -> Section:
     columns = (
         code("route"),
         HTTP,
+        code("status", "body status", absent=""),
         code("error_code", "error code", absent=""),
         number("ours", "ours", Kind.COUNT),
         number("target", "target's", Kind.COUNT),
@@ -79,17 +80,19 @@ def checks_section(analysis: Analysis) -> Section:
                 file.rows,
                 made[file.worker].dropped if file.worker in made else None,
                 file.missing,
+                file.damaged,
                 file.finished,
             )
             for file in analysis.run.files
         ],
-        columns=["file", "rows", "dropped", "missing", "finished"],
+        columns=["file", "rows", "dropped", "missing", "damaged", "finished"],
     )
     kept = (
         code("file"),
         number("rows", "samples", Kind.COUNT),
         number("dropped", "failed writes", Kind.COUNT),
         number("missing", "gaps", Kind.COUNT),
+        number("damaged", "damaged", Kind.COUNT),
         Column(name="finished", label="finished", kind=Kind.FLAG),
     )
     return Section(
@@ -142,9 +145,7 @@ def _timeline(run: Run) -> Table:
     """Return the timeline as a file, per second: what every plot over time is drawn from."""
     update = latency_in_time(run, "update_password").add_prefix("update_password_")
     every = latency_in_time(run)
-    frame = pd.concat(
-        [throughput_in_time(run), every[["p50_s", "p95_s", "p99_s", "max_s"]], update.iloc[:, 1:]], axis=1
-    )
+    frame = pd.concat([throughput_in_time(run), every[["p50_s", "p95_s", "max_s"]], update.iloc[:, 1:]], axis=1)
     kinds = {"start_s": Kind.CLOCK, "in_flight": Kind.MEAN}
     columns = tuple(
         number(str(name), str(name), kinds.get(str(name), Kind.DURATION if str(name).endswith("_s") else Kind.COUNT))
@@ -153,8 +154,9 @@ def _timeline(run: Run) -> Table:
     return Table(
         name="timeline",
         title="Second by second",
-        caption="One row per second: completed requests by outcome, changes, requests in flight, and percentiles of "
-        "the response time of those due in that second.",
+        caption="One row per second: completed requests by outcome, changes, requests in flight, and p50, p95 and "
+        "the slowest of the response times of those due in that second. These describe that second alone and estimate "
+        "nothing: a percentile is there when at least one request of the second lies beyond it.",
         columns=columns,
         rows=rows_of(frame, columns),
         rows_shown=0,

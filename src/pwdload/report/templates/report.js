@@ -34,7 +34,7 @@
     const whole = plot.bands.length ? plot.bands[plot.bands.length - 1][2] : 1;
     const fits = (text, from, to) => ((to - from) / whole) * width > text.length * 5.6 + 6;
     const label = ([name, from, to, measured]) =>
-      [measured ? name : `${name} (not measured)`, name].find((text) => fits(text, from, to)) || "";
+      (measured ? [name] : [`${name} (not measured)`, "(not measured)"]).find((text) => fits(text, from, to)) || "";
     return plot.bands
       .map((band) => ({ x: band[1], xanchor: "left", xshift: 3, yref: "paper", y: 1, yanchor: "bottom",
         showarrow: false, text: inert(label(band)),
@@ -142,7 +142,16 @@
     table.parentElement.after(button);
   }
 
+  // A table that does not fit says so: on a phone nothing else shows that there are columns to the right.
+  function hintAtWidth() {
+    for (const frame of document.querySelectorAll(".scroll")) {
+      frame.parentElement.toggleAttribute("data-wide", frame.scrollWidth > frame.clientWidth + 1);
+    }
+  }
+  window.addEventListener("resize", hintAtWidth);
+
   for (const table of document.querySelectorAll("table")) { makeSortable(table); makeFoldable(table); }
+  hintAtWidth();
   // Left on the page for whoever wants to check it: how many plots were drawn, and how much was fetched to do so.
   draw().then((drawn) => {
     root.dataset.plots = String(drawn.length);

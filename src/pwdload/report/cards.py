@@ -1,0 +1,156 @@
+"""The headline cards: the few numbers of the first screen, and what each of them is a number of.
+
+Where several stages of different load were measured, a number over all of them describes a load that never was. Such a
+number says so, and names the stages' own values beside it.
+"""
+
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from pwdload.analysis import Analysis, Headline
+from pwdload.analysis.headline import Latency
+from pwdload.outcome import Outcome
+from pwdload.report.formats import counted, duration, per_second
+from pwdload.report.model import Card, Caution, Figure, Kind
+from pwdload.report.words import OUTCOME_WORDS
+from pwdload.units import format_count
+
+STAGES_NAMED = 4
+"""With more stages than this a card names only the lowest and the highest value."""
+_OVER_ALL = "all measured stages together"
+
+
+def cards(analysis: Analysis, cautions: tuple[Caution, ...]) -> Iterable[Card]:
+    """Return the cards in the order of the page."""
+    throughput = weakened_by(cautions, "everything", "throughput")
+    latency = weakened_by(cautions, "everything", "latency")
+    yield _changes(analysis, throughput)
+    yield _update(analysis, latency)
+    yield _journey(analysis, latency)
+    yield _as_expected(analysis, weakened_by(cautions, "everything", "counts", "correctness"))
+    yield _requests(analysis, throughput)
+
+
+def weakened_by(cautions: Iterable[Caution], *topics: str) -> tuple[int, ...]:
+    """Return the numbers of the caveats that weaken one of these topics."""
+    return tuple(caution.number for caution in cautions if caution.weakens in topics)
+
+
+def stages_of_different_load(analysis: Analysis) -> pd.DataFrame:
+    """Return the rows of the measured stages that the run reached, if there are several with different loads."""
+    stages = analysis.stages
+    measured = stages[stages["is_measured"].astype(bool) & (stages["end_s"] > stages["start_s"])]
+    return measured if measured["users"].nunique(dropna=False) > 1 else measured.head(0)
+
+
+def _changes(analysis: Analysis, marks: tuple[int, ...]) -> Card:
+    head = analysis.headline
+    measured = f"{format_count(head.changes_measured)} accepted in {duration(head.measured_s)} measured"
+    return Card(
+        label="Password changes",
+        values=(Figure(name=_blend(analysis), value=head.changes_per_s, kind=Kind.RATE),),
+        detail=_joined(
+            measured if head.measured_s > 0 else "nothing was measured",
+            _by_stage(analysis, "changes_per_s", per_second, with_users=True),
+        ),
+        weakened_by=marks,
+    )
+
+
+def _update(analysis: Analysis, marks: tuple[int, ...]) -> Card:
+    head = analysis.headline
+    by_stage = _by_stage(analysis, "p95_s", duration)
+    return Card(
+        label="Response time of update_password",
+        values=_percentiles(head.update),
+        detail=_joined(_update_detail(head), f"{_OVER_ALL}, p95 by stage: {by_stage}" if by_stage else ""),
+        weakened_by=marks,
+    )
+
+
+def _journey(analysis: Analysis, marks: tuple[int, ...]) -> Card:
+    journey = analysis.headline.journey
+    return Card(
+        label="Journey, log-in to changed",
+        values=(Figure(name="p95", value=journey.p95_s, kind=Kind.DURATION),),
+        detail=_joined(
+            f"p50 {duration(journey.p50_s)}, slowest {duration(journey.max_s)}", _OVER_ALL if _blend(analysis) else ""
+        ),
+        weakened_by=marks,
+    )
+
+
+def _as_expected(analysis: Analysis, marks: tuple[int, ...]) -> Card:
+    return Card(
+        label="As expected",
+        values=(Figure(name="", value=analysis.headline.as_expected_share, kind=Kind.SHARE),),
+        detail=_not_as_expected(analysis),
+        weakened_by=marks,
+    )
+
+
+def _requests(analysis: Analysis, marks: tuple[int, ...]) -> Card:
+    head = analysis.headline
+    measured = f"{format_count(head.requests_measured)} completed in {duration(head.measured_s)} measured"
+    return Card(
+        label="Requests",
+        values=(Figure(name=_blend(analysis), value=head.requests_per_s, kind=Kind.RATE),),
+        detail=_joined(
+            measured if head.measured_s > 0 else "nothing was measured",
+            f"{format_count(head.requests)} in the whole run",
+            _by_stage(analysis, "requests_per_s", per_second),
+        ),
+        weakened_by=marks,
+    )
+
+
+def _percentiles(latency: Latency) -> tuple[Figure, ...]:
+    values = (("p50", latency.p50_s), ("p95", latency.p95_s), ("p99", latency.p99_s))
+    return tuple(Figure(name=name, value=seconds, kind=Kind.DURATION) for name, seconds in values)
+
+
+def _update_detail(head: Headline) -> str:
+    if not head.update.count:
+        return "none was measured"
+    accepted = " / ".join(duration(figure.value) for figure in _percentiles(head.change))
+    return f"{counted(head.update.count, 'request')}; accepted ones alone {accepted}"
+
+
+def _not_as_expected(analysis: Analysis) -> str:
+    head = analysis.headline
+    if not head.requests:
+        return "no request was recorded"
+    if head.as_expected == head.requests:
+        return f"of {counted(head.requests, 'request')} in the whole run"
+    counts = analysis.answers.groupby("outcome", observed=True)["count"].sum()
+    wrong = {kind.value: int(counts.get(kind.value, 0)) for kind in Outcome if not kind.is_as_expected}
+    worst = max(wrong, key=lambda kind: wrong[kind])
+    return f"{format_count(sum(wrong.values()))} not; most: {OUTCOME_WORDS[worst].partition(':')[0]}"
+
+
+def _blend(analysis: Analysis) -> str:
+    """Return the word beside a number over stages of different load; none where there is nothing to blend."""
+    return "overall" if len(stages_of_different_load(analysis)) else ""
+
+
+def _by_stage(
+    analysis: Analysis, column: str, written: Callable[[float | None], str], *, with_users: bool = False
+) -> str:
+    """Return the stages' own values, "steady 50.7/s with 60 users, busier 97.2/s with 120 users"; the ends of many."""
+    stages = stages_of_different_load(analysis)
+    if len(stages) > STAGES_NAMED:
+        ordered = stages.sort_values(column)
+        words = [_stage_words(row, column, written, with_users) for row in (ordered.iloc[0], ordered.iloc[-1])]
+        return f"{len(stages)} stages, from {words[0]} to {words[1]}"
+    return ", ".join(_stage_words(row, column, written, with_users) for _, row in stages.iterrows())
+
+
+def _stage_words(row: pd.Series, column: str, written: Callable[[float | None], str], with_users: bool) -> str:
+    value = None if pd.isna(row[column]) else float(row[column])
+    users = f" with {counted(int(row['users']), 'user')}" if with_users and not pd.isna(row["users"]) else ""
+    return f"{row['stage']} {written(value)}{users}"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
