@@ -27,6 +27,8 @@ from pwdload.outcome import Verdict
 from pwdload.rundir import StageRecord, WorkerRecord
 from pwdload.units import format_duration
 
+_ON_TIME_S = 1.0
+"""Locust's own clock for `-t` starts a little before the run's; a load that ends this early has ended on schedule."""
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
 
@@ -169,7 +171,8 @@ class Controller:
             if self._workers.left_early and not self._end_reason:
                 self._end_reason = f"error: {', '.join(self._workers.left_early)} left before the load ended"
         planned_s = self._plan.stages[-1].end_s
-        reason = self._end_reason or ("schedule" if planned_s is not None and at_s >= planned_s else "stopped")
+        on_time = planned_s is not None and at_s >= planned_s - _ON_TIME_S
+        reason = self._end_reason or ("schedule" if on_time else "stopped")
         staged = self._environment.shape_class is not None
         users = self._prepared.scenario.users_max if staged else None
         users = users or (self._runner.target_user_count if self._runner is not None else 0)
