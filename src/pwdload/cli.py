@@ -13,6 +13,7 @@ from pwdload import run
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, OutliveToken
 from pwdload.errors import PwdloadError
+from pwdload.rundir import RunDirectory
 from pwdload.scenario import describe, json_schema
 
 app = typer.Typer(
@@ -50,7 +51,7 @@ def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Run directory, e.g. reports/demo/latest.")],
 ) -> None:
     """Make the report of a run from its directory alone; exits with the run's verdict."""
-    run_directory = run.open_run(directory)
+    run_directory = RunDirectory.open(directory)
     from pwdload.report import make  # noqa: PLC0415 - pandas and plotly take a second that other commands need not
 
     made = make(run_directory)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pwdload.cases.catalogue import CASES, DEFAULT_MIX, GROUPS, case_weights
+from pwdload.cases.catalogue import CASES, GROUPS, case_weights
 from pwdload.errors import UsageError
-from pwdload.rundir import RunDirectory
 from pwdload.scenario import Scenario, load_scenario
 
 DEFAULT_LOCUSTFILE = Path("locustfiles/password_update.py")
@@ -25,16 +24,7 @@ def load(path: Path) -> Scenario:
 
 def weights(scenario: Scenario) -> dict[str, float]:
     """Return the weight of every case that the scenario plays."""
-    return case_weights(scenario.mix or DEFAULT_MIX)
-
-
-def open_run(path: Path) -> RunDirectory:
-    """Open a run directory; a `latest` link will do.
-
-    Raises:
-        RunDirectoryError: it is none.
-    """
-    return RunDirectory.open(path)
+    return case_weights(scenario.mix)
 
 
 def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) -> NoReturn:

@@ -233,14 +233,16 @@ DEFAULT_MIX: Mapping[str, float] = {
 """The mix of a run whose scenario has none: mostly changes, and every mistake that any application can make."""
 
 
-def case_weights(mix: Mapping[str, float]) -> dict[str, float]:
+def case_weights(mix: Mapping[str, float] | None) -> dict[str, float]:
     """Return the weight of every case in a mix of case and group names; a case named both ways gets the sum.
+
+    Null stands for `DEFAULT_MIX`: what a scenario without a mix plays.
 
     Raises:
         UsageError: a name is neither a case nor a group.
     """
     weights: dict[str, float] = {}
-    for name, weight in mix.items():
+    for name, weight in (DEFAULT_MIX if mix is None else mix).items():
         members = GROUPS.get(name, (name,))
         if members[0] not in CASES:
             raise UsageError(f"mix: {name!r} is neither a case nor a group; `pwdload cases` lists both")

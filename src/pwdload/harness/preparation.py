@@ -9,7 +9,7 @@ from pathlib import Path
 from pwdload.accounts.source import WARNING, AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
 from pwdload.api.http import Address, Connection
 from pwdload.api.request import probe_request
-from pwdload.cases.catalogue import CASES, DEFAULT_MIX, case_weights
+from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
@@ -136,7 +136,7 @@ def _playable(scenario: Scenario, source: ListedAccounts | None) -> tuple[dict[s
     `source` is null for the stand-in, whose accounts are made to fit. A case that the scenario names and that cannot be
     played is refused; one that came with a group or with the default mix is left out, and the report says so.
     """
-    weights = case_weights(scenario.mix or DEFAULT_MIX)
+    weights = case_weights(scenario.mix)
     lacking = {name: lack for name in weights if (lack := _lack(name, scenario, source))}
     named = [name for name in lacking if name in (scenario.mix or {})]
     if named:
