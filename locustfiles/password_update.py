@@ -17,6 +17,7 @@ install()
 class Person(PasswordUpdateUser):
     """Somebody with the official app: changes the password, puts it off, mistypes, chooses badly."""
 
+    login_only = case_task("login_only")
     valid_change = case_task("valid_change")
     valid_change_when_warned = case_task("valid_change_when_warned")
     skip_when_warned = case_task("skip_when_warned")

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from pwdload.errors import RunDirectoryError
-from pwdload.rundir import FORMAT, RunDirectory, RunRecord, StageRecord, WorkerRecord
+from pwdload.rundir import (
+    FORMAT,
+    ArrivalCounts,
+    ArrivalPlan,
+    ClockRecord,
+    LostWorker,
+    RateRecord,
+    RunDirectory,
+    RunRecord,
+    StageRecord,
+    WorkerRecord,
+)
 
 START = datetime(2026, 11, 23, 9, 30, 5, tzinfo=timezone(timedelta(hours=8)))
 RECORD = RunRecord(
@@ -18,8 +29,20 @@ RECORD = RunRecord(
     target_is_standin=True,
     started_utc="2026-11-23T01:30:05.000+00:00",
     stages=(StageRecord(name="steady", start_s=0.0, end_s=60.0, users=5),),
-    workers=(WorkerRecord(name="local", samples=3),),
-    expected_workers=("local",),
+    arrivals=ArrivalPlan(
+        kind="even", seed=7, pieces=(RateRecord("steady", 0.0, 60.0, 1.0, 2.0),), slots=5, queue_limit=0
+    ),
+    workers=(
+        WorkerRecord(
+            name="local",
+            samples=3,
+            errors=("odd",),
+            arrivals=ArrivalCounts(due=4, begun=3, dropped=1, first_dropped_s=0.5),
+            clock=ClockRecord(offset_s=1.5, error_s=0.001),
+        ),
+    ),
+    lost_workers=(LostWorker(name="worker-1", noticed_s=5.0, last_heard_s=None, samples_received=0),),
+    expected_workers=("local", "worker-1"),
     versions={"python": "3.11"},
     notes=("odd",),
 )

@@ -7,6 +7,9 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       run.json            this module
       scenario.toml       the scenario as given
       samples/            one file per process (`pwdload.samples`)
+      spool/              what a worker had written but not been told is safe; empty after a run that ended in order
+      health.csv          how the load generators were, second by second (`pwdload.health`)
+      calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
       report.html report.md report.json verdict.json tables/*.csv
 """
@@ -16,7 +19,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import FiniteFloat, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
@@ -40,6 +43,58 @@ class StageRecord:
     measured: bool = True
 
 
+class RateRecord(NamedTuple):
+    """A piece of the planned rate of arrivals: linear in time from its start to its end, on the run's clock."""
+
+    stage: str
+    start_s: FiniteFloat
+    end_s: FiniteFloat
+    from_per_s: FiniteFloat
+    to_per_s: FiniteFloat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalPlan:
+    """What a run with open arrivals had planned: enough to make its schedule again (`pwdload.pacing.Schedule`)."""
+
+    kind: Literal["even", "poisson"]
+    seed: int
+    pieces: tuple[RateRecord, ...]
+    slots: PositiveInt
+    """How many flows could be under way at once, over all processes."""
+    queue_limit: NonNegativeInt
+    """How many flows that were due could wait for a slot, over all processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalCounts:
+    """What became of the arrivals that were one process's turn: due = begun + dropped + abandoned."""
+
+    due: NonNegativeInt = 0
+    begun: NonNegativeInt = 0
+    """Flows that were begun; the samples say how each went."""
+    waited: NonNegativeInt = 0
+    """How many of them found no idle slot when they were due; the wait is part of their response time."""
+    waited_s_max: FiniteFloat = 0.0
+    dropped: NonNegativeInt = 0
+    """Found the queue full: never begun, in no sample, and the run is INVALID."""
+    first_dropped_s: FiniteFloat | None = None
+    abandoned: NonNegativeInt = 0
+    """Still waiting when the run was broken off: never begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRecord:
+    """A worker's clock against the master's, measured by messages there and back (the shortest of several)."""
+
+    offset_s: FiniteFloat
+    """Added to the worker's monotonic clock to get the master's; exactly 0 where both are one clock."""
+    error_s: FiniteFloat
+    """The offset is right to plus or minus this: half of the shortest way there and back; 0 on one clock."""
+    drift_s: FiniteFloat = 0.0
+    """By how much the offset, measured again at the end, had moved."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRecord:
     """What one process said when it had closed its samples."""
@@ -48,6 +103,25 @@ class WorkerRecord:
     samples: NonNegativeInt
     dropped: NonNegativeInt = 0
     """Samples that its recorder failed to keep: anything but 0 makes the run INVALID."""
+    errors: tuple[str, ...] = ()
+    """What went wrong within the instrument itself (a listener that raised, ...), one sentence each: INVALID."""
+    arrivals: ArrivalCounts | None = None
+    """Null in the closed model."""
+    clock: ClockRecord | None = None
+    """Null where the process is the one whose clock it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostWorker:
+    """A worker that was gone before it had reported."""
+
+    name: str
+    noticed_s: FiniteFloat
+    """When the master noticed, on the run's clock."""
+    last_heard_s: FiniteFloat | None
+    """When it had last said anything; null if it never did."""
+    samples_received: NonNegativeInt
+    """How many of its samples the master has; what its own disk holds beyond that is merged when it can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +144,10 @@ class RunRecord:
     ended_by: str = ""
     """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``error: ...``."""
     stages: tuple[StageRecord, ...] = ()
+    arrivals: ArrivalPlan | None = None
+    """Null in the closed model."""
     workers: tuple[WorkerRecord, ...] = ()
+    lost_workers: tuple[LostWorker, ...] = ()
     expected_workers: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     """Of Python, pwdload, Locust and the libraries that decide the numbers."""
@@ -139,6 +216,21 @@ class RunDirectory:
     def samples(self) -> Path:
         """Where the samples are."""
         return self.path / "samples"
+
+    @property
+    def spool(self) -> Path:
+        """Where workers keep what nobody has acknowledged yet."""
+        return self.path / "spool"
+
+    @property
+    def health_file(self) -> Path:
+        """How the load generators were, second by second."""
+        return self.path / "health.csv"
+
+    @property
+    def calibration_file(self) -> Path:
+        """What this machine's instrument was found to be worth before the run."""
+        return self.path / "calibration.json"
 
     @property
     def scenario_file(self) -> Path:

@@ -68,6 +68,7 @@ _CHANGES = (
         Login(expect=accept("SUCCESS"), verify=True),
     ),
 )
+_LOGINS = (_case("login", "login_only", "Somebody logs in, sees that the password has expired, and leaves.", _LOGIN),)
 _MISTAKES = (
     _case(
         "mistake",
@@ -211,7 +212,8 @@ _ISV = tuple(
 )
 
 CASES: Mapping[str, Case] = {
-    case.name: case for case in (*_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL, *_ISV)
+    case.name: case
+    for case in (*_LOGINS, *_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL, *_ISV)
 }
 """Every case by its name."""
 
@@ -222,7 +224,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Names of the cases in each group; a scenario's mix may name a group, which shares its weight out evenly."""
 
 DEFAULT_MIX: Mapping[str, float] = {
-    "change": 60,
+    "login": 2,
+    "change": 58,
     "mistake": 8,
     "policy": 14,
     "token": 8,

@@ -1,0 +1,78 @@
+"""How a load generator was while it generated: one row a second from each process, kept in the run directory.
+
+An instrument that is overloaded measures itself. These rows are what says that it was not.
+"""
+
+import csv
+from collections.abc import Iterable
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple, Self, TextIO
+
+
+class HealthRow(NamedTuple):
+    """One process in one second of a run."""
+
+    worker: str
+    at_s: float
+    """End of the second, on the run's clock."""
+    cpu_share: float
+    """CPU time of the process over wall time: 1.0 is one core, the most that one Python process can use for itself."""
+    loop_lag_s_max: float
+    """By how much a timer of the event loop was late, at worst: what any reader of a socket may have had to wait."""
+    in_flight: int
+    """Flows under way."""
+    queued: int
+    """Arrivals that were due and waited for a slot; 0 in the closed model."""
+    begun: int
+    """Flows begun since the start of the run."""
+    dropped: int
+    """Arrivals dropped since the start of the run."""
+    unacknowledged: int
+    """Blocks of samples that the master has not acknowledged; 0 in a process that is its own master."""
+
+    @classmethod
+    def parse(cls, cells: dict[str, str]) -> Self:
+        """Read a row of the file.
+
+        Raises:
+            ValueError, KeyError: it is none.
+        """
+        worker, *numbers = (cells[name] for name in cls._fields)
+        at_s, cpu_share, loop_lag_s_max = map(float, numbers[:3])
+        if not all(map(isfinite, (at_s, cpu_share, loop_lag_s_max))):
+            raise ValueError("not a number of seconds or a share")
+        return cls(worker, at_s, cpu_share, loop_lag_s_max, *map(int, numbers[3:]))
+
+
+class HealthLog:
+    """Appends rows to the file of a run, each complete when it is on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: TextIO = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(HealthRow._fields)
+
+    def append(self, rows: Iterable[HealthRow]) -> None:
+        """Append rows, and hand them to the disk."""
+        self._writer.writerows(rows)
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_health(path: Path) -> tuple[HealthRow, ...]:
+    """Read the rows of a run; none where there is no such file. A line that was cut or damaged is left out."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ()
+    rows = []
+    for cells in csv.DictReader(text.splitlines()):
+        try:
+            rows.append(HealthRow.parse(cells))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return tuple(rows)
