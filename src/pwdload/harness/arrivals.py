@@ -5,18 +5,19 @@ The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 import gevent
 from gevent.hub import Waiter, get_hub
 from locust.exception import StopUser
 
-from pwdload.harness.clock import RunClock
+from pwdload.clock import RunClock
 from pwdload.harness.timer import make_timer
 from pwdload.pacing import Arrival, Call, Mix, Schedule, Sharing, SlotQueue, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turns:
+class Rota:
     """What this process needs to know of the run's arrivals."""
 
     schedule: Schedule
@@ -25,18 +26,18 @@ class Turns:
     players: Mapping[str, tuple[str, ...]]
     """The user classes that play each of them."""
     queue_limit: int
-    """Of this process."""
+    """Of all processes together; each has its share."""
 
 
 class Dispatcher:
     """Hands the arrivals whose turn is this process's to its users."""
 
-    def __init__(self, turns: Turns, clock: RunClock, worker: str) -> None:
-        self.slots: SlotQueue[Seat] = SlotQueue(players=turns.players, queue_limit=turns.queue_limit)
+    def __init__(self, rota: Rota, clock: RunClock, worker: str) -> None:
+        self.slots: SlotQueue[Seat] = SlotQueue(players=rota.players, queue_limit=rota.queue_limit)
         self.over = False
         """Whether no more arrivals will come; some may still be waiting."""
         self.clock = clock
-        self._turns = turns
+        self._rota = rota
         self._worker = worker
         self._sharing: Sharing | None = None
         self._next_number = 0
@@ -59,6 +60,7 @@ class Dispatcher:
             return
         self._halt()
         self._sharing = sharing
+        self.slots.queue_limit = ceil(self._rota.queue_limit / len(sharing.shares[-1].members))
         self._greenlet = gevent.spawn(self._play)
 
     def stop(self) -> None:
@@ -66,7 +68,7 @@ class Dispatcher:
         if self.over:
             return
         self._halt()
-        now_s, end_s = self.clock.now(), self._turns.schedule.plan.end_s
+        now_s, end_s = self.clock.now(), self._rota.schedule.plan.end_s
         if self._sharing is not None and now_s >= end_s:
             self._catch_up()
         self.over = True
@@ -87,19 +89,19 @@ class Dispatcher:
             self._greenlet = None
 
     def _play(self) -> None:
-        schedule, wait_until, own = self._turns.schedule, self._timer.wait_until, self.clock.own
+        schedule, wait_until, own = self._rota.schedule, self._timer.wait_until, self.clock.own
         for arrival in schedule.from_number(self._next_number, wanted=self._is_ours):
             wait_until(own(arrival.due_s))
             self._hand_over(arrival)
 
     def _catch_up(self) -> None:
         """Hand over what was due and not looked at yet when the schedule ended."""
-        for arrival in self._turns.schedule.from_number(self._next_number, wanted=self._is_ours):
+        for arrival in self._rota.schedule.from_number(self._next_number, wanted=self._is_ours):
             self._hand_over(arrival)
 
     def _hand_over(self, arrival: Arrival) -> None:
         self._next_number = arrival.number + 1
-        call = Call(arrival, self._turns.mix.case(arrival.number))
+        call = Call(arrival, self._rota.mix.case(arrival.number))
         seat = self.slots.due(call)
         if seat is not None:
             self.wake(seat, call)

@@ -14,8 +14,8 @@ from locust.runners import MasterRunner, Runner
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
 from pwdload.cases.catalogue import CASES
+from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
-from pwdload.harness.clock import RunClock, clock_name, network_name
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
@@ -24,11 +24,10 @@ from pwdload.harness.progress import patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
-from pwdload.harness.turns import TurnsInCharge
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
-from pwdload.pacing import Sharing
+from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import StageRecord, WorkerRecord
 from pwdload.scenario import Scenario
 from pwdload.units import format_duration
@@ -65,7 +64,7 @@ class Controller:
         self._clock = RunClock()
         self._zero_s: float | None = None
         """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
-        self._turns: TurnsInCharge | None = None
+        self._turns: Turns | None = None
         """Null in the closed model."""
         self._vitals: Vitals | None = None
         self._watch = gevent.Greenlet()
@@ -139,7 +138,7 @@ class Controller:
             self._say_begun(self._log, stages[-1].end_s)
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s = RunClock(), None
-        self._turns = TurnsInCharge(schedule_of(self._arrivals), self._clock) if self._arrivals is not None else None
+        self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
         if self._workers is not None:
             self._workers.begin_run(self._stock)
             self._stock.pools = max(len(self._workers.expected), 1)
@@ -205,7 +204,7 @@ class Controller:
     def _shared_out(self, members: Iterable[str]) -> Sharing | None:
         if self._turns is None:
             return None
-        self._turns.share_among(members)
+        self._turns.share_among(members, self._clock.now())
         return self._turns.sharing
 
     def _keep_health(self, row: HealthRow) -> None:

@@ -29,8 +29,8 @@ from locust.runners import STATE_CLEANUP, STATE_MISSING, STATE_STOPPED, MasterRu
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Stock
 from pwdload.accounts.source import AccountSource
+from pwdload.clock import ClockComparison, Reading, clock_name
 from pwdload.errors import AccountsError
-from pwdload.harness.clock import ClockComparison, Reading, clock_name
 from pwdload.health import HealthRow
 from pwdload.pacing import Share, Sharing
 from pwdload.rundir import ArrivalCounts, ClockRecord, WorkerRecord
@@ -40,6 +40,10 @@ _CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _DRAW, _DRAWN, _END_RUN, _FINISH, _DON
     for word in ("clock", "time", "started", "begin", "health", "draw", "drawn", "end_run", "finish", "done")
 )
 _WATCH_EVERY_S = 0.25
+_SILENT_S = 3.0
+"""A worker says every second how it is; after so long a silence others take its turns."""
+_BEGINNING_S = 60.0
+"""Until its users are there and the clock goes, a worker has nothing to say."""
 _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
 """How many readings of the master's clock are taken at once, at the beginning and every so often."""
@@ -79,6 +83,8 @@ class MasterSide:
         self.stock = Stock({})
         self.playing: set[str] = set()
         """Workers that take part in the run and are there."""
+        self._heard_s: dict[str, float] = {}
+        """When each of them last spoke."""
         self.expected: dict[str, str] = {}
         """Locust's id of each worker that was there when the run began, or joined it since, by name."""
         self.done: dict[str, WorkerRecord] = {}
@@ -129,20 +135,19 @@ class MasterSide:
         shares = [[share.from_number, list(share.members)] for share in sharing.shares] if sharing is not None else None
         self._runner.send_message(_BEGIN, {"zero": zero_s, "shares": shares})
 
-    def lose(self, name: str) -> None:
-        """Take note that a worker is gone."""
-        if name in self.playing:
-            self.playing.discard(name)
-            self._members_changed()
-
     def watch(self) -> None:
-        """Notice workers that disappear, for as long as the greenlet that runs this lives."""
+        """Notice workers that fall silent, for as long as the greenlet that runs this lives: others take their turns.
+
+        Locust waits longer before it gives a worker up. One that speaks again gets turns again.
+        """
         while True:
             gevent.sleep(_WATCH_EVERY_S)
-            here = {one.id for one in self._runner.clients.all if one.state != STATE_MISSING}
-            for name in [name for name in self.playing if self.expected[name] not in here]:
-                log.error("%s is gone", name)
-                self.lose(name)
+            now_s = time.monotonic()
+            silent = {name for name in self.playing if now_s - self._heard_s[name] > _SILENT_S}
+            if silent:
+                log.error("%s fell silent: its turns go to the others", ", ".join(sorted(silent)))
+                self.playing -= silent
+                self._members_changed()
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_clock(self, environment: object, msg: Any) -> None:  # noqa: ARG002
@@ -150,12 +155,21 @@ class MasterSide:
         self._runner.send_message(_TIME, answer, client_id=msg.node_id)
 
     def _on_health(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        self._keep_health(HealthRow(*msg.data["row"]))
+        row = HealthRow(*msg.data["row"])
+        self._keep_health(row)
+        self._hear(row.worker)
 
     def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self.expected[msg.data["worker"]] = msg.node_id
+        self._heard_s[msg.data["worker"]] = time.monotonic() + _BEGINNING_S
         self.playing.add(msg.data["worker"])
         self._members_changed()
+
+    def _hear(self, name: str) -> None:
+        self._heard_s[name] = time.monotonic()
+        if name in self.expected and name not in self.playing and name not in self.done:
+            self.playing.add(name)
+            self._members_changed()
 
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         places = self.stock.draw(msg.data["state"], msg.data["count"])

@@ -9,7 +9,7 @@ from typing import Self
 from pwdload.accounts.source import AccountSource, MadeUpAccounts, read_accounts_csv
 from pwdload.api.http import Address, is_loopback
 from pwdload.errors import AccountsError
-from pwdload.harness.arrivals import Turns
+from pwdload.harness.arrivals import Rota
 from pwdload.pacing import Mix, RatePlan, Schedule
 from pwdload.passwords import SECRET_VARIABLE
 from pwdload.rundir import ArrivalPlan, RateRecord, StageRecord
@@ -51,10 +51,10 @@ class Plan:
     players: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Open model: the user classes that have each of these tasks."""
 
-    def turns(self) -> Turns:
+    def rota(self) -> Rota:
         """Return what a process needs to know to play its turns of the open model."""
         assert self.arrivals is not None  # noqa: S101 - asked of the open model only
-        return Turns(
+        return Rota(
             schedule=schedule_of(self.arrivals),
             mix=Mix(self.mix, self.arrivals.seed),
             players=self.players,

@@ -20,9 +20,9 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Played, Settings
 from pwdload.cases.steps import Case
+from pwdload.clock import RunClock
 from pwdload.devices import DevicePopulation, Family
 from pwdload.harness.arrivals import Dispatcher
-from pwdload.harness.clock import RunClock
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
@@ -60,7 +60,7 @@ class Session:
         self.clock = clock
         self.begun = Event()
         """Set when the run's clock goes in this process."""
-        self.dispatcher = Dispatcher(plan.turns(), clock, worker) if plan.arrivals is not None else None
+        self.dispatcher = Dispatcher(plan.rota(), clock, worker) if plan.arrivals is not None else None
         """Null in the closed model."""
         self.in_flight = 0
         """Flows that are under way."""

@@ -12,8 +12,8 @@ from locust.runners import WorkerRunner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
+from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import UsageError
-from pwdload.harness.clock import RunClock, clock_name, network_name
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan

@@ -9,6 +9,7 @@ from pwdload.pacing.rates import RatePlan, Segment
 from pwdload.pacing.schedule import Arrival, Arrivals, Schedule
 from pwdload.pacing.sharing import Share, Sharing
 from pwdload.pacing.slots import Call, SlotQueue, Tally
+from pwdload.pacing.turns import Turns
 
 __all__ = [
     "Arrival",
@@ -22,4 +23,5 @@ __all__ = [
     "Sharing",
     "SlotQueue",
     "Tally",
+    "Turns",
 ]
