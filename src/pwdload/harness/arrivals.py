@@ -64,7 +64,10 @@ class Dispatcher:
         self._greenlet = gevent.spawn(self._play)
 
     def stop(self) -> None:
-        """Let no more arrivals come. After the schedule's end those that wait are still begun; before it, given up."""
+        """Let no more arrivals come. After the schedule's end those that wait are still begun; before it, given up.
+
+        Idle users stay where they are, until they are told to stop or `dismiss`ed.
+        """
         if self.over:
             return
         self._halt()
@@ -75,6 +78,9 @@ class Dispatcher:
         self._timer.close()
         if now_s < end_s:
             self.slots.abandon()
+
+    def dismiss(self) -> None:
+        """Let all idle users end."""
         for seat in self.slots.all_idle():
             seat.stop()
 

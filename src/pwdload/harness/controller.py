@@ -20,7 +20,7 @@ from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
 from pwdload.harness.preparation import prepare
-from pwdload.harness.progress import patience_with_ctrl_c, report_progress, say
+from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
@@ -106,6 +106,7 @@ class Controller:
         if self._arrivals is not None:
             end_s = self._arrivals.pieces[-1].end_s
             environment.shape_class = SlotsShape(self._arrivals.slots, end_s, self._elapsed_s)
+            expect_quick_spawning()
             options.enable_rebalancing = True  # a worker that joins gets slots, those of one that is gone come back
         elif scenario.stages and not users_are_set_by_hand(options):
             environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
@@ -263,8 +264,6 @@ class Controller:
         if self._log is None:
             return
         at_s = self._elapsed_s()
-        if self.session is not None:
-            self.session.load_ends()
         if self._workers is not None:
             self._workers.load_has_ended = True
             if self._workers.left_early and not self._end_reason:
@@ -277,6 +276,10 @@ class Controller:
         users = users or (self._prepared.scenario.users_max if staged else None)
         users = users or (self._runner.target_user_count if self._runner is not None else 0)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        if self.session is not None:
+            self.session.load_ends()
+        if self._vitals is not None:
+            self._vitals.stop()
 
     def end_run(self) -> None:
         """Gather everybody's samples, close the papers, and make the report; its verdict becomes the exit code."""
@@ -285,8 +288,6 @@ class Controller:
         run_log, self._log = self._log, None
         self._progress.kill()
         self._watch.kill()
-        if self._vitals is not None:
-            self._vitals.stop()
         self._reported.clear()
         try:
             workers, expected = self._gather()
@@ -319,7 +320,8 @@ class Controller:
     def _wait_for_workers(self, workers: MasterSide) -> None:
         """Wait until each worker has written its last samples."""
         workers.say_finish()
-        deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
+        # Once for what was due and waits, once for what was begun.
+        deadline_s = time.monotonic() + 2 * self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
         while workers.awaited and time.monotonic() < deadline_s:
             gevent.sleep(0.05)
         for name in workers.missing:

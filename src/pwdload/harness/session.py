@@ -1,13 +1,16 @@
 """One run in one process: its cases, accounts, devices and recorder, and how a user plays a flow."""
 
+import gc
 import random
 import ssl
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
+import gevent
 from gevent.event import Event
 from locust import User
 from locust.env import Environment
@@ -31,6 +34,7 @@ from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
 from pwdload.scenario import Scenario
 
+_DRAIN_LOOK_S = 0.02
 _STRANGERS_FROM = 1_000_000_000
 """Devices from this index on belong to no account: they are the other devices that use a stolen token."""
 
@@ -57,6 +61,7 @@ class Session:
         end_run: Callable[[str], None],
     ) -> None:
         scenario = plan.scenario
+        self._environment = environment
         self.clock = clock
         self.begun = Event()
         """Set when the run's clock goes in this process."""
@@ -94,17 +99,32 @@ class Session:
         """
         if not self.clock.runs:
             self.clock.start(zero_s)
-        self.begun.set()
+        if not self.begun.is_set():
+            # Thousands of users are thousands of objects that stay: looking through them for garbage takes so long
+            # that every answer that comes meanwhile is read late.
+            gc.collect()
+            gc.freeze()
+            self.begun.set()
         if self.dispatcher is not None and sharing is not None:
             self.dispatcher.share(sharing)
 
     def load_ends(self) -> None:
-        """Let nothing new begin, but for arrivals that are due."""
-        if self.dispatcher is not None:
-            self.dispatcher.stop()
+        """Let nothing new begin, but for arrivals that are due; return when those are done, or their time is over.
+
+        Idle users are dismissed only then: the end of thousands of them stops the loop for a second, and what is in
+        flight must not be measured through that.
+        """
+        if self.dispatcher is None:
+            return
+        self.dispatcher.stop()
+        deadline_s = time.monotonic() + self._environment.stop_timeout
+        while (self.in_flight or self.dispatcher.slots.queued) and time.monotonic() < deadline_s:
+            gevent.sleep(_DRAIN_LOOK_S)
+        self.dispatcher.dismiss()
 
     def close(self) -> WorkerRecord:
         """Write what is left, and return what this process did."""
+        gc.unfreeze()
         record = self.recorder.close()
         return record if self.dispatcher is None else replace(record, arrivals=_counts(self.dispatcher.tally))
 

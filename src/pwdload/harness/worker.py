@@ -99,13 +99,13 @@ class Worker:
         """Let nothing new begin; the master keeps the time."""
         if self.session is not None:
             self.session.load_ends()
+        if self._vitals is not None:
+            self._vitals.stop()
 
     def end_run(self) -> None:
         """Write the last samples and tell the master."""
         if self.session is not None:
             session, self.session = self.session, None
-            if self._vitals is not None:
-                self._vitals.stop()
             self._closed.clear()
             clock = ClockRecord(offset_s=0.0, error_s=0.0) if self._same_clock else self._master.comparison.record()
             self._master.say_done(replace(session.close(), clock=clock))
