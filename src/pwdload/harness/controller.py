@@ -1,6 +1,7 @@
 """What the process in charge does, alone or as a master: it prepares, begins, ends and reports runs."""
 
 import logging
+import secrets
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
 from pwdload.cases.catalogue import CASES
 from pwdload.harness.classes import choose_classes, drop_idle_classes
+from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, secret_digest, this_machine, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan
@@ -24,7 +26,7 @@ from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import StagesShape
 from pwdload.outcome import Verdict
-from pwdload.rundir import StageRecord, WorkerRecord
+from pwdload.rundir import StageRecord
 from pwdload.units import format_duration
 
 _ON_TIME_S = 1.0
@@ -43,7 +45,11 @@ class Controller:
         """This process's part in the run that is on; null between runs, and in a master, which plays none."""
         self._environment = environment
         self._runner = runner
-        self._workers = MasterSide(runner, self._end_early) if isinstance(runner, MasterRunner) else None
+        self._workers: MasterSide | None = None
+        self._gathering: Gathering | None = None
+        if isinstance(runner, MasterRunner):
+            self._workers = MasterSide(runner, self._end_early)
+            self._gathering = Gathering(runner, self._workers)
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -110,11 +116,14 @@ class Controller:
             zero_s=time.perf_counter(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
+            run_id=secrets.token_hex(8),
             made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
             accounts_file=str(listed.resolve()) if listed is not None else "",
         )
         if self._workers is not None:
             self._workers.begin_run(self._stock)
+            if self._gathering is not None and self._log is not None:
+                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._plan.zero_s)
             self._stock.pools = max(len(self._workers.expected), 1)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
         else:
@@ -186,8 +195,8 @@ class Controller:
         self._progress.kill()
         self._reported.clear()
         try:
-            workers, expected = self._gather()
-            run_log.end(workers=workers, expected=expected)
+            gathered = self._gather()
+            run_log.end(workers=gathered.workers, expected=gathered.expected, lost=gathered.lost, notes=gathered.notes)
             self._environment.process_exit_code, self._headline = run_log.report()
         except OSError as error:
             self._environment.process_exit_code = Verdict.INVALID.exit_code
@@ -205,22 +214,12 @@ class Controller:
         sys.stdout.write(headline)
         sys.stdout.flush()
 
-    def _gather(self) -> tuple[Sequence[WorkerRecord], Sequence[str]]:
-        if self._workers is None:
+    def _gather(self) -> Gathered:
+        if self._gathering is None:
             assert self.session is not None  # noqa: S101 - begin_run has opened it
             session, self.session = self.session, None
-            return [session.recorder.close()], ["local"]
-        self._wait_for_workers(self._workers)
-        return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.expected)
-
-    def _wait_for_workers(self, workers: MasterSide) -> None:
-        """Wait until each worker has written its last samples."""
-        workers.say_finish()
-        deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
-        while workers.awaited and time.monotonic() < deadline_s:
-            gevent.sleep(0.05)
-        for name in workers.missing:
-            log.error("%s did not report its samples; the run will be INVALID", name)
+            return Gathered([session.recorder.close()], ["local"])
+        return self._gathering.end_run(self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S)
 
     def quit(self) -> None:
         """Stop what is going on, however this process is told to go, and the stand-in last."""

@@ -15,7 +15,8 @@ from typing import Any
 
 from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
-from locust.runners import STATE_CLEANUP, STATE_MISSING, STATE_STOPPED, MasterRunner, WorkerRunner
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, MasterRunner, WorkerRunner
+from pydantic import TypeAdapter
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Stock
@@ -27,6 +28,7 @@ _STARTED, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
     f"pwdload_{word}" for word in ("started", "draw", "drawn", "end_run", "finish", "done")
 )
 _ANSWER_WITHIN_S = 10.0
+_RECORD = TypeAdapter(WorkerRecord)
 
 
 def worker_name(index: int) -> str:
@@ -65,19 +67,14 @@ class MasterSide:
         """Workers that have not reported their samples."""
         return sorted(set(self.expected) - set(self.done))
 
-    @property
-    def awaited(self) -> list[str]:
-        """Workers that have not reported their samples and are still there to do so."""
-        here = {one.id for one in self._runner.clients.all if one.state != STATE_MISSING}
-        return [name for name in self.missing if self.expected[name] in here]
-
     def say_finish(self) -> None:
-        """Tell the workers to let their users finish.
+        """Tell the workers that have not reported to let their users finish. Saying it twice does no harm.
 
         Locust's own order to quit leaves half a second and would lose what users still do; its order to stop makes a
         worker deaf for the stop-timeout, even to the order to quit.
         """
-        self._runner.send_message(_FINISH)
+        for name in self.missing:
+            self._runner.send_message(_FINISH, client_id=self.expected[name])
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
@@ -92,7 +89,7 @@ class MasterSide:
         self._end_run(msg.data["reason"])
 
     def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        record = WorkerRecord(**msg.data)
+        record = _RECORD.validate_python(msg.data)
         self.done[record.name] = record
         if not self.load_has_ended:
             self.left_early.append(record.name)
@@ -105,6 +102,7 @@ class WorkerSide:
         self._runner = runner
         self._tickets = count()
         self._waiting: dict[int, AsyncResult[range]] = {}
+        self._last_word: dict[str, Any] | None = None
         self._stopping = BoundedSemaphore()
         runner.register_message(_DRAWN, self._on_drawn)
         runner.register_message(_FINISH, self._on_finish, concurrent=True)
@@ -116,11 +114,13 @@ class WorkerSide:
 
     def say_started(self) -> None:
         """Tell the master that this worker takes part in the run."""
+        self._last_word = None
         self._runner.send_message(_STARTED, {"worker": self.name})
 
     def say_done(self, record: WorkerRecord) -> None:
-        """Tell the master that the samples are written."""
-        self._runner.send_message(_DONE, asdict(record))
+        """Tell the master that the samples are written, and say so again when it asks again."""
+        self._last_word = asdict(record)
+        self._runner.send_message(_DONE, self._last_word)
 
     def end_run(self, reason: str) -> None:
         """Ask the master to end the run."""
@@ -148,7 +148,9 @@ class WorkerSide:
                 self._runner.stop()
 
     def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if self._runner.state != STATE_CLEANUP:  # unless Locust is about it
+        if self._last_word is not None:  # it has missed it: a connection was lost
+            self._runner.send_message(_DONE, self._last_word)
+        elif self._runner.state != STATE_CLEANUP:  # unless Locust is about it
             self.finish()
 
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002

@@ -34,6 +34,8 @@ class Plan:
     stages: tuple[StageRecord, ...]
     run_directory: str = ""
     """Absolute path; empty when nothing is to be kept (a single user under a debugger)."""
+    run_id: str = ""
+    """By which messages and files of this run are told from another's."""
     made_up_sizes: dict[str, int] | None = None
     """Sizes by state of the made-up accounts; null when the accounts are listed in a file."""
     accounts_file: str = ""
@@ -50,6 +52,7 @@ class Plan:
             "zero_s": self.zero_s,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,
+            "run_id": self.run_id,
             "made_up_sizes": self.made_up_sizes,
             "accounts_file": self.accounts_file,
         }

@@ -21,6 +21,7 @@ from pwdload.cases.steps import Case
 from pwdload.devices import DevicePopulation, Family
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
+from pwdload.harness.shipping import Shipment
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
 from pwdload.scenario import Scenario
 
@@ -32,12 +33,19 @@ class Session:
     """A process's part in one run."""
 
     def __init__(
-        self, environment: Environment, plan: Plan, *, worker: str, pool: Pool, end_run: Callable[[str], None]
+        self,
+        environment: Environment,
+        plan: Plan,
+        *,
+        worker: str,
+        pool: Pool,
+        end_run: Callable[[str], None],
+        shipment: Shipment | None = None,
     ) -> None:
         scenario = plan.scenario
         self.scenario = scenario
         self.weights = plan.weights
-        self.recorder = Recorder(environment, plan, worker)
+        self.recorder = Recorder(environment, plan, worker, shipment)
         self.end_run = end_run
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
         self._plan = plan

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import gevent
 from gevent.event import Event
@@ -16,6 +17,7 @@ from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import options_of, secret_digest, this_machine
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
+from pwdload.harness.shipping import Courier
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 
 _PARENT_EVERY_S = 1.0
@@ -31,6 +33,8 @@ class Worker:
         self._environment = environment
         self._runner = runner
         self._master = WorkerSide(runner)
+        # Now, since the order to spawn brings the master's options.
+        self._courier = Courier(runner, Path(options_of(environment).reports))
         self._pool: Pool | None = None
         self._closed = Event()
         """Clear while the last samples are being written."""
@@ -48,7 +52,12 @@ class Worker:
             raise UsageError(f"this worker cannot take part: {unfit}")
         self._pool = self._pool or self._open_pool(plan)
         self.session = Session(
-            self._environment, plan, worker=self._master.name, pool=self._pool, end_run=self._master.end_run
+            self._environment,
+            plan,
+            worker=self._master.name,
+            pool=self._pool,
+            end_run=self._master.end_run,
+            shipment=self._courier.begin_run(plan),
         )
         for user_class in self._environment.user_classes:
             if issubclass(user_class, PasswordUpdateUser):
@@ -82,6 +91,7 @@ class Worker:
         self._master.finish()
         self.end_run()
         self._closed.wait()
+        self._courier.wait()
 
     def _go_with_parent(self) -> None:
         """End with the process that has forked this one: nobody else could stop its load."""
