@@ -12,15 +12,18 @@ class Relay:
     """Listens on a free port of loopback and carries every connection to a port of the same machine."""
 
     def __init__(self, target_port: int) -> None:
+        self.connections = 0
+        """How many connections were made so far."""
+        self.dropped = 0
+        """How many bytes were taken and not carried."""
         self._target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = str(self._listener.getsockname()[1])
-        self.connections = 0
-        """How many connections were made so far."""
         self._carries = threading.Event()
         self._carries.set()
         self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def stall(self) -> None:
         """Carry nothing any more; what comes is dropped, and nobody is told."""
@@ -38,24 +41,35 @@ class Relay:
 
     def close(self) -> None:
         """End it all."""
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join()
         self.hang_up()
+        for thread in self._threads[1:]:
+            thread.join()
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target_port))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._target_port))
+                except OSError:  # nobody is there yet, or any more: whoever called will try again
+                    near.close()
+                    continue
                 self.connections += 1
                 self._open += [near, far]
                 for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+                    self._threads.append(threading.Thread(target=self._carry, args=(source, sink), daemon=True))
+                    self._threads[-1].start()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with source, suppress(OSError):
             while data := source.recv(_CHUNK):
                 if self._carries.is_set():
                     sink.sendall(data)
+                else:
+                    self.dropped += len(data)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)
 

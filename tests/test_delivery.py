@@ -103,7 +103,7 @@ def test_every_sample_arrives_once_and_in_order_over_any_link(
         except OSError:
             return
         assert wanted == len(stored), "an answer never promises what is not stored"
-        fro.send(now, lambda: out.acknowledge(wanted))
+        fro.send(now, lambda: out.acknowledge(wanted, float(now)))
 
     for now in range(4000):
         if now < blocks:
@@ -138,9 +138,33 @@ def test_a_block_is_sent_again_only_when_its_answer_is_overdue() -> None:
     out.add(block(0), None)
     sent_s = [now for now in range(120) if list(out.due(float(now)))]
     assert sent_s == [0, 3, 9, 21, 45, 75, 105]
-    out.acknowledge(1)
+    out.acknowledge(1, 130.0)
     out.add(block(1), None)
     assert [now for now in range(200, 210) if list(out.due(float(now)))] == [200, 203, 209]
+
+
+def test_one_lost_message_costs_one_round_and_not_one_for_each_that_followed() -> None:
+    """A receiver that keeps the order has no use for what came after a gap: all of it is sent again together."""
+    out, stored = Outbox(Spool().read, patience_s=PATIENCE_S), list[int]()
+    inbox = Inbox(lambda one: stored.append(one.number))
+    for now in range(10):
+        out.add(block(now), None)
+        for frame in out.due(float(now)):
+            if now != 2:
+                out.acknowledge(inbox.take(frame), float(now))
+    assert stored == list(range(10)), "block 2 was asked for when block 3 came, and both were there with block 4"
+
+
+def test_a_slow_line_is_not_buried_under_repetitions() -> None:
+    """While answers keep coming nothing is sent twice, however long the window takes to get through."""
+    out = Outbox(Spool().read, patience_s=PATIENCE_S)
+    for number in range(8):
+        out.add(block(number), None)
+    sent = len(list(out.due(0.0)))
+    for number in range(8):  # one block gets through in two seconds
+        out.acknowledge(number + 1, 2.0 * number + 2.0)
+        sent += len(list(out.due(2.0 * number + 2.5)))
+    assert sent == 8
 
 
 def test_a_connection_that_was_reset_sends_everything_again_at_once() -> None:
@@ -149,9 +173,9 @@ def test_a_connection_that_was_reset_sends_everything_again_at_once() -> None:
     for number in range(3):
         out.add(block(number), None)
     assert len(list(out.due(0.0))) == 3
-    out.acknowledge(1)
+    out.acknowledge(1, 0.05)
     assert not list(out.due(0.1))
-    out.send_again()
+    out.connection_was_reset()
     assert [Block.parse(frame).number for frame in out.due(0.1)] == [1, 2]
 
 
@@ -162,7 +186,7 @@ def test_only_a_window_is_on_the_way() -> None:
         out.add(block(number), None)
     sent = list(out.due(0.0))
     assert 1 <= len(sent) < 4
-    out.acknowledge(1)
+    out.acknowledge(1, 0.0)
     assert [Block.parse(frame).number for frame in out.due(0.0)] == [len(sent)]
 
 
@@ -186,7 +210,7 @@ def test_a_backlog_takes_disk_and_not_memory() -> None:
     while out:
         for frame in out.due(0.0):
             inbox.take(frame)
-        out.acknowledge(inbox.wanted)
+        out.acknowledge(inbox.wanted, 0.0)
     assert inbox.wanted == 51
     assert spool.reads == 48
 

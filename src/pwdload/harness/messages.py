@@ -28,6 +28,8 @@ _STARTED, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
     f"pwdload_{word}" for word in ("started", "draw", "drawn", "end_run", "finish", "done")
 )
 _ANSWER_WITHIN_S = 10.0
+_ASKED_EVERY_S = 2.0
+"""A question or its answer may be lost with a connection: it is asked again, and gets the same answer."""
 _RECORD = TypeAdapter(WorkerRecord)
 
 
@@ -49,6 +51,8 @@ class MasterSide:
         """Workers that were done while the load was still on."""
         self._runner = runner
         self._end_run = end_run
+        self._drawn: dict[tuple[str, int], range] = {}
+        """What was handed out for which question."""
         for word, listener in (
             (_STARTED, self._on_started),
             (_DRAW, self._on_draw),
@@ -60,6 +64,7 @@ class MasterSide:
     def begin_run(self, stock: Stock) -> None:
         """Forget the run before, and note who is here."""
         self.stock, self.done, self.left_early, self.load_has_ended = stock, {}, [], False
+        self._drawn = {}
         self.expected = {worker_name(self._runner.get_worker_index(one.id)): one.id for one in self._runner.clients.all}
 
     @property
@@ -81,7 +86,10 @@ class MasterSide:
         self.expected[msg.data["worker"]] = msg.node_id
 
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        places = self.stock.draw(msg.data["state"], msg.data["count"])
+        asked = msg.node_id, msg.data["ticket"]
+        if asked not in self._drawn:
+            self._drawn[asked] = self.stock.draw(msg.data["state"], msg.data["count"])
+        places = self._drawn[asked]
         answer = {"ticket": msg.data["ticket"], "begin": places.start, "end": places.stop}
         self._runner.send_message(_DRAWN, answer, client_id=msg.node_id)
 
@@ -134,8 +142,12 @@ class WorkerSide:
         """
         ticket = next(self._tickets)
         answer = self._waiting[ticket] = AsyncResult()
-        self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
-        places = answer.wait(_ANSWER_WITHIN_S)
+        places = None
+        for _ in range(round(_ANSWER_WITHIN_S / _ASKED_EVERY_S)):
+            self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
+            places = answer.wait(_ASKED_EVERY_S)
+            if places is not None:
+                break
         del self._waiting[ticket]
         if places is None:
             raise AccountsError("the master does not hand out accounts; is it still running?")

@@ -118,7 +118,7 @@ class Shipment:
                 self._outbox.add(*self._written.popleft())
             if self._runner.client is not self._client:
                 self._client = self._runner.client
-                self._outbox.send_again()
+                self._outbox.connection_was_reset()
             # Locust tries for seconds before it gives up; what did not go out is overdue later, like what got lost.
             with suppress(RPCError):
                 for frame in self._outbox.due(time.monotonic()):
@@ -132,7 +132,7 @@ class Shipment:
     def acknowledge(self, wanted: int) -> None:
         """Take the master's word that the blocks below a number are safe."""
         self._answered_s = time.monotonic()
-        self._outbox.acknowledge(wanted)
+        self._outbox.acknowledge(wanted, self._answered_s)
         self._bell.ring()
 
     def wait(self) -> None:

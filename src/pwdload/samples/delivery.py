@@ -7,8 +7,9 @@ changes nothing; and what is missing at the end is known by its numbers.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from pwdload.samples.blocks import Block, DamagedBlockError
 
@@ -19,6 +20,8 @@ MEMORY_BYTES = 16 << 20
 PATIENCE_S = 3.0
 PATIENCE_S_MAX = 30.0
 """How long an answer is waited for at first, and at most: the wait doubles while nothing comes back."""
+_OVERTAKEN_S = 0.5
+"""How long after it was sent a block that is still asked for is taken for lost; no line reorders by so much."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class Outbox:
         self._window_bytes = window_bytes
         self._memory_bytes = memory_bytes
         self._first_patience_s = self._patience_s = patience_s
+        self._moved_s = -inf
+        """When an answer last said that one more block is safe."""
         self._parcels: deque[_Parcel] = deque()
 
     def __len__(self) -> int:
@@ -64,18 +69,20 @@ class Outbox:
         self.held_bytes += size if in_memory else 0
 
     def due(self, now_s: float) -> Iterator[bytes]:
-        """Yield the frames to send now, in order: new ones, and those whose answer is overdue."""
-        is_late = False
-        for parcel in self._in_window():
-            if parcel.sent_s is not None:
-                if now_s - parcel.sent_s < self._patience_s:
-                    continue
-                is_late = True
-            frame = self._frame(parcel)
-            parcel.sent_s = now_s
-            yield frame
-        if is_late:
+        """Yield the frames to send now, in order: new ones, and if an answer is overdue all that are on the way."""
+        window = self._in_window()
+        if window and self._is_overdue(window[0], self._patience_s, now_s):
+            self._send_again(window)
             self._patience_s = min(2.0 * self._patience_s, PATIENCE_S_MAX)
+        for parcel in window:
+            if parcel.sent_s is None:
+                frame = self._frame(parcel)
+                parcel.sent_s = now_s
+                yield frame
+
+    def _is_overdue(self, oldest: _Parcel, patience_s: float, now_s: float) -> bool:
+        """Whether nothing has moved for so long; on a slow line answers take long, but they keep coming."""
+        return oldest.sent_s is not None and now_s - max(oldest.sent_s, self._moved_s) >= patience_s
 
     def _in_window(self) -> list[_Parcel]:
         """Return the oldest blocks that fit into the window, and at least one."""
@@ -94,17 +101,29 @@ class Outbox:
         assert parcel.place is not None  # noqa: S101 - see `add`
         return self._read(parcel.place, parcel.size)
 
-    def acknowledge(self, wanted: int) -> None:
-        """Forget every block below the number that the receiver wants next."""
+    def acknowledge(self, wanted: int, now_s: float) -> None:
+        """Forget every block below the number that the receiver wants next.
+
+        An answer that asks for a block sent a while ago tells that later ones have overtaken it: it is lost, and so,
+        to a receiver that keeps the order, are they.
+        """
+        before = len(self._parcels)
         while self._parcels and self._parcels[0].number < wanted:
             parcel = self._parcels.popleft()
             self.held_bytes -= parcel.size if parcel.frame is not None else 0
-            self._patience_s = self._first_patience_s
+        if len(self._parcels) < before:
+            self._moved_s, self._patience_s = now_s, self._first_patience_s
+        elif self._parcels and self._is_overdue(self._parcels[0], _OVERTAKEN_S, now_s):
+            self._send_again(self._parcels)
 
-    def send_again(self) -> None:
+    def connection_was_reset(self) -> None:
         """Have everything sent again at once: what was on the way is lost with its connection."""
         self._patience_s = self._first_patience_s
-        for parcel in self._parcels:
+        self._send_again(self._parcels)
+
+    @staticmethod
+    def _send_again(parcels: Iterable[_Parcel]) -> None:
+        for parcel in parcels:
             parcel.sent_s = None
 
 
