@@ -97,7 +97,9 @@ def load_run(directory: RunDirectory) -> Run:
     A run that was cut short is read as far as it got. Raises `RunDirectoryError` when there is no readable record.
     """
     record = directory.read_record()
-    table, files = read_samples(directory.samples) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
+    table, files = (
+        read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
+    )
     samples = _frame(table, record)
     end_s = _end_s(record, samples)
     measured = measured_windows(record.stages, end_s)

@@ -29,6 +29,7 @@ from pwdload.harness.arrivals import Dispatcher
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
+from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
@@ -59,6 +60,7 @@ class Session:
         worker: str,
         pool: Pool,
         end_run: Callable[[str], None],
+        shipment: Shipment | None = None,
     ) -> None:
         scenario = plan.scenario
         self._environment = environment
@@ -73,7 +75,7 @@ class Session:
         """Flows that were begun."""
         self.scenario = scenario
         self.weights = plan.weights
-        self.recorder = Recorder(environment, plan, worker)
+        self.recorder = Recorder(environment, plan, worker, shipment)
         self.end_run = end_run
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
         self._plan = plan

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import gevent
 from gevent.event import Event
@@ -18,6 +19,7 @@ from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
+from pwdload.harness.shipping import Courier
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.harness.vitals import Vitals
 from pwdload.pacing import Sharing
@@ -39,6 +41,8 @@ class Worker:
         self._runner = runner
         self._master = WorkerSide(runner)
         self._master.on_begin = self._begin
+        # Now, since the order to spawn brings the master's options.
+        self._courier = Courier(runner, Path(options_of(environment).reports))
         self._pool: Pool | None = None
         self._vitals: Vitals | None = None
         self._closed = Event()
@@ -68,11 +72,12 @@ class Worker:
             worker=self._master.name,
             pool=self._pool,
             end_run=self._master.end_run,
+            shipment=self._courier.begin_run(plan),
         )
         for user_class in self._environment.user_classes:
             if issubclass(user_class, PasswordUpdateUser):
                 show_shares(user_class, self.session.weights)
-        self._vitals = Vitals(self.session, self._master.say_health, lambda: 0)
+        self._vitals = Vitals(self.session, self._master.say_health, lambda: self._courier.unacknowledged)
         self._master.say_started()
 
     def _begin(self, zero_s: float, sharing: Sharing | None) -> None:
@@ -119,6 +124,7 @@ class Worker:
         self._master.finish()
         self.end_run()
         self._closed.wait()
+        self._courier.wait()
 
     def _go_with_parent(self) -> None:
         """End with the process that has forked this one: nobody else could stop its load."""
