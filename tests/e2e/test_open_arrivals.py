@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import Popen
@@ -212,22 +212,17 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     assert by_second[first["intended_s"] > 8.0].mean() == pytest.approx(0.5, abs=0.1)
 
 
-def post(port: int, path: str) -> bytes:
-    """Press a button of the web UI."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("POST", path)
+def ask(port: int, method: str, path: str) -> bytes:
+    """Ask the web UI, or press one of its buttons."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path)
         return connection.getresponse().read()
-    finally:
-        connection.close()
 
 
 def answers(port: int) -> bool:
     """Whether the web UI is there."""
     try:
-        connection = HTTPConnection("127.0.0.1", port, timeout=1)
-        connection.request("GET", "/stats/requests")
-        return connection.getresponse().status == 200
+        return bool(ask(port, "GET", "/stats/requests"))
     except OSError:
         return False
 
@@ -239,10 +234,10 @@ def test_the_web_ui_breaks_a_run_off_and_starts_another(tmp_path: Path) -> None:
     with started("--scenario", path, *web, *two_processes(), folder=tmp_path) as process:
         wait_for(lambda: answers(port))
         for reports, broken_off in ((1, True), (2, False)):
-            assert b"true" in post(port, "/swarm")
+            assert b"true" in ask(port, "POST", "/swarm")
             if broken_off:
                 wait_for(lambda: has_begun(tmp_path))
-                post(port, "/stop")
+                ask(port, "POST", "/stop")
             wait_for(lambda: len(list(tmp_path.glob("reports/open/2*/report.html"))) == reports)  # noqa: B023
         process.send_signal(signal.SIGTERM)
         done = finish(process)
