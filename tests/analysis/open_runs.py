@@ -6,17 +6,26 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from pathlib import Path
 from typing import Literal
 
-from tests.analysis.synthetic import CHANGE, record_of, write_run
+from tests.analysis.synthetic import CHANGE, easy_seconds, record_of, write_health, write_run
 
-from pwdload.health import HealthLog, HealthRow
+from pwdload.health import HealthRow
 from pwdload.pacing import Arrival, RatePlan, Schedule
-from pwdload.rundir import ArrivalCounts, ArrivalPlan, RateRecord, RunDirectory, RunRecord, StageRecord, WorkerRecord
+from pwdload.rundir import (
+    ArrivalCounts,
+    ArrivalPlan,
+    LostWorker,
+    RateRecord,
+    RunDirectory,
+    RunRecord,
+    StageRecord,
+    WorkerRecord,
+)
 from pwdload.samples import Sample
 
 PIECES = (
@@ -24,6 +33,7 @@ PIECES = (
     RateRecord("steady", 5.0, 25.0, 100.0, 100.0),
     RateRecord("rush", 25.0, 30.0, 100.0, 200.0),
 )
+FLAT = (RateRecord("all", 0.0, 30.0, 100.0, 100.0),)
 STALL = (10.0, 15.0)
 Service = Callable[[float, random.Random], float]
 """From the moment when a request is sent, and chance, to how long it takes; seconds."""
@@ -63,22 +73,53 @@ class Played:
     samples: tuple[Sample, ...]
     health: tuple[HealthRow, ...]
 
-    def without(self, keep: Callable[[Sample], bool]) -> "Played":
-        """The run without the samples that are not to be kept, with the counts of its processes as they were."""
-        return replace(self, samples=tuple(sample for sample in self.samples if keep(sample)))
+    def with_samples(self, samples: Iterable[Sample]) -> "Played":
+        """The run with other samples, numbered anew; what its processes say of their arrivals stays as it was."""
+        made = dict.fromkeys((worker.name for worker in self.record.workers), 0)
+        kept = []
+        for sample in sorted(samples, key=lambda one: one.intended_s):
+            kept.append(sample._replace(seq=made[sample.worker]))
+            made[sample.worker] += 1
+        workers = tuple(replace(one, samples=made[one.name]) for one in self.record.workers)
+        return replace(self, samples=tuple(kept), record=replace(self.record, workers=workers))
+
+    def without(self, gone: Callable[[Sample], bool]) -> "Played":
+        """The run without some samples, of which its processes know nothing."""
+        return self.with_samples(sample for sample in self.samples if not gone(sample))
 
     def with_worker(self, name: str, change: Callable[[WorkerRecord], WorkerRecord]) -> "Played":
         """The run in which a process said something else."""
         workers = tuple(change(one) if one.name == name else one for one in self.record.workers)
         return replace(self, record=replace(self.record, workers=workers))
 
+    def with_counts(self, name: str, **changed: int) -> "Played":
+        """The run in which a process counts its arrivals differently: by so many more or less."""
+
+        def recount(one: WorkerRecord) -> WorkerRecord:
+            counts = one.arrivals or ArrivalCounts()
+            more = {key: getattr(counts, key) + difference for key, difference in changed.items()}
+            return replace(one, arrivals=replace(counts, **more))
+
+        return self.with_worker(name, recount)
+
+    def with_health(self, change: Callable[[HealthRow], HealthRow]) -> "Played":
+        """The run whose processes had other seconds."""
+        return replace(self, health=tuple(change(row) for row in self.health))
+
+    def losing(self, name: str, at_s: float) -> "Played":
+        """The run in which a process died: nothing of it after that, and no word from it."""
+        left = self.without(lambda sample: sample.worker == name and sample.done_s >= at_s)
+        received = sum(sample.worker == name for sample in left.samples)
+        lost = LostWorker(name=name, noticed_s=at_s + 3.0, last_heard_s=at_s - 0.5, samples_received=received)
+        workers = tuple(one for one in left.record.workers if one.name != name)
+        health = tuple(row for row in left.health if row.worker != name or row.at_s < at_s)
+        return replace(left, record=replace(left.record, workers=workers, lost_workers=(lost,)), health=health)
+
     def write(self, path: Path, *, unfinished: frozenset[str] = frozenset()) -> RunDirectory:
         """Write the run directory."""
         directory = write_run(path, self.samples, record=self.record, unfinished=unfinished)
         if self.health:
-            log = HealthLog(directory.health_file)
-            log.append(self.health)
-            log.close()
+            write_health(directory, self.health)
         return directory
 
 
@@ -195,19 +236,5 @@ class _Process:
 
     def health(self) -> list[HealthRow]:
         """One row a second, of a process that had an easy time."""
-        begun = sorted(sample.sent_s or 0.0 for sample in self.samples if sample.step == "login")
-        seconds = int(self._plan.pieces[-1].end_s)
-        return [
-            HealthRow(
-                worker=self.name,
-                at_s=second + 1.002,
-                cpu_share=0.2 + 0.1 * self._random.random(),
-                loop_lag_s_max=0.001 + 0.002 * self._random.random(),
-                in_flight=3,
-                queued=0,
-                begun=sum(sent_s < second + 1 for sent_s in begun),
-                dropped=0,
-                unacknowledged=1,
-            )
-            for second in range(seconds)
-        ]
+        begun = [sample.sent_s or 0.0 for sample in self.samples if sample.step == "login"]
+        return easy_seconds(self.name, int(self._plan.pieces[-1].end_s), self._random, begun)

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+ROUNDING_S = 1e-7
+"""More than rounding takes from a time on the run's clock, and less than any flow takes."""
 
 
 def waits_s(due_s: Floats, begin_s: Floats, end_s: Floats) -> Floats:
@@ -32,6 +34,10 @@ def waits_s(due_s: Floats, begin_s: Floats, end_s: Floats) -> Floats:
 
 
 def most_at_once(begin_s: Floats, ends_s: Floats) -> int:
-    """Return the most flows that were under way at once; one at least. ``ends_s`` is in order."""
-    under_way = np.arange(1, len(begin_s) + 1) - np.searchsorted(ends_s, np.sort(begin_s), side="right")
+    """Return the most flows that were under way at once; one at least. ``ends_s`` is in order.
+
+    What a slot begins when it has ended another flow must not overlap with that by rounding.
+    """
+    ended = np.searchsorted(ends_s, np.sort(begin_s) + ROUNDING_S, side="right")
+    under_way = np.arange(1, len(begin_s) + 1) - ended
     return int(under_way.max(initial=1))

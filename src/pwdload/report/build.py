@@ -107,7 +107,9 @@ def _reason(analysis: Analysis) -> str:
     if analysis.verdict is Verdict.PASS:
         part = share(analysis.headline.as_expected_share)
         requests = counted(analysis.headline.requests, "request")
-        return f"{part} of {requests} came out as expected, nothing wrong was accepted, and no sample is missing."
+        account = analysis.run.arrivals
+        load = f"; all {counted(account.planned, 'planned arrival')} were begun, on time" if account is not None else ""
+        return f"{part} of {requests} came out as expected, nothing wrong was accepted, and no sample is missing{load}."
     more = len(worst) - 1
     return worst[0].reason + (f" (And {counted(more, 'more reason')}, under Checks.)" if more else "")
 

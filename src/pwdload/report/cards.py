@@ -14,7 +14,7 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.checks.generator import highest_known
 from pwdload.analysis.headline import Latency
 from pwdload.outcome import Outcome
-from pwdload.report.formats import counted, duration, mean, per_second
+from pwdload.report.formats import cores, counted, duration, per_second
 from pwdload.report.model import Card, Caution, Figure, Kind
 from pwdload.report.words import OUTCOME_WORDS
 from pwdload.units import format_count
@@ -124,7 +124,7 @@ def _arrivals(run: Run, account: ArrivalAccount, marks: tuple[int, ...]) -> Card
             f"{format_count(account.unbegun.dropped)} dropped" if account.unbegun.dropped else "",
             f"{format_count(account.waited)} waited for a slot" if account.waited else "",
             f"generator lag {known.name} {duration(lag[known.column])}" if known is not None else "",
-            f"CPU at most {mean(max(row.cpu_share for row in run.health))} cores" if run.health else "",
+            f"CPU at most {cores(max(row.cpu_share for row in run.health))}" if run.health else "",
         ),
         weakened_by=marks,
     )
@@ -178,7 +178,7 @@ def _stage_words(row: pd.Series, column: str, written: Callable[[float | None], 
 
 def _load(row: pd.Series) -> str:
     if not pd.isna(row["planned_per_s"]):
-        return f" of {per_second(row['planned_per_s'])} planned"
+        return f" at {per_second(row['planned_per_s'])} planned"
     return f" with {counted(int(row['users']), 'user')}" if not pd.isna(row["users"]) else ""
 
 

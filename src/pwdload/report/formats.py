@@ -78,6 +78,11 @@ def mean(number: float) -> str:
     return f"{number:,.{min(decimals, 3)}f}"
 
 
+def cores(cpu_share: float) -> str:
+    """Return a CPU share as a part of one core, which may be more than all of it: "61 % of a core"."""
+    return f"{cpu_share * 100:.0f} % of a core"
+
+
 def joined(words: list[str]) -> str:
     """Return words as an English list: "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

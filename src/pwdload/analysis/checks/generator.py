@@ -14,7 +14,7 @@ from pwdload.analysis.latency import overall
 from pwdload.analysis.percentiles import P50, P90, P95, P99, Percentile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
-from pwdload.units import format_duration, format_share
+from pwdload.units import format_duration
 
 CPU_SHARE_MAX = 0.95
 """From this share of a core on a process has none left: what comes next waits for what came before. Not 1, since the
@@ -51,12 +51,12 @@ def check_cpu_was_left(run: Run) -> Answer:
     if worst.seconds >= SECONDS_LEAST and worst.share > CPU_SECONDS_SHARE:
         return (
             Verdict.INVALID,
-            f"{worst.worker} was saturated: it used {CPU_SHARE_MAX:.0%} of a core or more in {worst.seconds:,} of "
+            f"{worst.worker} was saturated: it used {CPU_SHARE_MAX * 100:.0f} % of a core in {worst.seconds:,} of "
             f"{counted(worst.of_seconds, 'measured second')}, so response times hold its own queue. Use more "
             "processes, or a lower rate.",
         )
     most = max((row.cpu_share for row in run.health), default=0.0)
-    return Verdict.PASS, f"CPU was left: a process used at most {format_share(min(most, 1.0))} of a core in a second."
+    return Verdict.PASS, f"CPU was left: a process used at most {most * 100:.0f} % of a core in a second."
 
 
 def check_loop_was_not_held_up(run: Run) -> Answer:
@@ -97,7 +97,7 @@ def check_no_arrival_was_dropped(run: Run) -> Answer:
             f"{counted(parts.abandoned, 'arrival')} {_were(parts.abandoned)} waiting for a slot when the load was "
             "broken off: the longest waits are in no number.",
         )
-    return Verdict.PASS, f"None of {counted(account.planned, 'planned arrival')} was dropped."
+    return Verdict.PASS, f"No arrival was dropped, of {account.planned:,} that were planned."
 
 
 def check_every_arrival_was_begun_once(run: Run) -> Answer:
@@ -114,7 +114,7 @@ def check_every_arrival_was_begun_once(run: Run) -> Answer:
     if parts.unrecorded:
         verdict = Verdict.INVALID if run.record.ended_by == "schedule" else Verdict.INCONCLUSIVE
         return verdict, f"{counted(parts.unrecorded, 'arrival')} {_were(parts.unrecorded)} begun and left no sample."
-    if parts.lost and not run.record.lost_workers:
+    if parts.lost:
         return Verdict.INVALID, f"{_in_no_sample(parts.lost, account)}: turns of processes that did not report."
     return Verdict.PASS, _begun(account)
 

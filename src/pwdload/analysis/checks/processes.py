@@ -74,6 +74,7 @@ def check_no_sample_is_missing(run: Run) -> Answer:
     dropped = sum(worker.dropped for worker in run.record.workers)
     rows = {file.worker: file.rows for file in run.files}
     short = sum(max(0, worker.samples - rows.get(worker.name, 0)) for worker in run.record.workers)
+    short += sum(max(0, lost.samples_received - rows.get(lost.name, 0)) for lost in run.record.lost_workers)
     damaged = sum(file.damaged for file in run.files)
     if damaged:
         return Verdict.INVALID, f"{damaged:,} samples are damaged or foreign, and were left out."

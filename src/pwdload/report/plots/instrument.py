@@ -12,7 +12,7 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.generators import worst_in_time
 from pwdload.analysis.timeline import bin_starts
 from pwdload.analysis.windows import bin_width_s
-from pwdload.report.formats import counted, duration, mean
+from pwdload.report.formats import cores, counted, duration
 from pwdload.report.model import Ink, Plot, Series
 from pwdload.report.plots.axes import (
     BINS_MAX,
@@ -92,7 +92,7 @@ def _health_plot(run: Run, of: str, *, name: str, title: str, y_label: str, read
     by_process = worst_in_time(run, of, bins, width)
     most = max((float(np.nanmax(values)) for values in by_process.values()), default=0.0)
     _, per_s = unit_of(pd.Series([most])) if of.endswith("_s_max") else ("", 1.0)
-    shown = duration(most) if of.endswith("_s_max") else f"{mean(most)} cores"
+    shown = duration(most) if of.endswith("_s_max") else cores(most)
     return Plot(
         name=name,
         title=title,

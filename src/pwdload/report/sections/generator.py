@@ -6,7 +6,7 @@ from pwdload.analysis import Analysis, Run
 from pwdload.analysis.connections import Connections, connections
 from pwdload.analysis.generators import health_frame, lost_table, process_table
 from pwdload.health import HealthRow
-from pwdload.report.formats import counted, duration, mean
+from pwdload.report.formats import cores, counted, duration, mean
 from pwdload.report.frames import number, rows_of, text
 from pwdload.report.model import Column, Kind, Plot, Section, Table
 from pwdload.report.plots import cpu_plot, loop_lag_plot
@@ -53,7 +53,7 @@ def health_words(run: Run) -> str:
         return ""
     cpu = max(row.cpu_share for row in run.health)
     lag_s = max(row.loop_lag_s_max for row in run.health)
-    return f"At worst a process used {mean(cpu)} cores in a second, and its event loop was {duration(lag_s)} late. "
+    return f"At worst a process used {cores(cpu)} in a second, and its event loop was {duration(lag_s)} late. "
 
 
 def _health_items(run: Run) -> tuple[Table | Plot, ...]:
