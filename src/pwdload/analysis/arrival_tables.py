@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount
-from pwdload.analysis.latency import LATENCY_COLUMNS, latency_table, overall
+from pwdload.analysis.latency import LATENCY_COLUMNS, overall
 from pwdload.analysis.run import Run
 
 SLOT_S = 0.1
@@ -86,9 +86,9 @@ def lag_table(run: Run, account: ArrivalAccount) -> pd.DataFrame:
     """
     frame = _on_open_connections(run, account)
     frame = frame.assign(late_s=frame["sent_s"] - frame["due_s"])
-    parts = (("sent after it was due", "late_s"), ("waiting for a slot", "wait_s"), ("generator lag", "lag_s"))
-    tables = [latency_table(frame.assign(part=part), ["part"], value) for part, value in parts if len(frame)]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["part", *LATENCY_COLUMNS])
+    parts = {"sent after it was due": "late_s", "waiting for a slot": "wait_s", "generator lag": "lag_s"}
+    rows = [{"part": part, **overall(frame, value)} for part, value in parts.items() if len(frame)]
+    return pd.DataFrame(rows, columns=["part", *LATENCY_COLUMNS]).astype({"count": "int64"})
 
 
 def lag_of_arrivals(run: Run, account: ArrivalAccount) -> dict[str, float]:

@@ -156,7 +156,7 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
     end_s[number] = samples["done_s"].to_numpy()
     is_begun = place >= 0
     firsts = place[is_begun]
-    first = samples.iloc[firsts]
+    first = samples[["sent_s", "connect_s", "tls_s", "is_reused"]].iloc[firsts]
     opening_s = first[["connect_s", "tls_s"]].to_numpy(dtype=float, na_value=0.0).sum(axis=1)
     sent_s = first["sent_s"].to_numpy(dtype=float)
     frame = pd.DataFrame(
