@@ -197,6 +197,22 @@ def test_lost_worker_is_told_with_what_is_missing(tmp_path: Path) -> None:
     assert (row["worker"], row["samples"], row["not_begun"]) == ("worker-2", len(kept), len(missing))
 
 
+def test_lost_worker_whose_first_samples_are_gone_is_no_comfort(tmp_path: Path) -> None:
+    """Where only the beginning of its file is lost, the reason counts what is missing there."""
+    played = good().without(lambda one: one.worker == "worker-2" and one.flow < 500).losing("worker-2", 40.0)
+    found = findings(played, tmp_path)
+    assert found[0].check == "no worker was lost"
+    assert "of the arrivals due from 0.0 s to 5.0 s 250 are in no sample, begun or not" in found[0].reason
+
+
+def test_worker_lost_with_nothing_missing_is_lost_all_the_same(tmp_path: Path) -> None:
+    """A worker whose disk still held all of its samples was lost, and the reason says that no arrival is missing."""
+    played = good().losing("worker-2", 40.0)
+    found = findings(played, tmp_path)
+    assert invalid(found) == ["no worker was lost"]
+    assert found[0].reason.endswith("no arrival is missing.")
+
+
 def test_samples_that_the_master_had_of_a_lost_worker_must_be_there(tmp_path: Path) -> None:
     """What was received and is not on file any more was lost on our side, and that is another finding."""
     played = good().losing("worker-2", 12.0)

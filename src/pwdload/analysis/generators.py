@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.percentiles import MAXIMUM, P99, order_statistics
 from pwdload.analysis.run import Run
 from pwdload.health import HealthRow
@@ -109,13 +110,13 @@ def lost_table(run: Run) -> pd.DataFrame:
     """Return the workers that were lost: ``worker``, ``noticed_s``, ``last_heard_s``, ``samples`` and what is missing.
 
     ``samples`` are those in the run's directory now, ``received`` those that the master had; ``last_due_s`` is when the
-    last of them was due, ``not_begun`` how many arrivals due since then are in no sample (null in the closed model).
+    last of them was due, ``not_begun`` how many arrivals are in no sample (`missing_of_s`; null in the closed model).
     """
     rows = {file.worker: file.rows for file in run.files}
     records = []
     for lost in run.record.lost_workers:
         last_s = last_due_s(run, lost.name)
-        not_begun = None if run.arrivals is None else len(run.arrivals.not_begun_s(last_s or 0.0))
+        not_begun = None if run.arrivals is None else len(missing_of_s(run, run.arrivals, lost.name))
         records.append(
             (
                 lost.name,
@@ -129,6 +130,15 @@ def lost_table(run: Run) -> pd.DataFrame:
         )
     columns = ["worker", "noticed_s", "last_heard_s", "received", "samples", "last_due_s", "not_begun"]
     return pd.DataFrame(records, columns=columns)
+
+
+def missing_of_s(run: Run, account: ArrivalAccount, worker: str) -> Floats:
+    """Return when those arrivals were due that are in no sample since the last one of a lost worker.
+
+    Where none is missing since then, but some were before, its file has lost its beginning: then all that are missing.
+    """
+    since = account.not_begun_s(last_due_s(run, worker) or 0.0)
+    return since if len(since) or not account.unbegun.lost else account.not_begun_s()
 
 
 def last_due_s(run: Run, worker: str) -> float | None:

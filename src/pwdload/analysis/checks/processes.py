@@ -1,7 +1,7 @@
 """Whether the run came to its end, and whether every process, and every sample, is there."""
 
 from pwdload.analysis.checks.answer import Answer, clock, counted, named
-from pwdload.analysis.generators import last_due_s
+from pwdload.analysis.generators import last_due_s, missing_of_s
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
 from pwdload.rundir import LostWorker
@@ -105,8 +105,8 @@ def _lost_what(run: Run, lost: LostWorker) -> str:
     since = f", the last one due at {clock(last_s)}" if last_s is not None else ""
     if run.arrivals is None:
         return f"{there}{since}; what it did after that is missing."
-    missing_s = run.arrivals.not_begun_s(last_s or 0.0)
+    missing_s = missing_of_s(run, run.arrivals, lost.name)
     if not len(missing_s):
-        return f"{there}{since}; no arrival after that is missing."
+        return f"{there}{since}; no arrival is missing."
     span = f"due from {clock(missing_s[0])} to {clock(missing_s[-1])}"
     return f"{there}{since}; of the arrivals {span} {len(missing_s):,} are in no sample, begun or not."

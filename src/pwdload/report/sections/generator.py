@@ -71,13 +71,14 @@ def _lost(run: Run) -> Table:
         number("received", "samples received", Kind.COUNT),
         number("samples", "samples here", Kind.COUNT),
         Column(name="last_due_s", label="last one due", kind=Kind.CLOCK, absent="none"),
-        Column(name="not_begun", label="arrivals since then in no sample", kind=Kind.COUNT),
+        Column(name="not_begun", label="arrivals in no sample", kind=Kind.COUNT),
     )
     return Table(
         name="lost_workers",
         title="Lost workers",
         caption="Received: what the master had when it noticed. Here: what is in the run's directory now, with what "
-        "was read from the worker's disk afterwards. Arrivals in no sample may have been begun or not.",
+        "was read from the worker's disk afterwards. Arrivals in no sample, since the "
+        "last one of this worker that is here, may have been begun or not.",
         columns=columns,
         rows=rows_of(lost_table(run), columns),
     )
