@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from pwdload.analysis.arrivals import ArrivalAccount, account_for
 from pwdload.analysis.windows import Window, measured_windows
-from pwdload.errors import RunDirectoryError
+from pwdload.errors import RunDirectoryError, UsageError
+from pwdload.health import HealthRow, read_health
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, read_samples
@@ -70,6 +72,10 @@ class Run:
     """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
     measured: tuple[Window, ...]
     """The measured stages, as far as the run reached them; without stages the whole run."""
+    arrivals: ArrivalAccount | None = None
+    """What became of every planned arrival; null in the closed model, and where the plan on record is none."""
+    health: tuple[HealthRow, ...] = ()
+    """How each process was, second by second; empty where that is not on record."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
     problems: tuple[str, ...] = ()
@@ -84,6 +90,11 @@ class Run:
     def due(self) -> pd.DataFrame:
         """The samples due within the measured time: the ones that latency is computed from."""
         return self.samples[self.samples["is_due_measured"]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether arrivals came by a schedule, whatever the answers; else users waited for their answers."""
+        return self.record.arrivals is not None
 
     @property
     def last_s(self) -> float:
@@ -105,12 +116,17 @@ def load_run(directory: RunDirectory) -> Run:
     measured = measured_windows(record.stages, end_s)
     samples["is_due_measured"] = _within(samples["intended_s"], measured)
     samples["is_done_measured"] = _within(samples["done_s"], measured)
-    problems: tuple[str, ...] = ()
-    counts = None
+    problems: list[str] = []
+    counts = arrivals = None
+    health = read_health(directory.health_file)
     try:
         counts = read_target_counts(directory)
     except RunDirectoryError as error:
-        problems = (str(error),)
+        problems.append(str(error))
+    try:
+        arrivals = account_for(record, samples, health)
+    except UsageError as error:
+        problems.append(f"run.json does not hold a plan of arrivals ({error}).")
     return Run(
         record=record,
         samples=samples,
@@ -118,8 +134,10 @@ def load_run(directory: RunDirectory) -> Run:
         target_counts=counts,
         end_s=end_s,
         measured=measured,
+        arrivals=arrivals,
+        health=health,
         scenario_source=_scenario_source(directory),
-        problems=problems,
+        problems=tuple(problems),
     )
 
 
