@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader
 from pwdload.api.http.exchange import Failure, TransportCode
-from pwdload.api.http.stream import PlainStream
+from pwdload.api.http.stream import PlainStream, time_left_s
 from pwdload.errors import UsageError
 
 PROXY_VARIABLE = "PWDLOAD_PROXY"
@@ -96,7 +96,7 @@ def _status(stream: PlainStream, clock: Callable[[], float], deadline_s: float) 
     answer = AnswerReader(_HEAD_BYTES_MAX, 0)
     answer.begin(bodiless=True)
     while not answer.complete:
-        stream.set_timeout(max(deadline_s - clock(), 0.001))
+        stream.set_timeout(time_left_s(deadline_s, clock()))
         data = stream.receive()
         if not data:
             raise ConnectionError
