@@ -45,7 +45,8 @@ STAGE = "[[load.stages]]\nname = 'a'\nusers = 10\nfor = '10s'\n"
         ),
         (
             HEAD + 'target = { timeout = "2s", phase_timeouts = { tls = "3s" } }',
-            "target.phase_timeouts = {...}: tls is longer than timeout, which ends all phases; allowed is that time or less",
+            "target.phase_timeouts = {...}: tls is longer than timeout, which ends all phases; "
+            "allowed is that time or less",
         ),
         (
             HEAD + 'target.phase_timeouts.connect = "0s"',

@@ -97,7 +97,7 @@ class Target(Table):
     returning_share: Share = Field(
         default=0.0,
         description="Share of the clients that have been here before, and whose TLS handshake takes up an earlier "
-        "session; the others do a full handshake. Which they are depends on the seed.",
+        "session; the others do a full handshake.",
     )
     ca_file: FilePath | None = Field(
         default=None,

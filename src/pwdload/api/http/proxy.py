@@ -23,6 +23,11 @@ class Proxy:
     authorization: str | None = field(default=None, repr=False)
     """Value of Proxy-Authorization: a secret."""
 
+    @property
+    def url(self) -> str:
+        """The URL that `parse` reads again: without the secret."""
+        return f"http://{self.address.authority_with_port}"
+
     @classmethod
     def parse(cls, url: str) -> "Proxy":
         """Read ``http://HOST[:PORT]`` from a place that must hold no secrets.
