@@ -1,4 +1,4 @@
-"""When do a hundred users of stock Locust begin, who pace themselves at one request a second? Seconds from the first."""
+"""When do a hundred users of stock Locust begin who pace themselves at one request a second? In seconds."""
 
 import time
 
