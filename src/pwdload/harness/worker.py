@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import gevent
 from gevent.event import Event
@@ -14,7 +15,7 @@ from locust.runners import WorkerRunner
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
 from pwdload.clock import RunClock, clock_name, network_name
-from pwdload.errors import UsageError
+from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
@@ -60,20 +61,21 @@ class Worker:
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
         unfit = plan.unfit(secret_digest(), network_name())
         if unfit:
-            self._master.end_run(f"error: {self._master.name} cannot take part: {unfit}")
-            gevent.sleep(_LAST_WORDS_S)
-            raise UsageError(f"this worker cannot take part: {unfit}")
-        self._pool = self._pool or self._open_pool(plan)
+            self._refuse(unfit)
         self._same_clock = plan.clock == clock_name()
-        self.session = Session(
-            self._environment,
-            plan,
-            clock=RunClock(),
-            worker=self._master.name,
-            pool=self._pool,
-            end_run=self._master.end_run,
-            shipment=self._courier.begin_run(plan),
-        )
+        try:
+            self._pool = self._pool or self._open_pool(plan)
+            self.session = Session(
+                self._environment,
+                plan,
+                clock=RunClock(),
+                worker=self._master.name,
+                pool=self._pool,
+                end_run=self._master.end_run,
+                shipment=self._courier.begin_run(plan),
+            )
+        except PwdloadError as error:  # a file of the plan is not on this machine, or is another one here
+            self._refuse(str(error))
         for user_class in self._environment.user_classes:
             if issubclass(user_class, PasswordUpdateUser):
                 show_shares(user_class, self.session.weights)
@@ -91,6 +93,12 @@ class Worker:
             session.begin(zero_s, sharing)
         else:
             gevent.spawn_later(_CLOCK_KNOWN_IN_S, self._begin, zero_s, sharing)
+
+    def _refuse(self, why: str) -> NoReturn:
+        """Leave the run, with a word to the master and one to whoever started this worker."""
+        self._master.end_run(f"error: {self._master.name} cannot take part: {why}")
+        gevent.sleep(_LAST_WORDS_S)
+        raise UsageError(f"this worker cannot take part: {why}")
 
     def _open_pool(self, plan: Plan) -> Pool:
         source = plan.account_source(self._own_accounts)
