@@ -1,7 +1,7 @@
 """CPU time of a process and its children, and which cores they may use."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -11,9 +11,9 @@ GENERATOR_CORE = _CORES[-1]
 """Another one than the target's wherever the machine has two."""
 
 
-def pinned(*cores: int) -> Callable[[], None]:
-    """Return what a new process calls to stay on these cores, with all the children it will have."""
-    return lambda: os.sched_setaffinity(0, cores)
+def pinned(command: Sequence[str], cores: Sequence[int]) -> list[str]:
+    """Return a command that stays on these cores, with all the children it will have."""
+    return ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
 
 
 def cpu_s(pid: int) -> float:

@@ -1,7 +1,6 @@
 """The load generators that are held against each other, each as a command that logs in until it is told to stop."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.cpu import pinned
 from tests.bench.peers import _login
 from tests.bench.target import Target
-from tests.processes import LOCUSTFILE, environment
+from tests.processes import LOCUSTFILE, ROOT, environment
 
 _PEERS = Path(_login.__file__).parent
 USERS = 20
@@ -54,6 +54,8 @@ def pwdload(
 
 
 _SCENARIO = """title = "Bench"
+[target]
+timeout = "60s"  # it is made to stand still for a while
 [load]
 think_time = "0s"
 [mix]
@@ -70,7 +72,7 @@ def of_locust(name: str, file: str, target: Target, folder: Path) -> Generator:
     return Generator(
         name=name,
         command=command,
-        variables={"BENCH_ACCOUNTS": str(folder / "accounts.csv")},
+        variables={"BENCH_ACCOUNTS": str(folder / "accounts.csv"), "PYTHONPATH": str(ROOT)},
         does="JSON built and parsed, status and token checked, statistics only",
     )
 
@@ -116,11 +118,10 @@ def start(generator: Generator, cores: Sequence[int], log: Path) -> "subprocess.
     """Start it on these cores, in a process group of its own; what it prints goes to a file."""
     with log.open("wb") as file:
         return subprocess.Popen(
-            generator.command,
+            pinned(generator.command, cores),
             env=environment() | {"GOMAXPROCS": str(len(cores))} | generator.variables,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores),
             start_new_session=True,
         )

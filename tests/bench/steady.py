@@ -1,14 +1,18 @@
-"""Measure a generator in its steady state: requests by the target's count, CPU by the kernel's, between two instants.
+"""Measure generators in their steady state, taking turns: A B C A B C, a second each.
 
-Start-up, warm-up and what a generator does at its end are left out, for each of them alike.
+All of them are started and warmed up first; then one at a time is let run while the others are stopped (SIGSTOP), so
+that whatever the machine does meanwhile meets each of them alike. Requests are counted by the target, CPU time by the
+kernel. Start-up, warm-up and what a generator does at its end are left out, for each of them alike.
 """
 
 import os
 import signal
+import statistics
 import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.cpu import GENERATOR_CORE, cpu_s
@@ -20,8 +24,8 @@ _ENDS_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steady:
-    """What was seen between two instants."""
+class Turn:
+    """What a generator did between two instants."""
 
     requests: int
     seconds: float
@@ -39,70 +43,96 @@ class Steady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instant:
-    """Counters at one instant."""
+class Measured:
+    """The turns of one generator."""
 
-    at_s: float
-    answered: int
-    cpu_s: float
+    generator: Generator
+    turns: list[Turn] = field(default_factory=list)
 
-    @classmethod
-    def now(cls, target: Target, pid: int) -> "Instant":
-        """Read them."""
-        return cls(answered=target.answered(), cpu_s=cpu_s(pid), at_s=time.perf_counter())
+    def spread(self, value: Callable[[Turn], float]) -> tuple[float, float, float]:
+        """Return median, least and most of a value over the turns."""
+        values = [value(turn) for turn in self.turns]
+        return statistics.median(values), min(values), max(values)
 
-    def until(self, later: "Instant") -> Steady:
-        """Return what was done between this instant and a later one."""
-        return Steady(
-            requests=later.answered - self.answered - 1,  # the count counts itself
-            seconds=later.at_s - self.at_s,
-            cpu_s=later.cpu_s - self.cpu_s,
-        )
+    @property
+    def per_cpu_s(self) -> float:
+        """Requests per CPU-second, the median turn."""
+        return self.spread(lambda turn: turn.per_cpu_s)[0]
+
+
+def ratios(one: Measured, other: Measured) -> tuple[float, float, float]:
+    """Return median, least and most of how much one does per CPU-second, in terms of the other in the same round."""
+    found = [mine.per_cpu_s / theirs.per_cpu_s for mine, theirs in zip(one.turns, other.turns, strict=True)]
+    return statistics.median(found), min(found), max(found)
 
 
 def measure(
-    generator: Generator,
+    generators: Sequence[Generator],
     target: Target,
     folder: Path,
     *,
-    warm_s: float,
-    steady_s: float,
+    rounds: int,
+    turn_s: float = 1.0,
+    warm_s: float = 1.5,
     cores: Sequence[int] = (GENERATOR_CORE,),
-) -> Steady:
-    """Start a generator, let it get warm, watch it, and stop it.
+) -> list[Measured]:
+    """Let generators take turns, and return what each did in each round.
 
     Raises:
-        RuntimeError: it sends nothing, ends by itself, or says at its end that answers were wrong.
+        RuntimeError: one of them sends nothing, or ends by itself.
     """
-    log = folder / "generator.log"
-    before = target.answered()
-    process = start(generator, cores, log)
+    measured = [Measured(generator=generator) for generator in generators]
+    with _frozen(generators, target, folder, warm_s, cores) as processes:
+        for _ in range(rounds):
+            for one, process in zip(measured, processes, strict=True):
+                one.turns.append(_turn(one.generator, process, target, turn_s))
+    return measured
+
+
+def _turn(generator: Generator, process: "subprocess.Popen[bytes]", target: Target, turn_s: float) -> Turn:
+    cpu_before_s, before = cpu_s(process.pid), target.answered()
+    begun_s = time.perf_counter()
+    os.killpg(process.pid, signal.SIGCONT)
+    time.sleep(turn_s)
+    os.killpg(process.pid, signal.SIGSTOP)
+    ended_s = time.perf_counter()
+    requests = target.answered() - before - 1  # the count counts itself
+    if process.poll() is not None or requests <= 0:
+        raise RuntimeError(f"{generator.name} did not keep on; what it printed is in its log")
+    return Turn(requests=requests, seconds=ended_s - begun_s, cpu_s=cpu_s(process.pid) - cpu_before_s)
+
+
+@contextmanager
+def _frozen(
+    generators: Sequence[Generator], target: Target, folder: Path, warm_s: float, cores: Sequence[int]
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Start generators one after the other, and give them warm and stopped."""
+    processes: list[subprocess.Popen[bytes]] = []
     try:
-        _wait_for_load(process, target, before)
-        time.sleep(warm_s)
-        begun = Instant.now(target, process.pid)
-        time.sleep(steady_s)
-        seen = begun.until(Instant.now(target, process.pid))
-        if process.poll() is not None or not seen.requests:
-            raise RuntimeError(f"{generator.name} did not keep on:\n{log.read_text('utf-8', 'replace')}")
-        return seen
+        for generator in generators:
+            before = target.answered()
+            processes.append(process := start(generator, cores, folder / f"{generator.name}.log"))
+            _wait_for_load(process, target, before)
+            time.sleep(warm_s)
+            os.killpg(process.pid, signal.SIGSTOP)
+        yield processes
     finally:
-        stop(process)
+        for process in processes:
+            stop(process)
 
 
 def _wait_for_load(process: "subprocess.Popen[bytes]", target: Target, before: int) -> None:
     deadline_s = time.monotonic() + _STARTS_WITHIN_S
     polls = 0
-    while target.answered() - before - polls < 100 and time.monotonic() < deadline_s:
+    while target.answered() - before - polls < 100 and time.monotonic() < deadline_s and process.poll() is None:
         polls += 1
-        if process.poll() is not None:
-            return
         time.sleep(0.1)
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
-    """Stop a generator as Ctrl-C would, which each of them takes well; return its exit code."""
+    """End a generator the way Ctrl-C does, which each of them takes well; return its exit code."""
     if process.poll() is None:
+        os.killpg(process.pid, signal.SIGCONT)
         process.send_signal(signal.SIGINT)
     try:
         return process.wait(_ENDS_WITHIN_S)

@@ -76,7 +76,7 @@ def running_target(folder: Path) -> Iterator[Target]:
     else:
         name = "asyncio, fixed answers"
         command = [sys.executable, "-m", "tests.bench.target", str(port), str(tls_port), str(certificate)]
-    with subprocess.Popen(command, preexec_fn=pinned(TARGET_CORE), stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(pinned(command, [TARGET_CORE]), stderr=subprocess.DEVNULL) as process:
         try:
             target = Target(name=name, port=port, tls_port=tls_port, ca_file=authority.file)
             _wait_until_up(target)
@@ -106,7 +106,9 @@ def _wait_until_up(target: Target) -> None:
 def _nginx_conf(folder: Path, certificate: Path, port: int, tls_port: int) -> str:
     """Return a configuration for one process that keeps every connection for ever and writes no log."""
     answers = "\n".join(f"    location = {path} {{ return 200 '{body}'; }}" for path, body in _ANSWERS.items())
-    folders = "".join(f"  {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    folders = "".join(
+        f"  {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     return f"""daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 16384; }}
 http {{
@@ -134,7 +136,9 @@ class _Fixed(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._waiting += data
         head, end, body = self._waiting.partition(b"\r\n\r\n")
-        length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+        length = next(
+            (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+        )
         if not end or len(body) < length:
             return
         self._waiting = b""

@@ -1,7 +1,7 @@
 """The same login through Locust's own HttpUser: JSON built, answer parsed, status and token checked."""
 
-from _login import HEADERS, PATH, accounts, is_right
 from locust import HttpUser, constant, task
+from tests.bench.peers._login import HEADERS, PATH, accounts, is_right
 
 
 class Person(HttpUser):
