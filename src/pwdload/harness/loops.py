@@ -62,7 +62,9 @@ class ClosedLoop:
 
     def rest(self) -> None:
         """Think, unless told to stop."""
-        self._told_to_stop.wait(self.think_s())
+        think_s = self.think_s()
+        if think_s > 0.0:  # even a wait of no time costs 10 us, and others get their turn while an answer is awaited
+            self._told_to_stop.wait(think_s)
 
     def think_s(self) -> float:
         """Return a think time, in seconds."""

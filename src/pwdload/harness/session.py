@@ -28,6 +28,7 @@ from pwdload.devices import DevicePopulation, Family
 from pwdload.harness.arrivals import Dispatcher
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
+from pwdload.harness.readiness import Readiness
 from pwdload.harness.recorder import Recorder
 from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
@@ -90,7 +91,7 @@ class Session:
         )
         self._address = Address.parse(plan.target)
         self._tls = shared_tls(self._address)
-        self._connection_options = Options(resolver=Resolver())
+        self._connection_options = Options(resolver=Resolver(), ready=Readiness)
 
     def begin(self, zero_s: float, sharing: Sharing | None) -> None:
         """Let the run begin in this process: its clock goes, and arrivals are shared out.

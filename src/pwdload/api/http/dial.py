@@ -92,7 +92,8 @@ class Dialer:
                 continue
             result.connect_s = self._clock() - begun_s
             self._resolver.prefer(address.host, address.port, endpoint)
-            return PlainStream(sock)
+            ready = self._options.ready
+            return PlainStream(sock, ready(sock.fileno()) if ready is not None else None)
         raise Failure(max(failures, key=_TELLING.index))
 
     def _endpoints(self, address: Address, result: Exchange) -> tuple[Endpoint, ...]:

@@ -58,6 +58,19 @@ class Stream(Protocol):
         """Close it."""
 
 
+class Ready(Protocol):
+    """What tells when a descriptor can be read, for whoever has something better than the socket's own waiting."""
+
+    def now(self) -> bool:
+        """Whether there is something to read, the end included. Never waits, and lets nobody else run."""
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Return when there is something to read; raise `TimeoutError` if there is not, in time."""
+
+    def close(self) -> None:
+        """Watch no longer."""
+
+
 class _View(system_socket):
     """The descriptor of a socket that somebody else owns: never closes it, not even when forgotten."""
 
@@ -72,16 +85,20 @@ class PlainStream:
     cut = False
     session = None
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, ready: Ready | None = None) -> None:
+        """Take a socket; `ready`: what waits until it can be read, where that is not the socket's own affair."""
         # Without it a small write waits for the acknowledgement of the one before: 40 ms on loopback.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeout_s = sock.gettimeout()
         self._socket = sock
         self._recv = sock.recv
+        self._ready = ready
         self._view = _View(fileno=sock.fileno())
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
+        if self._ready is not None:
+            return not self._ready.now()
         try:
             self._view.recv(1, _PEEK)
         except BlockingIOError:
@@ -99,7 +116,14 @@ class PlainStream:
 
     def receive(self) -> bytes:
         """Wait for bytes; empty at the end of the stream."""
-        return self._recv(_RECEIVE_BYTES)
+        if self._ready is None:
+            return self._recv(_RECEIVE_BYTES)
+        while True:
+            self._ready.wait(self.timeout_s)
+            try:
+                return self._view.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass  # what came was damaged on its way, and the kernel has dropped it
 
     def receive_now(self) -> bytes:
         """Return what is there; raise `BlockingIOError` if nothing is."""
@@ -125,6 +149,8 @@ class PlainStream:
 
     def close(self) -> None:
         """Close the socket."""
+        if self._ready is not None:
+            self._ready.close()
         self._view.detach()
         self._socket.close()
 
