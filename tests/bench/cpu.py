@@ -11,6 +11,11 @@ GENERATOR_CORE = _CORES[-1]
 """Another one than the target's wherever the machine has two."""
 
 
+def all_cores() -> tuple[int, ...]:
+    """Return the cores that may be used at all."""
+    return tuple(_CORES)
+
+
 def pinned(command: Sequence[str], cores: Sequence[int]) -> list[str]:
     """Return a command that stays on these cores, with all the children it will have."""
     return ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]

@@ -4,11 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
-from tests.bench.cpu import pinned
+from tests.bench.cpu import GENERATOR_CORE, pinned
 from tests.bench.peers import _login
 from tests.bench.target import Target
 from tests.processes import LOCUSTFILE, ROOT, environment
@@ -27,6 +28,9 @@ class Generator:
     variables: dict[str, str] = field(default_factory=dict)
     does: str = "JSON built and parsed, status and token checked, every exchange kept"
     """What it does besides sending and reading."""
+    cores: Sequence[int] = (GENERATOR_CORE,)
+    reports: Path | None = None
+    """Where it keeps every exchange; null if it does not, or not in a way that is known here."""
 
 
 def pwdload(
@@ -34,26 +38,30 @@ def pwdload(
     url: str,
     folder: Path,
     *,
-    case: str = "login_only",
-    users: int = USERS,
+    scenario: str = "",
     extra: Sequence[str] = (),
-    source: Path | None = None,
+    cores: Sequence[int] = (GENERATOR_CORE,),
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Generator:
-    """Return ours: the real locustfile, closed loop without think time.
+    """Return ours: the real locustfile; by default a closed loop of logins without think time.
 
-    `source` is another tree's ``src`` to take the library from.
+    `variables` are of its environment: PYTHONPATH takes the library from another tree.
     """
-    scenario = folder / f"{case}.toml"
-    scenario.write_text(_SCENARIO.format(case=case), "utf-8")
+    own = folder / name.replace(" ", "-")
+    own.mkdir()
+    (own / "bench.toml").write_text(scenario or closed("login_only"), "utf-8")
     command = [
         *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", url),
-        *("-u", str(users), "-r", str(users), "--scenario", str(scenario), "--accounts", str(folder / "accounts.csv")),
-        *("--reports", str(folder / "reports"), "--loglevel", "WARNING", *extra),
+        *("--scenario", str(own / "bench.toml"), "--accounts", str(folder / "accounts.csv")),
+        *("--reports", str(own / "reports"), "--loglevel", "WARNING", *extra),
+        *(() if scenario.count("stages") else ("-u", str(USERS), "-r", str(USERS))),
     ]
-    return Generator(name=name, command=command, variables={"PYTHONPATH": str(source)} if source else {})
+    return Generator(name=name, command=command, cores=cores, variables=dict(variables), reports=own / "reports")
 
 
-_SCENARIO = """title = "Bench"
+def closed(case: str) -> str:
+    """Return a scenario of one case, played over and over; its users are the command line's."""
+    return f"""title = "Bench"
 [target]
 timeout = "60s"  # it is made to stand still for a while
 [load]
@@ -61,6 +69,27 @@ think_time = "0s"
 [mix]
 {case} = 1
 """
+
+
+def opened(rate_per_s: float, slots: int, seconds: float) -> str:
+    """Return a scenario of logins that arrive at random, so many a second, the first 3 s of them not measured."""
+    return f'''title = "Bench, open"
+[load]
+model = "open"
+arrivals = "poisson"
+max_in_flight = {slots}
+[[load.stages]]
+name = "warm up"
+rate = "{rate_per_s}/s"
+for = "3s"
+measured = false
+[[load.stages]]
+name = "steady"
+rate = "{rate_per_s}/s"
+for = "{seconds}s"
+[mix]
+login_only = 1
+'''
 
 
 def of_locust(name: str, file: str, target: Target, folder: Path) -> Generator:
@@ -114,12 +143,12 @@ _DOES = {
 OTHERS = tuple(_DOES)
 
 
-def start(generator: Generator, cores: Sequence[int], log: Path) -> "subprocess.Popen[bytes]":
-    """Start it on these cores, in a process group of its own; what it prints goes to a file."""
+def start(generator: Generator, log: Path) -> "subprocess.Popen[bytes]":
+    """Start it on its cores, in a process group of its own; what it prints goes to a file."""
     with log.open("wb") as file:
         return subprocess.Popen(
-            pinned(generator.command, cores),
-            env=environment() | {"GOMAXPROCS": str(len(cores))} | generator.variables,
+            pinned(generator.command, generator.cores),
+            env=environment() | {"GOMAXPROCS": str(len(generator.cores))} | generator.variables,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -15,9 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.cpu import GENERATOR_CORE, cpu_s
+import pyarrow as pa
+import pyarrow.compute as pc
+from tests.bench.cpu import cpu_s
 from tests.bench.generators import Generator, start
 from tests.bench.target import Target
+
+from pwdload.samples import read_samples
 
 _STARTS_WITHIN_S = 30.0
 _ENDS_WITHIN_S = 60.0
@@ -74,7 +78,6 @@ def measure(
     rounds: int,
     turn_s: float = 1.0,
     warm_s: float = 1.5,
-    cores: Sequence[int] = (GENERATOR_CORE,),
 ) -> list[Measured]:
     """Let generators take turns, and return what each did in each round.
 
@@ -82,11 +85,36 @@ def measure(
         RuntimeError: one of them sends nothing, or ends by itself.
     """
     measured = [Measured(generator=generator) for generator in generators]
-    with _frozen(generators, target, folder, warm_s, cores) as processes:
+    with _frozen(generators, target, folder, warm_s) as processes:
         for _ in range(rounds):
             for one, process in zip(measured, processes, strict=True):
                 one.turns.append(_turn(one.generator, process, target, turn_s))
+    for one in measured:
+        _check_kept(one)
     return measured
+
+
+def _check_kept(one: Measured) -> None:
+    """Make sure that what says it keeps every exchange has kept at least those of its turns, all of them right."""
+    if one.generator.reports is None:
+        return
+    rows, right = kept(one.generator.reports)
+    sent = sum(turn.requests for turn in one.turns)
+    if rows < sent or right < rows:
+        raise RuntimeError(f"{one.generator.name}: of {sent} requests {rows} were kept, {right} as expected")
+
+
+def samples_of(reports: Path) -> Path:
+    """Return where the only run in a folder has kept its samples; a link may lead there as well."""
+    (found,) = {path.resolve() for path in reports.glob("*/*/samples")}
+    return found
+
+
+def kept(reports: Path) -> tuple[int, int]:
+    """Return how many exchanges the only run in a folder has kept, and how many of them came out as expected."""
+    table, _ = read_samples(samples_of(reports))
+    right = pc.sum(pc.equal(table["outcome"].cast(pa.string()), "right_accept")).as_py()
+    return table.num_rows, right or 0
 
 
 def _turn(generator: Generator, process: "subprocess.Popen[bytes]", target: Target, turn_s: float) -> Turn:
@@ -104,14 +132,14 @@ def _turn(generator: Generator, process: "subprocess.Popen[bytes]", target: Targ
 
 @contextmanager
 def _frozen(
-    generators: Sequence[Generator], target: Target, folder: Path, warm_s: float, cores: Sequence[int]
+    generators: Sequence[Generator], target: Target, folder: Path, warm_s: float
 ) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Start generators one after the other, and give them warm and stopped."""
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for generator in generators:
             before = target.answered()
-            processes.append(process := start(generator, cores, folder / f"{generator.name}.log"))
+            processes.append(process := start(generator, folder / f"{generator.name}.log"))
             _wait_for_load(process, target, before)
             time.sleep(warm_s)
             os.killpg(process.pid, signal.SIGSTOP)
