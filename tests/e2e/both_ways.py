@@ -18,7 +18,6 @@ from tests.e2e.fasthttp_client import FastHttpConnections  # noqa: E402
 from pwdload.accounts.account import Account  # noqa: E402
 from pwdload.accounts.source import MadeUpAccounts  # noqa: E402
 from pwdload.api.connections import Connections  # noqa: E402
-from pwdload.api.contract import Step  # noqa: E402
 from pwdload.api.http import Exchange  # noqa: E402
 from pwdload.api.request import DeviceRequests  # noqa: E402
 from pwdload.cases.catalogue import CASES, adapted  # noqa: E402
@@ -93,7 +92,7 @@ def latencies(urls: list[str], secret: str, times: int, pause_s: float) -> dict[
     (account,) = SOURCE.accounts("expired", range(1))
     wires = [(way, Wire(way, url)) for url in urls for way in WAYS]
     requests = [
-        party(wire, account).requests.login(Step.LOGIN, account.user_name, account.password(book, account.generation))
+        party(wire, account).requests.login(account.user_name, account.password(book, account.generation))
         for _, wire in wires
     ]
     took: list[list[float]] = [[] for _ in wires]

@@ -8,7 +8,7 @@ Client      one client's connection: kept from flow to flow, or another client's
 import random
 from collections.abc import Callable, Mapping
 
-from pwdload.api.http import Address, Connection, Options, Proxy, Resolver, TlsSessions, client_context
+from pwdload.api.http import Address, Connection, Options, Proxy, Ready, Resolver, TlsSessions, client_context
 from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.errors import UsageError
 from pwdload.scenario import Target
@@ -78,6 +78,7 @@ class Connections:
         environment: Mapping[str, str],
         chance: random.Random,
         timeout_s: float | None = None,
+        ready: Callable[[int], Ready] | None = None,
     ) -> None:
         """Read what all of them share; nothing is opened yet.
 
@@ -88,6 +89,7 @@ class Connections:
             environment: where user and password of the proxy are, if it wants any.
             chance: decides which clients return.
             timeout_s: limit of an exchange; null: the target's.
+            ready: makes what waits for a descriptor; null: the sockets wait themselves.
 
         Raises:
             UsageError: a file cannot be read, or is not what it should be; or the environment's proxy is another one.
@@ -107,6 +109,7 @@ class Connections:
             server_name=target.server_name,
             proxy=_proxy(target.proxy, environment),
             resolver=Resolver(),
+            ready=ready,
         )
 
     def client(self) -> Client:

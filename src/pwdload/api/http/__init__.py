@@ -19,6 +19,7 @@ from pwdload.api.http.address import Address, Resolver, is_loopback
 from pwdload.api.http.connection import Connection
 from pwdload.api.http.exchange import Exchange, Options, TransportCode
 from pwdload.api.http.proxy import Proxy
+from pwdload.api.http.stream import Ready
 from pwdload.api.http.tls import TlsSessions, client_context
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Exchange",
     "Options",
     "Proxy",
+    "Ready",
     "Resolver",
     "TlsSessions",
     "TransportCode",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pwdload.api.http.address import Address, Endpoint, Resolver
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
 from pwdload.api.http.proxy import connect_through
-from pwdload.api.http.stream import PlainStream, Stream, TlsStream, time_left_s
+from pwdload.api.http.stream import PlainStream, Ready, Stream, TlsStream, time_left_s
 from pwdload.api.http.tls import TlsSessions
 
 _OUR_FAULT = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
@@ -90,7 +90,7 @@ class Dialer:
             # An address that swallows everything must leave time for the others.
             share_s = (limit_s - self._clock()) / (len(endpoints) - place)
             try:
-                stream = _connected(endpoint, max(share_s, 0.001))
+                stream = _connected(endpoint, max(share_s, 0.001), self._options.ready)
             except OSError as error:
                 failures.append(_connect_code(error))
                 continue
@@ -136,12 +136,12 @@ def _earlier(deadline_s: float, now_s: float, phase_s_max: float | None) -> floa
     return deadline_s if phase_s_max is None else min(deadline_s, now_s + phase_s_max)
 
 
-def _connected(endpoint: Endpoint, timeout_s: float) -> PlainStream:
+def _connected(endpoint: Endpoint, timeout_s: float, ready: Callable[[int], Ready] | None) -> PlainStream:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.settimeout(timeout_s)
         sock.connect(endpoint.sockaddr)
-        return PlainStream(sock)  # may fail too, where the other side has hung up already
+        return PlainStream(sock, ready)  # may fail too, where the other side has hung up already
     except BaseException:
         sock.close()
         raise

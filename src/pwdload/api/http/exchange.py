@@ -5,8 +5,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pwdload.api.http.address import Resolver
     from pwdload.api.http.proxy import Proxy
+    from pwdload.api.http.stream import Ready
     from pwdload.api.http.tls import TlsSessions
 
 
@@ -124,6 +127,8 @@ class Options:
     proxy: "Proxy | None" = None
     resolver: "Resolver | None" = None
     """Shared by the connections of a process; null: the connection has one of its own."""
+    ready: "Callable[[int], Ready] | None" = None
+    """Makes what waits until a descriptor can be read; null: the socket waits by itself."""
 
 
 class Failure(Exception):  # noqa: N818 - control flow within this package, never seen outside

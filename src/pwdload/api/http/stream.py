@@ -16,6 +16,7 @@ import ssl
 
 # Its names in `socket` are replaced by whoever makes sockets cooperative; this is the one that calls the system.
 from _socket import socket as system_socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -70,6 +71,19 @@ def time_left_s(deadline_s: float, now_s: float) -> float:
     return deadline_s - now_s
 
 
+class Ready(Protocol):
+    """What tells when a descriptor can be read, for whoever has something better than the socket's own waiting."""
+
+    def now(self) -> bool:
+        """Whether there is something to read, the end included. Never waits, and lets nobody else run."""
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Return when there is something to read; raise `TimeoutError` if there is not, in time."""
+
+    def close(self) -> None:
+        """Watch no longer."""
+
+
 class _View(system_socket):
     """The descriptor of a socket that somebody else owns: never closes it, not even when forgotten."""
 
@@ -84,16 +98,24 @@ class PlainStream:
     cut = False
     session = None
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, ready: Callable[[int], Ready] | None = None) -> None:
+        """Take a socket; `ready` makes what waits until it can be read, where that is not the socket's own affair.
+
+        Raises:
+            OSError: the other side has hung up already; the socket is still the caller's.
+        """
         # Without it a small write waits for the acknowledgement of the one before: 40 ms on loopback.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeout_s = sock.gettimeout()
         self._socket = sock
         self._recv = sock.recv
+        self._ready = ready(sock.fileno()) if ready is not None else None
         self._view = _View(fileno=sock.fileno())
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
+        if self._ready is not None:
+            return not self._ready.now()
         try:
             self._view.recv(1, _PEEK)
         except BlockingIOError:
@@ -111,7 +133,14 @@ class PlainStream:
 
     def receive(self) -> bytes:
         """Wait for bytes; empty at the end of the stream."""
-        return self._recv(_RECEIVE_BYTES)
+        if self._ready is None:
+            return self._recv(_RECEIVE_BYTES)
+        while True:
+            self._ready.wait(self.timeout_s)
+            try:
+                return self._view.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass  # what came was damaged on its way, and the kernel has dropped it
 
     def receive_now(self) -> bytes:
         """Return what is there; raise `BlockingIOError` if nothing is."""
@@ -137,6 +166,8 @@ class PlainStream:
 
     def close(self) -> None:
         """Close the socket."""
+        if self._ready is not None:
+            self._ready.close()
         self._view.detach()
         self._socket.close()
 
