@@ -63,6 +63,8 @@ class Caveat(Enum):
         "latency",
         "The generator itself was late: requests left after they were due, and response times hold that wait.",
     )
+    NOT_CALIBRATED = ("latency", "The instrument was not calibrated: nothing says what its times are worth.")
+    BEYOND_CALIBRATION = ("latency", "Calibration found the instrument beyond its limits on this machine.")
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
     TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
 
@@ -159,6 +161,11 @@ def _generator_late(run: Run) -> str | None:
     return _if(late, f"p99 of lag on reused connections {format_duration(lag_s)}")
 
 
+def _beyond_calibration(run: Run) -> str | None:
+    problems = run.calibration.problems() if run.calibration is not None else ()
+    return _if(bool(problems), " ".join(problems))
+
+
 def _too_few_samples(run: Run) -> str | None:
     count = int((run.due["step"] == "update_password").sum())
     return _if(count < TOO_FEW_UPDATES, f"{count:,} were measured")
@@ -184,6 +191,8 @@ _DETAILS: Mapping[Caveat, Detail] = {
     # Every run is a closed loop of users until the record says that there are other models.
     Caveat.CLOSED_MODEL: lambda _: "",
     Caveat.GENERATOR_LATE: _generator_late,
+    Caveat.NOT_CALIBRATED: lambda run: _if(run.calibration is None),
+    Caveat.BEYOND_CALIBRATION: _beyond_calibration,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),
     Caveat.TOO_FEW_SAMPLES: _too_few_samples,
 }

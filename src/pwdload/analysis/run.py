@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pwdload.analysis.windows import Window, measured_windows
+from pwdload.calibration import Certificate, read_certificate
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
@@ -70,6 +71,8 @@ class Run:
     """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
     measured: tuple[Window, ...]
     """The measured stages, as far as the run reached them; without stages the whole run."""
+    calibration: Certificate | None = None
+    """What the instrument was found to be worth before the run; null when it was not calibrated."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
     problems: tuple[str, ...] = ()
@@ -104,11 +107,15 @@ def load_run(directory: RunDirectory) -> Run:
     samples["is_due_measured"] = _within(samples["intended_s"], measured)
     samples["is_done_measured"] = _within(samples["done_s"], measured)
     problems: tuple[str, ...] = ()
-    counts = None
+    counts, calibration = None, None
     try:
         counts = read_target_counts(directory)
     except RunDirectoryError as error:
         problems = (str(error),)
+    try:
+        calibration = read_certificate(directory.calibration_file)
+    except RunDirectoryError as error:
+        problems += (str(error),)
     return Run(
         record=record,
         samples=samples,
@@ -116,6 +123,7 @@ def load_run(directory: RunDirectory) -> Run:
         target_counts=counts,
         end_s=end_s,
         measured=measured,
+        calibration=calibration,
         scenario_source=_scenario_source(directory),
         problems=problems,
     )

@@ -15,6 +15,7 @@ from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     answers_section,
+    calibration_section,
     checks_section,
     connection_words,
     expectations_section,
@@ -36,6 +37,7 @@ _SECTIONS = (
     time_section,
     reconciliation_section,
     generator_section,
+    calibration_section,
     checks_section,
 )
 """The sections below the first screen, in their order. A new one is added here and nowhere else."""
@@ -44,6 +46,7 @@ _TOPICS = {
     "journeys": ("latency",),
     "checks": ("verdict",),
     "generator": ("latency",),
+    "calibration": ("latency",),
     "time": ("throughput", "latency"),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),

@@ -1,12 +1,14 @@
 """The sections of a report below its first screen, each from one part of the analysis."""
 
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
+from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
 
 __all__ = [
     "answers_section",
+    "calibration_section",
     "checks_section",
     "connection_words",
     "expectations_section",
