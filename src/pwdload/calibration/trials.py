@@ -91,7 +91,7 @@ SHORT_STALL: Final = Stall(length_s=6.0, service_s=0.005, from_s=2.0, until_s=3.
 
 def mmc_truth(load: float) -> Mmc:
     """Return the queue at a load."""
-    return Mmc(servers=SERVERS, service_s_mean=SERVICE_S, rate_per_s=load * SERVERS / SERVICE_S)
+    return Mmc(servers=SERVERS, service_s_mean=SERVICE_S, rate_per_s=round(load * SERVERS / SERVICE_S, 6))
 
 
 def mmc_trial(load: float, seed: int, *, for_s: float) -> Trial:
