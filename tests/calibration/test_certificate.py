@@ -98,7 +98,7 @@ def test_the_text_says_what_was_measured_and_what_was_not() -> None:
     """Theory, realization, dictated and measured stand side by side; nothing is left blank."""
     text = certificate_text(FULL)
     assert "stall, 600 slots: 3,000 samples of 3,000 arrivals" in text
-    assert "p99    4,695.00 ms" in text
+    assert "p99   4,695.00 ms" in text
     assert "+0.11%" in text
     assert "Nothing that was measured is beyond its limits." in text
     short = certificate_text(CERTIFICATE)

@@ -66,7 +66,7 @@ def test_a_sample_that_is_missing_or_doubled_is_caught() -> None:
 
 
 def test_too_few_slots_make_a_truth_of_their_own() -> None:
-    """With 20 slots and a line of 100, 380 arrivals are dropped: expected, and told apart from samples that are lost."""
+    """With 20 slots and a line of 100, 380 arrivals are dropped: expected, unlike samples that are lost."""
     plan = replace(STALLED, slots=20, queue_limit=100)
     played = realize([arrival.due_s for arrival in schedule_of(plan)], STALL.response_s, slots=20, queue_limit=100)
     kept = [response is not None for response in played.responses_s]
@@ -126,7 +126,8 @@ def test_floor_lag_and_evenness_are_read_from_a_run() -> None:
     assert floor_of(run).requests == 999
     assert floor_of(run).p99_s == pytest.approx(0.003)
     lag = lag_of(run, 100.0)
-    assert (lag.arrivals, lag.max_s, lag.p50_s) == (999, pytest.approx(0.002), pytest.approx(0.0001))
+    assert lag.arrivals == 999
+    assert (lag.max_s, lag.p50_s) == pytest.approx((0.002, 0.0001))
     even = even_of(run, 100.0, from_s=0.0, until_s=10.0)
     assert (even.fewest, even.most, even.is_even) == (10, 10, True)
     poisson = floor_trial("poisson", "poisson", 100.0, for_s=10.0).plan()

@@ -5,18 +5,15 @@ import random
 import pytest
 
 from pwdload.calibration.evenness import count_slots, fit_poisson, kolmogorov_beyond
-from pwdload.pacing import RatePlan, Schedule
+from pwdload.pacing import Arrivals, RatePlan, Schedule
 
 
 def plan(*rates: float) -> RatePlan:
     return RatePlan.of([(f"stage {n}", 10.0 * n, 10.0 * n + 10.0, rate, rate) for n, rate in enumerate(rates)])
 
 
-def due_s(kind: str, rates: RatePlan, seed: int = 1) -> list[float]:
-    assert kind in ("even", "poisson")
-    return [
-        arrival.due_s for arrival in Schedule(plan=rates, arrivals="even" if kind == "even" else "poisson", seed=seed)
-    ]
+def due_s(kind: Arrivals, rates: RatePlan, seed: int = 1) -> list[float]:
+    return [arrival.due_s for arrival in Schedule(plan=rates, arrivals=kind, seed=seed)]
 
 
 def test_even_arrivals_fill_each_slot_alike() -> None:

@@ -13,7 +13,7 @@ def test_a_plan_that_is_too_fast_is_refused_with_its_arithmetic() -> None:
     """6,700 requests a CPU-second, two processes on two cores: 9,380 of 13,400 may be planned on, 12,000 may not."""
     assert refusal(CERTIFICATE, 6000.0, 2.0, 2) == (
         "needs 12,000 requests/s at the peak, this machine generates 9,380/s with 2 processes "
-        "(70.00 % of its measured 13,400/s): lower the rate, add processes or machines"
+        "(70 % of its measured 13,400/s): lower the rate, add processes or machines"
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_the_distribution_has_the_mean_that_the_formula_of_the_mean_gives(server
     area = step_s * (sum(heights) - heights[0] / 2)
     assert area == pytest.approx(truth.mean_response_s, rel=1e-3)
     assert heights[0] == pytest.approx(1.0)
-    assert all(after <= before for before, after in zip(heights, heights[1:], strict=False))
+    assert all(after <= before for before, after in pairwise(heights))
     assert truth.share_beyond(truth.quantile_s(0.95)) == pytest.approx(0.05)
 
 
@@ -103,7 +104,7 @@ def test_slots_make_flows_wait_and_a_full_queue_drops_them() -> None:
 
 
 def test_a_stall_with_20_slots_is_a_little_slower_and_loses_nothing() -> None:
-    """What waits for a slot is answered late by how long 20 slots take to work the line off, within 5 % of the truth."""
+    """What waits for a slot is late by how long 20 slots take to work the line off: within 5 % of the truth."""
     free = realize(even(100.0, 30.0), STALL.response_s).kept_s
     few = realize(even(100.0, 30.0), STALL.response_s, slots=20).kept_s
     assert len(few) == 3000

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pwdload.calibration.certificate import Certificate
-from pwdload.units import format_count, format_share
+from pwdload.units import format_count
 
 HEADROOM: Final = 0.7
 """Share of what was measured that a run may plan on: the rest is for bursts, for collections, and for the target when
@@ -38,6 +38,6 @@ def refusal(
     return (
         f"needs {format_count(round(needed))} requests/s at the peak, this machine generates "
         f"{format_count(round(usable))}/s with {processes} process{'es' * (processes != 1)}{cores} "
-        f"({format_share(HEADROOM)} of its measured {format_count(round(capacity.rate_per_cpu_s * busy))}/s): "
+        f"({HEADROOM * 100:.0f} % of its measured {format_count(round(capacity.rate_per_cpu_s * busy))}/s): "
         "lower the rate, add processes or machines"
     )

@@ -20,7 +20,7 @@ def facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
     yield "target floor", _times(c.floor, ("p50", "p95", "p99"), "requests")
     yield "target's timer error", _times(c.timer, ("p50", "p99", "max"), "answers")
     yield "one process generates", _capacity(c)
-    yield f"usable ({format_share(HEADROOM)})", _usable(c)
+    yield f"usable ({HEADROOM * 100:.0f} %)", _usable(c)
     yield "lag of arrivals", _times(c.lag, ("p50", "p99", "max"), "arrivals", rate=True)
     yield (
         "evenness",
