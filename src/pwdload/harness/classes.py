@@ -7,6 +7,7 @@ from typing import Any
 from locust.env import Environment
 
 from pwdload.errors import UsageError
+from pwdload.harness.loops import Choices
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 
 
@@ -49,3 +50,20 @@ def drop_idle_classes(environment: Environment) -> None:
             f"[mix], --tags, --exclude-tags: no case of {names} is left; `pwdload cases` lists names and groups"
         )
     environment.user_classes[:] = busy
+
+
+def tasks_of(
+    classes: Iterable[type], weights: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
+    """Return the weight of every task that the classes have, and the names of the classes that have it.
+
+    A case that several classes play has its weight once: which of them plays it is decided when it is due.
+    """
+    mix: dict[str, float] = {}
+    players: dict[str, tuple[str, ...]] = {}
+    for kind in classes:
+        for name, weight in Choices(kind.tasks, weights).weights.items():  # type: ignore[attr-defined]
+            if weight:
+                mix[name] = weight
+                players[name] = (*players.get(name, ()), kind.__name__)
+    return mix, players

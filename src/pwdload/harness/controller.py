@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gevent
@@ -13,24 +13,36 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
+from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
-from pwdload.harness.classes import choose_classes, drop_idle_classes
+from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.harness.calibrated import calibrate
+from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.messages import MasterSide
-from pwdload.harness.options import options_of, secret_digest, this_machine, users_are_set_by_hand
-from pwdload.harness.plan import ATTRIBUTE, Plan
+from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
+from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
 from pwdload.harness.preparation import prepare
-from pwdload.harness.progress import patience_with_ctrl_c, report_progress, say
+from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
-from pwdload.harness.shape import StagesShape
+from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.vitals import Vitals
+from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
+from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import StageRecord, WorkerRecord
+from pwdload.scenario import Scenario
 from pwdload.units import format_duration
 
 _ON_TIME_S = 1.0
 """Locust's own clock for `-t` starts a little before the run's; a load that ends this early has ended on schedule."""
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
+
+_LEAD_S = 0.5
+"""From the moment when all users are there to zero of the run's clock: time for the word to reach every worker."""
+_ALONE = "local"
+"""Name in samples and reports of a process that is in charge and plays."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +55,21 @@ class Controller:
         """This process's part in the run that is on; null between runs, and in a master, which plays none."""
         self._environment = environment
         self._runner = runner
-        self._workers = MasterSide(runner, self._end_early) if isinstance(runner, MasterRunner) else None
+        self._workers: MasterSide | None = None
+        if isinstance(runner, MasterRunner):
+            self._workers = MasterSide(
+                runner,
+                end_run=self._end_early,
+                members_changed=self._share_turns,
+                keep_health=self._keep_health,
+            )
+        self._clock = RunClock()
+        self._zero_s: float | None = None
+        """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
+        self._turns: Turns | None = None
+        """Null in the closed model."""
+        self._vitals: Vitals | None = None
+        self._watch = gevent.Greenlet()
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -69,17 +95,30 @@ class Controller:
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
         flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
-        if scenario.stages and not users_are_set_by_hand(options_of(environment)):
-            environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
-            environment.shape_class.runner = self._runner
+        self._choose_shape(scenario)
+        self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
 
+    def _choose_shape(self, scenario: Scenario) -> None:
+        """Have Locust hold the users that the scenario needs, unless the options say how many."""
+        environment, options = self._environment, options_of(self._environment)
+        self._arrivals = planned_arrivals(scenario, options)
+        if self._arrivals is not None:
+            end_s = self._arrivals.pieces[-1].end_s
+            environment.shape_class = SlotsShape(self._arrivals.slots, end_s, self._elapsed_s)
+            expect_quick_spawning()
+            options.enable_rebalancing = True  # a worker that joins gets slots, those of one that is gone come back
+        elif scenario.stages and not users_are_set_by_hand(options):
+            environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
+        if environment.shape_class is not None:
+            environment.shape_class.runner = self._runner
+
     def _elapsed_s(self) -> float:
-        """Return the time on the run's clock; 0 before a run and between two."""
-        return time.perf_counter() - self._plan.zero_s if self._log is not None else 0.0
+        """Return the time on the run's clock; 0 before it goes, before a run and between two."""
+        return max(self._clock.now(), 0.0) if self._log is not None else 0.0
 
     def _draw(self, state: str, how_many: int) -> Sequence[Account]:
         return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
@@ -97,33 +136,91 @@ class Controller:
         prepared, stages = self._prepared, self._stages()
         self._end_reason = ""
         if self._runner is not None:  # a single user under a debugger leaves no papers
-            self._log = RunLog(Path(options_of(self._environment).reports), prepared, stages, self._overruled())
+            self._log = RunLog(
+                Path(options_of(self._environment).reports), prepared, stages, self._arrivals, self._overruled()
+            )
+            if self._certificate is not None:
+                write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
-        listed = prepared.accounts_file
-        self._plan = Plan(
+        self._plan = self._make_plan(stages)
+        self._clock, self._zero_s = RunClock(), None
+        self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
+        if self._workers is not None:
+            self._workers.begin_run(self._stock)
+            self._stock.pools = max(len(self._workers.expected), 1)
+            setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
+            self._watch = gevent.spawn(self._workers.watch)
+        else:
+            self.session = Session(
+                self._environment,
+                self._plan,
+                clock=self._clock,
+                worker=_ALONE,
+                pool=self._pool,
+                end_run=self._end_early,
+            )
+            self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
+        if self._turns is None:
+            self._start_clock(time.perf_counter())
+
+    def _make_plan(self, stages: tuple[StageRecord, ...]) -> Plan:
+        prepared, listed = self._prepared, self._prepared.accounts_file
+        mix, players = tasks_of(self._environment.user_classes, prepared.weights)
+        return Plan(
             scenario=prepared.scenario,
             target=prepared.target,
             weights=prepared.weights,
             state_token_life_s=prepared.state_token_life_s,
             secret_digest=secret_digest(),
-            machine=this_machine(),
-            zero_s=time.perf_counter(),
+            clock=clock_name(),
+            network=network_name(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
             made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
             accounts_file=str(listed.resolve()) if listed is not None else "",
+            accounts_digest=file_digest(listed) if listed is not None else "",
+            arrivals=self._arrivals,
+            mix=mix,
+            players=players,
         )
-        if self._workers is not None:
-            self._workers.begin_run(self._stock)
-            self._stock.pools = max(len(self._workers.expected), 1)
-            setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
+
+    def users_are_there(self) -> None:
+        """Let arrivals come: Locust has spawned every slot. Said again whenever Locust has moved users."""
+        if self._turns is not None and self._zero_s is None:
+            self._start_clock(time.perf_counter() + _LEAD_S)
+
+    def _start_clock(self, zero_s: float) -> None:
+        """Set zero of the run's clock, and let it go everywhere."""
+        self._zero_s = zero_s
+        self._clock.start(zero_s)
+        if self._log is not None:
+            self._log.clock_starts(in_s=zero_s - time.perf_counter())
+        self._share_turns()
+
+    def _share_turns(self) -> None:
+        """Share the arrivals out among those who are there, and let them begin; nothing before the clock is set."""
+        if self._zero_s is None:
+            return
+        if self._workers is None:
+            assert self.session is not None  # noqa: S101 - a process without workers plays itself
+            self.session.begin(self._zero_s, self._shared_out([_ALONE]))
         else:
-            self.session = Session(
-                self._environment, self._plan, worker="local", pool=self._pool, end_run=self._end_early
-            )
+            self._workers.say_begin(self._zero_s, self._shared_out(self._workers.playing))
+
+    def _shared_out(self, members: Iterable[str]) -> Sharing | None:
+        if self._turns is None:
+            return None
+        self._turns.share_among(members, self._clock.now())
+        return self._turns.sharing
+
+    def _keep_health(self, row: HealthRow) -> None:
+        if self._log is not None:
+            self._log.keep_health(row)
 
     def _overruled(self) -> tuple[str, ...]:
         """Return what the options have overruled of the scenario, for the report."""
+        if self._arrivals is not None:
+            return ()
         if self._environment.shape_class is None and self._prepared.scenario.stages:
             return ("The scenario's stages were not played: -u, -r or -t overruled them.",)
         return ()
@@ -146,11 +243,17 @@ class Controller:
         """Return the stages as they will be played; a run steered by hand has one, which lasts until it is stopped."""
         if self._environment.shape_class is None:
             return (StageRecord(name="all", start_s=0.0, end_s=options_of(self._environment).run_time, users=None),)
+        end_s = self._arrivals.pieces[-1].end_s if self._arrivals is not None else None
         return tuple(
             StageRecord(
-                name=stage.name, start_s=stage.start_s, end_s=stage.end_s, users=stage.users, measured=stage.measured
+                name=stage.name,
+                start_s=stage.start_s,
+                end_s=stage.end_s if end_s is None else min(stage.end_s, end_s),
+                users=stage.users if self._arrivals is None else self._arrivals.slots,
+                measured=stage.measured,
             )
             for stage in self._prepared.scenario.stages
+            if end_s is None or stage.start_s < end_s
         )
 
     def _end_early(self, reason: str) -> None:
@@ -174,9 +277,14 @@ class Controller:
         on_time = planned_s is not None and at_s >= planned_s - _ON_TIME_S
         reason = self._end_reason or ("schedule" if on_time else "stopped")
         staged = self._environment.shape_class is not None
-        users = self._prepared.scenario.users_max if staged else None
+        users = self._arrivals.slots if self._arrivals is not None else None
+        users = users or (self._prepared.scenario.users_max if staged else None)
         users = users or (self._runner.target_user_count if self._runner is not None else 0)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        if self.session is not None:
+            self.session.load_ends()
+        if self._vitals is not None:
+            self._vitals.stop()
 
     def end_run(self) -> None:
         """Gather everybody's samples, close the papers, and make the report; its verdict becomes the exit code."""
@@ -184,6 +292,7 @@ class Controller:
             return
         run_log, self._log = self._log, None
         self._progress.kill()
+        self._watch.kill()
         self._reported.clear()
         try:
             workers, expected = self._gather()
@@ -209,14 +318,15 @@ class Controller:
         if self._workers is None:
             assert self.session is not None  # noqa: S101 - begin_run has opened it
             session, self.session = self.session, None
-            return [session.recorder.close()], ["local"]
+            return [session.close()], [_ALONE]
         self._wait_for_workers(self._workers)
         return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.expected)
 
     def _wait_for_workers(self, workers: MasterSide) -> None:
         """Wait until each worker has written its last samples."""
         workers.say_finish()
-        deadline_s = time.monotonic() + self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
+        # Once for what was due and waits, once for what was begun.
+        deadline_s = time.monotonic() + 2 * self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
         while workers.awaited and time.monotonic() < deadline_s:
             gevent.sleep(0.05)
         for name in workers.missing:

@@ -65,6 +65,7 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         controller = Controller(environment, runner)
         _one_line_for_errors(controller.prepare)
         _roles[environment] = controller
+        events.spawning_complete.add_listener(lambda **_: controller.users_are_there())
         # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
         events.quit.add_listener(lambda **_: controller.print_headline())
     if environment.shape_class is not None and options_of(environment).headless:

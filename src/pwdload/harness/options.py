@@ -2,10 +2,10 @@
 
 import hmac
 import os
-import platform
 import secrets
 import socket
 from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from locust.argument_parser import LocustArgumentParser
@@ -15,6 +15,7 @@ from pwdload.api.http import is_loopback
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.errors import UsageError
 from pwdload.passwords import SECRET_VARIABLE, run_secret
+from pwdload.rundir import ArrivalPlan, RateRecord
 from pwdload.scenario import Scenario, default_scenario, load_scenario
 
 MADE_UP_VARIABLE = "PWDLOAD_RUN_SECRET_IS_MADE_UP"
@@ -48,6 +49,13 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         default=[],
         help="Host that may be put under load besides loopback and the scenario's [target] allow; may be repeated",
     )
+    group.add_argument(
+        "--no-calibrate",
+        action="store_true",
+        default=False,
+        env_var="PWDLOAD_NO_CALIBRATE",
+        help="Do not measure first what this machine's instrument is worth (three seconds); the report says so",
+    )
 
 
 def share_secret_with_children() -> None:
@@ -77,14 +85,6 @@ def options_of(environment: Environment) -> Namespace:
     return options
 
 
-def this_machine() -> str:
-    """Return a name that two processes share exactly when they run on one machine since its last start."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:  # not Linux
-        return platform.node()
-
-
 def chosen_scenario(options: Namespace) -> Scenario:
     """Load the scenario that the options name, or the default one.
 
@@ -99,6 +99,35 @@ def chosen_scenario(options: Namespace) -> Scenario:
 def users_are_set_by_hand(options: Namespace) -> bool:
     """Whether -u, -r or -t (or their config or environment twins) overrule the scenario's stages."""
     return any(getattr(options, name, None) for name in ("num_users", "spawn_rate", "run_time"))
+
+
+def planned_arrivals(scenario: Scenario, options: Namespace) -> ArrivalPlan | None:
+    """Return the open arrivals of a run; null in the closed model.
+
+    -u says how many flows may be under way at once, and -t when the schedule ends, in place of the scenario.
+    """
+    load = scenario.load
+    if load.model == "closed":
+        return None
+    slots = options.num_users or load.max_in_flight
+    return ArrivalPlan(
+        kind=load.arrivals,
+        seed=scenario.seed,
+        pieces=tuple(cut((RateRecord(*piece) for piece in load.rates), options.run_time)),
+        slots=slots,
+        queue_limit=slots if load.queue_limit_stated is None else load.queue_limit_stated,
+    )
+
+
+def cut(pieces: Iterable[RateRecord], end_s: float | None) -> Iterator[RateRecord]:
+    """Yield the pieces of a rate as far as they come before an end; all of them without one."""
+    for piece in pieces:
+        if end_s is None or piece.end_s <= end_s:
+            yield piece
+        elif piece.start_s < end_s:
+            share = (end_s - piece.start_s) / (piece.end_s - piece.start_s)
+            reached = piece.from_per_s + (piece.to_per_s - piece.from_per_s) * share
+            yield piece._replace(end_s=float(end_s), to_per_s=reached)
 
 
 def check_host_allowed(host: str, scenario: Scenario, options: Namespace) -> None:

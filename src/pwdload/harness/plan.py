@@ -1,13 +1,18 @@
 """What every process of a run must know to play it: made by the controller, shipped to the workers as JSON."""
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
 from pwdload.accounts.source import AccountSource, MadeUpAccounts, read_accounts_csv
+from pwdload.api.http import Address, is_loopback
+from pwdload.errors import AccountsError
+from pwdload.harness.arrivals import Rota
+from pwdload.pacing import Mix, RatePlan, Schedule
 from pwdload.passwords import SECRET_VARIABLE
-from pwdload.rundir import StageRecord
+from pwdload.rundir import ArrivalPlan, RateRecord, StageRecord
 from pwdload.scenario import Scenario
 
 ATTRIBUTE = "pwdload_plan"
@@ -27,16 +32,34 @@ class Plan:
     """How long the target honours a state_token."""
     secret_digest: str
     """By which a worker sees whether it would derive the same passwords."""
-    machine: str
-    """By which a worker sees whether it shares the master's monotonic clock and disk."""
-    zero_s: float
-    """Zero of the run's clock, on the machine's monotonic clock: the same in all processes of one machine."""
+    clock: str
+    """By which a worker sees whether it shares the master's monotonic clock (`clock_name`)."""
+    network: str
+    """By which a worker sees whether the master's loopback is its own (`network_name`)."""
     stages: tuple[StageRecord, ...]
     run_directory: str = ""
     """Absolute path; empty when nothing is to be kept (a single user under a debugger)."""
     made_up_sizes: dict[str, int] | None = None
     """Sizes by state of the made-up accounts; null when the accounts are listed in a file."""
     accounts_file: str = ""
+    accounts_digest: str = ""
+    """Of what is in the file: a worker may read a copy, on a machine of its own."""
+    arrivals: ArrivalPlan | None = None
+    """Null in the closed model."""
+    mix: dict[str, float] = field(default_factory=dict)
+    """Open model: weight of every task that the chosen user classes have."""
+    players: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Open model: the user classes that have each of these tasks."""
+
+    def rota(self) -> Rota:
+        """Return what a process needs to know to play its turns of the open model."""
+        assert self.arrivals is not None  # noqa: S101 - asked of the open model only
+        return Rota(
+            schedule=schedule_of(self.arrivals),
+            mix=Mix(self.mix, self.arrivals.seed),
+            players=self.players,
+            queue_limit=self.arrivals.queue_limit,
+        )
 
     def to_json(self) -> str:
         """Return the plan as one JSON text."""
@@ -46,12 +69,16 @@ class Plan:
             "weights": self.weights,
             "state_token_life_s": self.state_token_life_s,
             "secret_digest": self.secret_digest,
-            "machine": self.machine,
-            "zero_s": self.zero_s,
+            "clock": self.clock,
+            "network": self.network,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,
             "made_up_sizes": self.made_up_sizes,
             "accounts_file": self.accounts_file,
+            "accounts_digest": self.accounts_digest,
+            "arrivals": asdict(self.arrivals) if self.arrivals is not None else None,
+            "mix": self.mix,
+            "players": self.players,
         }
         return json.dumps(fields)
 
@@ -61,22 +88,41 @@ class Plan:
         fields = json.loads(text)
         fields["scenario"] = Scenario.from_json(fields["scenario"])
         fields["stages"] = tuple(StageRecord(**stage) for stage in fields["stages"])
+        fields["players"] = {name: tuple(kinds) for name, kinds in fields["players"].items()}
+        if fields["arrivals"] is not None:
+            pieces = tuple(RateRecord(*piece) for piece in fields["arrivals"]["pieces"])
+            fields["arrivals"] = ArrivalPlan(**{**fields["arrivals"], "pieces": pieces})
         return cls(**fields)
 
-    def unfit(self, secret_digest: str, machine: str) -> str:
-        """Return why a process with this secret on this machine cannot take part; empty when it can."""
+    def unfit(self, secret_digest: str, network: str) -> str:
+        """Return why a process with this secret on this network cannot take part; empty when it can."""
         if secret_digest != self.secret_digest:
             return f"its {SECRET_VARIABLE} is not the master's; set the same for both"
-        if machine != self.machine:
-            return "it runs on another machine, which this version cannot put on the master's clock; use --processes"
+        if network != self.network and is_loopback(Address.parse(self.target).host):
+            return f"the target {self.target} is the master's own loopback; name one with --host that all can reach"
         return ""
 
-    def account_source(self) -> AccountSource:
-        """Return the run's accounts.
+    def account_source(self, own_file: str = "") -> AccountSource:
+        """Return the run's accounts; `own_file` is this process's own copy of the list, where it has one.
 
         Raises:
-            AccountsError: they are listed in a file, and this process cannot read it.
+            AccountsError: they are listed in a file, and this process cannot read it, or it is not the same.
         """
         if self.made_up_sizes is not None:
             return MadeUpAccounts(sizes=self.made_up_sizes)
-        return read_accounts_csv(Path(self.accounts_file))
+        path = Path(own_file or self.accounts_file)
+        source = read_accounts_csv(path)
+        if file_digest(path) != self.accounts_digest:
+            raise AccountsError(f"{path}: not the list that the master has; give this worker a copy with --accounts")
+        return source
+
+
+def schedule_of(arrivals: ArrivalPlan) -> Schedule:
+    """Return the schedule of arrivals that was planned."""
+    return Schedule(plan=RatePlan.of(arrivals.pieces), arrivals=arrivals.kind, seed=arrivals.seed)
+
+
+def file_digest(path: Path) -> str:
+    """Return what two processes may compare to see whether they have the same file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -53,9 +53,6 @@ def prepare(options: Namespace) -> Preparation:
     if options.run_time == 0:
         raise UsageError("-t 0s: no time to run; give a longer time, or none to run until Ctrl-C")
     scenario = chosen_scenario(options)
-    if scenario.load.model == "open":
-        unplayed = "open arrivals: this version plans them but does not play them yet"
-        raise UsageError(f"{options.scenario}: {unplayed}; see `pwdload plan`, or run a scenario of the closed model")
     host = options.host or scenario.target.host
     if host is not None:
         return _with_target(host, scenario, options)

@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: plain lines, out of Locust's own statistics."""
 
+import logging
 import signal
 import sys
 import time
@@ -55,3 +56,8 @@ def patience_with_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def expect_quick_spawning() -> None:
+    """Leave out Locust's warning of many users at once: slots are idle until the run's clock goes."""
+    logging.getLogger("locust.runners").addFilter(lambda record: "spawn rate is very high" not in record.getMessage())

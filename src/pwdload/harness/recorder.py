@@ -38,7 +38,6 @@ class Recorder:
         self._request_event = environment.events.request
         self._stage_starts = [stage.start_s for stage in plan.stages]
         self._stage_names = [stage.name for stage in plan.stages]
-        self._flows = 0
         self._seq = 0
         self._thread: WriterThread | None = None
         self._writer: SampleWriter | None = None
@@ -48,10 +47,9 @@ class Recorder:
             self._writer = SampleWriter(directory, worker, run=self._thread.put)
             self._flusher = gevent.spawn(self._flush_regularly)
 
-    def begin_flow(self, due_s: float) -> tuple[int, str]:
-        """Return the number of a new flow, and the stage in which it is due."""
-        self._flows += 1
-        return self._flows - 1, self._stage_at(due_s)
+    def stage_at(self, at_s: float) -> str:
+        """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
+        return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange."""
@@ -87,10 +85,6 @@ class Recorder:
         )
         self._seq += 1
         return sample
-
-    def _stage_at(self, at_s: float) -> str:
-        """Name of the stage at a time on the run's clock; past the end it is the last one."""
-        return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from pwdload.errors import RunDirectoryError
 from pwdload.harness.embedded import standin_counts
 from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
+from pwdload.health import HealthLog, HealthRow
 from pwdload.outcome import Verdict
-from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
+from pwdload.rundir import ArrivalPlan, RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
 
 _VERSIONS_OF = ("pwdload", "locust", "gevent", "httptools", "faker", "pandas", "pyarrow")
 
@@ -25,7 +26,12 @@ class RunLog:
     """The papers of one run, from its first moment to its report."""
 
     def __init__(
-        self, reports: Path, prepared: Preparation, stages: tuple[StageRecord, ...], notes: tuple[str, ...]
+        self,
+        reports: Path,
+        prepared: Preparation,
+        stages: tuple[StageRecord, ...],
+        arrivals: ArrivalPlan | None,
+        notes: tuple[str, ...],
     ) -> None:
         """Make the run directory and write what is known at the start.
 
@@ -43,6 +49,7 @@ class RunLog:
             target_is_standin=prepared.standin is not None,
             started_utc=started.isoformat(timespec="milliseconds"),
             stages=stages,
+            arrivals=arrivals,
             versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
             generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},
             accounts=sum(prepared.source.sizes.values()),
@@ -53,12 +60,23 @@ class RunLog:
             self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
             self.directory.write_record(self._record)
             self._write_counts()
+            self._health = HealthLog(self.directory.health_file)
         except OSError as error:
             raise RunDirectoryError(f"{self.directory.path}: cannot be written ({error.strerror}); make room") from None
         self.directory.link_latest()
 
     def _write_counts(self) -> None:
         write_json(self.directory.target_counts_file, self._counts)
+
+    def clock_starts(self, *, in_s: float) -> None:
+        """Note when zero of the run's clock is."""
+        zero = datetime.now(UTC) + timedelta(seconds=in_s)
+        self._record = replace(self._record, started_utc=zero.isoformat(timespec="milliseconds"))
+        self.directory.write_record(self._record)
+
+    def keep_health(self, row: HealthRow) -> None:
+        """Keep how a process was in the last second."""
+        self._health.append([row])
 
     def load_ends(self, *, at_s: float, reason: str, users: int) -> None:
         """Note when, and why, the load was told to stop; only the first word counts."""
@@ -67,6 +85,7 @@ class RunLog:
 
     def end(self, *, workers: Iterable[WorkerRecord], expected: Sequence[str]) -> None:
         """Write what is known at the end."""
+        self._health.close()
         self._counts["after"] = standin_counts(self._target)
         self._write_counts()
         self._record = replace(

@@ -21,8 +21,9 @@ from pwdload.calibration.certificate import Capacity, Certificate, Floor, write_
 from pwdload.calibration.conditions import conditions_now
 from pwdload.calibration.process import reference_target
 from pwdload.calibration.truths import nearest_rank_s
+from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
-from pwdload.harness.options import secret_digest, share_secret_with_children, this_machine
+from pwdload.harness.options import secret_digest, share_secret_with_children
 from pwdload.harness.plan import Plan
 from pwdload.harness.session import Session
 from pwdload.rundir import RunDirectory, StageRecord
@@ -66,9 +67,9 @@ def burst(session: Session, users: int, for_s: float) -> Burst:
             done[place] += 1
         wire.close()
 
-    begun_s, cpu_s = session.now(), time.process_time()
+    begun_s, cpu_s = session.clock.now(), time.process_time()
     gevent.joinall([gevent.spawn(play, place) for place in range(users)], raise_error=True)
-    return Burst(begun_s=begun_s, ended_s=session.now(), requests=sum(done), cpu_s=time.process_time() - cpu_s)
+    return Burst(begun_s=begun_s, ended_s=session.clock.now(), requests=sum(done), cpu_s=time.process_time() - cpu_s)
 
 
 def measure() -> Certificate:
@@ -84,7 +85,7 @@ def measure() -> Certificate:
         target_cpu_s = target.dictated().cpu_s
         together = burst(session, _USERS, _TOGETHER_S)
         dictated = target.dictated()
-        session.recorder.close()
+        session.close()
         floor = _floor(RunDirectory(Path(folder)), alone)
     capacity = Capacity(
         requests=together.requests,
@@ -119,14 +120,16 @@ def _session(url: str, folder: Path) -> Session:
         weights={CASE: 1.0},
         state_token_life_s=0.0,
         secret_digest=secret_digest(),
-        machine=this_machine(),
-        zero_s=time.perf_counter(),
+        clock=clock_name(),
+        network=network_name(),
         stages=(StageRecord(name="all", start_s=0.0, end_s=None, users=None),),
         run_directory=str(folder),
         made_up_sizes=dict(source.sizes),
     )
     pool = Pool(lambda state, count: source.accounts(state, stock.draw(state, count)))
-    return Session(environment, plan, worker="local", pool=pool, end_run=sys.exit)
+    session = Session(environment, plan, clock=RunClock(), worker="local", pool=pool, end_run=sys.exit)
+    session.begin(time.perf_counter(), None)
+    return session
 
 
 def _floor(directory: RunDirectory, alone: Burst) -> Floor:

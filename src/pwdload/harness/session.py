@@ -1,13 +1,18 @@
 """One run in one process: its cases, accounts, devices and recorder, and how a user plays a flow."""
 
+import gc
 import random
 import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import NamedTuple
 
+import gevent
 from gevent.event import Event
+from locust import User
 from locust.env import Environment
 from locust.exception import StopUser
 
@@ -18,23 +23,54 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Played, Settings
 from pwdload.cases.steps import Case
+from pwdload.clock import RunClock
 from pwdload.devices import DevicePopulation, Family
+from pwdload.harness.arrivals import Dispatcher
+from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.recorder import Recorder
+from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
+from pwdload.rundir import ArrivalCounts, WorkerRecord
 from pwdload.scenario import Scenario
 
+_DRAIN_LOOK_S = 0.02
 _STRANGERS_FROM = 1_000_000_000
 """Devices from this index on belong to no account: they are the other devices that use a stolen token."""
+
+
+class Due(NamedTuple):
+    """When a flow was to begin, its number, and its stage."""
+
+    at_s: float
+    number: int
+    stage: str
 
 
 class Session:
     """A process's part in one run."""
 
     def __init__(
-        self, environment: Environment, plan: Plan, *, worker: str, pool: Pool, end_run: Callable[[str], None]
+        self,
+        environment: Environment,
+        plan: Plan,
+        *,
+        clock: RunClock,
+        worker: str,
+        pool: Pool,
+        end_run: Callable[[str], None],
     ) -> None:
         scenario = plan.scenario
+        self._environment = environment
+        self.clock = clock
+        self.begun = Event()
+        """Set when the run's clock goes in this process."""
+        self.dispatcher = Dispatcher(plan.rota(), clock, worker) if plan.arrivals is not None else None
+        """Null in the closed model."""
+        self.in_flight = 0
+        """Flows that are under way."""
+        self.flows = 0
+        """Flows that were begun."""
         self.scenario = scenario
         self.weights = plan.weights
         self.recorder = Recorder(environment, plan, worker)
@@ -42,6 +78,7 @@ class Session:
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
         self._plan = plan
         self._users: Counter[str] = Counter()
+        self._choices: dict[str, Choices] = {}
         self._cases = adapted_cases(scenario, is_standin=plan.made_up_sizes is not None)
         self._pool = pool
         self._population = device_population(scenario)
@@ -55,22 +92,70 @@ class Session:
         self._tls = shared_tls(self._address)
         self._connection_options = Options(resolver=Resolver())
 
-    def now(self) -> float:
-        """Return the time on the run's clock, in seconds."""
-        return time.perf_counter() - self._plan.zero_s
+    def begin(self, zero_s: float, sharing: Sharing | None) -> None:
+        """Let the run begin in this process: its clock goes, and arrivals are shared out.
+
+        Said again when workers have come or gone; the clock is set only once.
+        """
+        if not self.clock.runs:
+            self.clock.start(zero_s)
+        if not self.begun.is_set():
+            # Thousands of users are thousands of objects that stay: looking through them for garbage takes so long
+            # that every answer that comes meanwhile is read late.
+            gc.collect()
+            gc.freeze()
+            self.begun.set()
+        if self.dispatcher is not None and sharing is not None:
+            self.dispatcher.share(sharing)
+
+    def load_ends(self) -> None:
+        """Let nothing new begin, but for arrivals that are due; return when those are done, or their time is over.
+
+        Idle users are dismissed only then: the end of thousands of them stops the loop for a second, and what is in
+        flight must not be measured through that.
+        """
+        if self.dispatcher is None:
+            return
+        self.dispatcher.stop()
+        deadline_s = time.monotonic() + self._environment.stop_timeout
+        while (self.in_flight or self.dispatcher.slots.queued) and time.monotonic() < deadline_s:
+            gevent.sleep(_DRAIN_LOOK_S)
+        self.dispatcher.dismiss()
+
+    def close(self) -> WorkerRecord:
+        """Write what is left, and return what this process did."""
+        gc.unfreeze()
+        record = self.recorder.close()
+        return record if self.dispatcher is None else replace(record, arrivals=_counts(self.dispatcher.tally))
 
     def open_wire(self, told_to_stop: Event) -> "SessionWire":
         """Return a connection for one user, and the event that cuts its waiting short."""
         connection = Connection(
             self._address,
-            clock=self.now,
+            clock=self.clock.now,
             timeout_s=self.scenario.target.timeout_s,
             tls=self._tls,
             options=self._connection_options,
         )
-        return SessionWire(connection, self.now, told_to_stop)
+        return SessionWire(connection, self.clock.now, told_to_stop)
 
-    def random_of_next_user(self, kind: str) -> random.Random:
+    def open_loop(self, user_class: type[User], told_to_stop: Event) -> Loop:
+        """Return what decides when the next user of a class plays which of its tasks."""
+        kind = user_class.__name__
+        choices = self._choices.get(kind)
+        if choices is None:
+            choices = self._choices[kind] = Choices(user_class.tasks, self.weights)
+        if self.dispatcher is not None:
+            return OpenLoop(choices, self.dispatcher, kind)
+        return ClosedLoop(
+            choices,
+            self.scenario.load.think_time,
+            self._random_of_next_user(kind),
+            begun=self.begun,
+            told_to_stop=told_to_stop,
+        )
+
+    def _random_of_next_user(self, kind: str) -> random.Random:
         """Return the stream of random numbers of the next user of a class.
 
         It depends on the seed, the worker's name, the class and how many of it came before, and on nothing else.
@@ -78,25 +163,35 @@ class Session:
         self._users[kind] += 1
         return random.Random(f"{self.scenario.seed}:{self.recorder.worker}:{kind}:{self._users[kind]}")  # noqa: S311
 
-    def play(self, case_name: str, wire: "SessionWire") -> None:
-        """Play one flow from lease to return.
+    def play(self, case_name: str, wire: "SessionWire", arrival: Arrival | None = None) -> None:
+        """Play one flow from lease to return; `arrival` is the one that it answers in the open model.
 
         Raises:
             AccountsError: no account is left that the case could use.
         """
         case = self._cases[case_name]
+        due = self._due_now() if arrival is None else Due(arrival.due_s, arrival.number, arrival.stage)
         leases = [(self._pool.lease(state), state) for state in case.states]
         used_up = True
+        self.in_flight += 1
         try:
-            used_up = self._play(case, *(account for account, _ in leases), wire=wire)
+            used_up = self._play(case, due, *(account for account, _ in leases), wire=wire)
         finally:
+            self.in_flight -= 1
             for account, state in leases:
                 if used_up:
                     self._devices.pop(account.index, None)
                 else:
                     self._pool.give_back(state, account)
 
-    def _play(self, case: Case, account: Account, other: Account | None = None, *, wire: "SessionWire") -> bool:
+    def _due_now(self) -> Due:
+        now_s, number = self.clock.now(), self.flows
+        self.flows += 1
+        return Due(now_s, number, self.recorder.stage_at(now_s))
+
+    def _play(
+        self, case: Case, due: Due, account: Account, other: Account | None = None, *, wire: "SessionWire"
+    ) -> bool:
         """Play one flow and record it; return whether it has used the accounts up, or may have."""
         family, requests = self._device(account.index)
         me = Party(account=account, requests=requests)
@@ -106,14 +201,13 @@ class Session:
             other=self._second_party(case, me, other),
             wire=wire,
             settings=self._settings,
-            intended_s=self.now(),
+            intended_s=due.at_s,
         )
-        number, stage = self.recorder.begin_flow(flow.due_s)
         used_up = False
         with suppress(StopUser):  # Locust sees by itself that the user is to stop
             for played in flow:
                 used_up = used_up or _spoils_account(played)
-                self.recorder.record(played, flow=number, case=case.name, device=family, stage=stage)
+                self.recorder.record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         return used_up
@@ -134,6 +228,10 @@ class Session:
     def _build(self, index: int) -> tuple[Family, DeviceRequests]:
         device = self._population.device(index)
         return device.family, DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
+
+
+def _counts(tally: Tally) -> ArrivalCounts:
+    return ArrivalCounts(**asdict(tally))
 
 
 def _spoils_account(played: Played) -> bool:

@@ -1,4 +1,4 @@
-"""The scenario's stages of users, as a Locust load shape."""
+"""How many users Locust holds when: the stages of the closed model, the slots of the open one."""
 
 from collections.abc import Callable, Sequence
 
@@ -30,12 +30,40 @@ class StagesShape(LoadTestShape):
 
         Locust asks about once a second; a stage that ends before it would ask again is waited for here.
         """
-        stage, elapsed_s = self._stage_now(), self._elapsed_s()
-        if stage is not None and elapsed_s > 0.0 and stage.end_s - elapsed_s < _ASKED_EVERY_S:
-            gevent.sleep(stage.end_s - elapsed_s)
+        stage = self._stage_now()
+        if stage is not None and _wait_for_end(stage.end_s, self._elapsed_s()):
             stage = self._stage_now()
         return None if stage is None else (stage.users, stage.spawn_rate_per_s)
 
     def _stage_now(self) -> Stage | None:
         elapsed_s = self._elapsed_s()
         return next((stage for stage in self._stages if elapsed_s < stage.end_s), None)
+
+
+class SlotsShape(LoadTestShape):
+    """Holds the slots of open arrivals, all from the start, until the schedule is over.
+
+    Locust's ramp decides nothing: the run's clock does not go until every slot is there.
+    """
+
+    abstract = True
+
+    def __init__(self, slots: int, end_s: float, elapsed_s: Callable[[], float]) -> None:
+        """Take how many, and when the schedule ends on the run's clock, which stands at 0 until then."""
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._slots = slots
+        self._end_s = end_s
+        self._elapsed_s = elapsed_s
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return the slots, null when the schedule is over."""
+        _wait_for_end(self._end_s, self._elapsed_s())
+        return (self._slots, float(self._slots)) if self._elapsed_s() < self._end_s else None
+
+
+def _wait_for_end(end_s: float, elapsed_s: float) -> bool:
+    """Wait for an end that comes before Locust would ask again; return whether there was one to wait for."""
+    near = elapsed_s > 0.0 and end_s - elapsed_s < _ASKED_EVERY_S
+    if near:
+        gevent.sleep(max(end_s - elapsed_s, 0.0))
+    return near

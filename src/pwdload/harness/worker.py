@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import gevent
 from gevent.event import Event
@@ -11,14 +12,20 @@ from locust.runners import WorkerRunner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
+from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import UsageError
 from pwdload.harness.messages import WorkerSide
-from pwdload.harness.options import options_of, secret_digest, this_machine
+from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser, show_shares
+from pwdload.harness.vitals import Vitals
+from pwdload.pacing import Sharing
+from pwdload.rundir import ClockRecord
 
 _PARENT_EVERY_S = 1.0
+_CLOCK_KNOWN_IN_S = 0.05
+"""After this time a worker looks again whether it knows the master's clock by now."""
 _LAST_WORDS_S = 0.5
 """What a worker that must leave gives its last message to go out."""
 
@@ -31,32 +38,57 @@ class Worker:
         self._environment = environment
         self._runner = runner
         self._master = WorkerSide(runner)
+        self._master.on_begin = self._begin
         self._pool: Pool | None = None
+        self._vitals: Vitals | None = None
         self._closed = Event()
         """Clear while the last samples are being written."""
         self._closed.set()
-        if options_of(environment).processes:
+        options = options_of(environment)
+        self._own_accounts = options.accounts  # the master's options will take its place
+        self._same_clock = False
+        if options.processes:
             gevent.spawn(self._go_with_parent)
+        gevent.spawn(self._master.compare_clocks)
 
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
-        unfit = plan.unfit(secret_digest(), this_machine())
+        unfit = plan.unfit(secret_digest(), network_name())
         if unfit:
             self._master.end_run(f"error: {self._master.name} cannot take part: {unfit}")
             gevent.sleep(_LAST_WORDS_S)
             raise UsageError(f"this worker cannot take part: {unfit}")
         self._pool = self._pool or self._open_pool(plan)
+        self._same_clock = plan.clock == clock_name()
         self.session = Session(
-            self._environment, plan, worker=self._master.name, pool=self._pool, end_run=self._master.end_run
+            self._environment,
+            plan,
+            clock=RunClock(),
+            worker=self._master.name,
+            pool=self._pool,
+            end_run=self._master.end_run,
         )
         for user_class in self._environment.user_classes:
             if issubclass(user_class, PasswordUpdateUser):
                 show_shares(user_class, self.session.weights)
+        self._vitals = Vitals(self.session, self._master.say_health, lambda: 0)
         self._master.say_started()
 
+    def _begin(self, zero_s: float, sharing: Sharing | None) -> None:
+        """Let the run begin, as soon as this process's clock has been compared with the master's."""
+        session = self.session
+        if session is None:
+            return
+        if session.clock.runs or self._same_clock or self._master.comparison.is_known:
+            if not session.clock.runs:
+                session.clock.offset_s = 0.0 if self._same_clock else self._master.comparison.settle()
+            session.begin(zero_s, sharing)
+        else:
+            gevent.spawn_later(_CLOCK_KNOWN_IN_S, self._begin, zero_s, sharing)
+
     def _open_pool(self, plan: Plan) -> Pool:
-        source = plan.account_source()
+        source = plan.account_source(self._own_accounts)
 
         def draw(state: str, how_many: int) -> Sequence[Account]:
             return self._master.draw(source, state, how_many)
@@ -64,14 +96,19 @@ class Worker:
         return Pool(draw, lock=BoundedSemaphore())
 
     def load_ends(self) -> None:
-        """Do nothing: the master keeps the time."""
+        """Let nothing new begin; the master keeps the time."""
+        if self.session is not None:
+            self.session.load_ends()
+        if self._vitals is not None:
+            self._vitals.stop()
 
     def end_run(self) -> None:
         """Write the last samples and tell the master."""
         if self.session is not None:
             session, self.session = self.session, None
             self._closed.clear()
-            self._master.say_done(session.recorder.close())
+            clock = ClockRecord(offset_s=0.0, error_s=0.0) if self._same_clock else self._master.comparison.record()
+            self._master.say_done(replace(session.close(), clock=clock))
             self._closed.set()
 
     def quit(self) -> None:

@@ -8,5 +8,20 @@ from pwdload.pacing.mix import Mix
 from pwdload.pacing.rates import RatePlan, Segment
 from pwdload.pacing.schedule import Arrival, Arrivals, Schedule
 from pwdload.pacing.sharing import Share, Sharing
+from pwdload.pacing.slots import Call, SlotQueue, Tally
+from pwdload.pacing.turns import Turns
 
-__all__ = ["Arrival", "Arrivals", "Mix", "RatePlan", "Schedule", "Segment", "Share", "Sharing"]
+__all__ = [
+    "Arrival",
+    "Arrivals",
+    "Call",
+    "Mix",
+    "RatePlan",
+    "Schedule",
+    "Segment",
+    "Share",
+    "Sharing",
+    "SlotQueue",
+    "Tally",
+    "Turns",
+]

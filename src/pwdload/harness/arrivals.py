@@ -1,0 +1,166 @@
+"""Plays a schedule of arrivals in one process: each is handed, when it is due, to a Locust user that is idle.
+
+The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves them and the users that wait.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+import gevent
+from gevent.hub import Waiter, get_hub
+from locust.exception import StopUser
+
+from pwdload.clock import RunClock
+from pwdload.harness.timer import make_timer
+from pwdload.pacing import Arrival, Call, Mix, Schedule, Sharing, SlotQueue, Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rota:
+    """What this process needs to know of the run's arrivals."""
+
+    schedule: Schedule
+    mix: Mix
+    """Which case, or task, each arrival plays."""
+    players: Mapping[str, tuple[str, ...]]
+    """The user classes that play each of them."""
+    queue_limit: int
+    """Of all processes together; each has its share."""
+
+
+class Dispatcher:
+    """Hands the arrivals whose turn is this process's to its users."""
+
+    def __init__(self, rota: Rota, clock: RunClock, worker: str) -> None:
+        self.slots: SlotQueue[Seat] = SlotQueue(players=rota.players, queue_limit=rota.queue_limit)
+        self.over = False
+        """Whether no more arrivals will come; some may still be waiting."""
+        self.clock = clock
+        self._rota = rota
+        self._worker = worker
+        self._sharing: Sharing | None = None
+        self._next_number = 0
+        """The first arrival that was not looked at yet."""
+        self._greenlet: gevent.Greenlet | None = None
+        self._timer = make_timer()
+        self._loop = get_hub().loop
+
+    @property
+    def tally(self) -> Tally:
+        """What became of the arrivals so far."""
+        return self.slots.tally
+
+    def share(self, sharing: Sharing) -> None:
+        """Take up a division of the arrivals among the workers, from the first arrival on that has not come yet.
+
+        The run's clock must be set.
+        """
+        if self.over:
+            return
+        self._halt()
+        self._sharing = sharing
+        self.slots.queue_limit = ceil(self._rota.queue_limit / len(sharing.shares[-1].members))
+        self._greenlet = gevent.spawn(self._play)
+
+    def stop(self) -> None:
+        """Let no more arrivals come. After the schedule's end those that wait are still begun; before it, given up.
+
+        Idle users stay where they are, until they are told to stop or `dismiss`ed.
+        """
+        if self.over:
+            return
+        self._halt()
+        now_s, end_s = self.clock.now(), self._rota.schedule.plan.end_s
+        if self._sharing is not None and now_s >= end_s:
+            self._catch_up()
+        self.over = True
+        self._timer.close()
+        if now_s < end_s:
+            self.slots.abandon()
+
+    def dismiss(self) -> None:
+        """Let all idle users end."""
+        for seat in self.slots.all_idle():
+            seat.stop()
+
+    def wake(self, seat: "Seat", call: Call | None) -> None:
+        """Let a waiting user go on, in the loop's next round."""
+        if seat.waiter is not None:
+            self._loop.run_callback(seat.waiter.switch, call)
+
+    def _halt(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+
+    def _play(self) -> None:
+        schedule, wait_until, own = self._rota.schedule, self._timer.wait_until, self.clock.own
+        for arrival in schedule.from_number(self._next_number, wanted=self._is_ours):
+            wait_until(own(arrival.due_s))
+            self._hand_over(arrival)
+
+    def _catch_up(self) -> None:
+        """Hand over what was due and not looked at yet when the schedule ended."""
+        for arrival in self._rota.schedule.from_number(self._next_number, wanted=self._is_ours):
+            self._hand_over(arrival)
+
+    def _hand_over(self, arrival: Arrival) -> None:
+        self._next_number = arrival.number + 1
+        call = Call(arrival, self._rota.mix.case(arrival.number))
+        seat = self.slots.due(call)
+        if seat is not None:
+            self.wake(seat, call)
+
+    def _is_ours(self, number: int) -> bool:
+        assert self._sharing is not None  # noqa: S101 - nothing is played before it is shared out
+        return self._sharing.worker(number) == self._worker
+
+
+class Seat:
+    """One user's place among the slots: where it waits for its next arrival."""
+
+    __slots__ = ("_dispatcher", "_kind", "_told_to_stop", "waiter")
+
+    def __init__(self, dispatcher: Dispatcher, kind: str) -> None:
+        self.waiter: Waiter[Call | None] | None = None
+        """Where the user waits; null while it plays."""
+        self._dispatcher = dispatcher
+        self._kind = kind
+        self._told_to_stop = False
+
+    def next(self) -> Call:
+        """Return the next arrival of this user, when it is due; one that has waited, at once.
+
+        Raises:
+            StopUser: there is none to come, or the user was told to stop.
+        """
+        dispatcher = self._dispatcher
+        slots = dispatcher.slots
+        if self._told_to_stop and not dispatcher.over:  # fewer slots are wanted, and the others go on
+            raise StopUser
+        call = slots.free(self, self._kind, dispatcher.clock.now())
+        if call is None:
+            call = self._wait() if not dispatcher.over else None
+        if call is None:
+            slots.leave(self, self._kind)
+            raise StopUser
+        return call
+
+    def _wait(self) -> Call | None:
+        self.waiter = Waiter()
+        try:
+            call: Call | None = self.waiter.get()
+            return call
+        finally:  # also when the user is killed
+            self.waiter = None
+            self._dispatcher.slots.leave(self, self._kind)
+
+    def stop(self) -> None:
+        """Tell the user to stop: now if it waits for an arrival, else after its flow.
+
+        Once the schedule is over, after those arrivals too that wait for a slot.
+        """
+        self._told_to_stop = True
+        if self._dispatcher.slots.leave(self, self._kind):
+            self._dispatcher.wake(self, None)

@@ -1,0 +1,210 @@
+"""Open arrivals, played by real Locust processes against the real stand-in."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from tests.e2e.runs import (
+    QUIET,
+    has_begun,
+    latest,
+    on_a_port_of_its_own,
+    open_scenario,
+    samples,
+    two_processes,
+    wait_for,
+)
+from tests.processes import Done, locust, start_locust
+
+from pwdload.cases.catalogue import case_weights
+from pwdload.health import read_health
+from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
+from pwdload.rundir import RunDirectory
+
+pytestmark = pytest.mark.e2e
+
+NOTHING_WRONG = (0, 5)
+
+
+def schedule(run: RunDirectory) -> Schedule:
+    """Return the schedule that a run had planned, from its record alone."""
+    planned = run.read_record().arrivals
+    assert planned is not None
+    return Schedule(plan=RatePlan.of(planned.pieces), arrivals=planned.kind, seed=planned.seed)
+
+
+def first_requests(table: pa.Table) -> dict[str, np.ndarray]:
+    """Return the first request of each flow, by the number of its arrival."""
+    columns = {
+        name: table[name].to_numpy(zero_copy_only=False) for name in ("flow", "seq", "worker", "intended_s", "sent_s")
+    }
+    columns["case"] = np.array(table["case"].to_pylist())
+    columns["worker"] = np.array(table["worker"].to_pylist())
+    order = np.lexsort((columns["seq"], columns["flow"]))
+    _, first = np.unique(columns["flow"][order], return_index=True)
+    return {name: values[order][first] for name, values in columns.items()}
+
+
+def assert_all_were_played(run: RunDirectory, first: dict[str, np.ndarray]) -> None:
+    """Insist that each planned arrival was begun once, when and where it was due, and not before."""
+    planned = list(schedule(run))
+    assert first["flow"].tolist() == [arrival.number for arrival in planned]
+    np.testing.assert_allclose(first["intended_s"], [arrival.due_s for arrival in planned], atol=1e-6)
+    assert (first["sent_s"] >= first["intended_s"]).all()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("arrivals", ["even", "poisson"])
+def test_the_schedule_is_played_as_planned(tmp_path: Path, processes: int, arrivals: Arrivals) -> None:
+    """Alone and shared out over two workers: every arrival once, at its time, with the case that the seed gives it."""
+    path = open_scenario(tmp_path, arrivals=arrivals, mix="login_only = 3\npolicy = 2\nchange = 1")
+    workers = two_processes() if processes == 2 else []
+    done = locust("--scenario", path, "--headless", *workers, *QUIET, cwd=tmp_path)
+    assert done.exit_code in NOTHING_WRONG, done.err + done.out
+    run = latest(tmp_path)
+    first = first_requests(samples(run))
+    assert_all_were_played(run, first)
+    mix = Mix(case_weights({"login_only": 3, "policy": 2, "change": 1}), 7)
+    assert first["case"].tolist() == [mix.case(number) for number in first["flow"].tolist()]
+    assert len(set(first["worker"].tolist())) == processes
+    counts = [worker.arrivals for worker in run.read_record().workers]
+    assert sum(count.begun for count in counts if count is not None) == len(first["flow"])
+    assert {row.worker for row in read_health(run.health_file)} == {w.name for w in run.read_record().workers}
+
+
+def test_what_finds_no_slot_waits_and_its_wait_is_response_time(tmp_path: Path) -> None:
+    """Two slots and a service that holds 20/s under 40/s: the queue grows, and response times say so."""
+    slow = "[standin]\nservers = 2\nservice_mean_s = 0.1\n"
+    path = open_scenario(tmp_path, slots=2, rate='"40/s"', length="3s", more="queue_limit = 1000", after=slow)
+    done = locust("--scenario", path, "--headless", *QUIET, cwd=tmp_path)
+    run = latest(tmp_path)
+    table = samples(run)
+    assert done.exit_code != 2, done.err
+    assert table.num_rows == 120
+    response_s = np.array(table["done_s"]) - np.array(table["intended_s"])
+    service_s = np.array(table["done_s"]) - np.array(table["sent_s"])
+    assert response_s.max() == pytest.approx(3.0, abs=0.5)  # the last one is due at 3 s and ends at 6 s
+    assert service_s.max() < 0.5
+    counts = run.read_record().workers[0].arrivals
+    assert counts is not None
+    assert (counts.due, counts.begun, counts.dropped, counts.abandoned) == (120, 120, 0, 0)
+    assert counts.waited > 100
+
+
+def test_options_of_locust_bound_slots_and_time(tmp_path: Path) -> None:
+    """`-u` is the most in flight and `-t` ends the schedule: what was planned says so."""
+    path = open_scenario(tmp_path, rate='{ from = "20/s", to = "60/s" }', length="4s")
+    done = locust("--scenario", path, "--headless", "-u", "8", "-t", "2s", *QUIET, cwd=tmp_path)
+    assert done.exit_code in NOTHING_WRONG, done.err + done.out
+    run = latest(tmp_path)
+    record = run.read_record()
+    assert record.arrivals is not None
+    assert (record.arrivals.slots, record.users, record.ended_by) == (8, 8, "schedule")
+    assert record.stages[-1].end_s == 2.0
+    first = first_requests(samples(run))
+    assert len(first["flow"]) == 60  # (20 + 40) / 2 * 2 s
+    assert_all_were_played(run, first)
+
+
+def test_mixed_user_classes_share_arrivals_by_their_cases(tmp_path: Path) -> None:
+    """Each class gets what it plays; shares hold as if one class carried all."""
+    path = open_scenario(tmp_path, mix="login_only = 2\nheader = 1\ntoken_forged = 1", length="3s")
+    named = ["Person", "FaultyApp", "Attacker"]
+    done = locust(*named, "--scenario", path, "--headless", *QUIET, cwd=tmp_path)
+    assert done.exit_code in NOTHING_WRONG, done.err + done.out
+    run = latest(tmp_path)
+    first = first_requests(samples(run))
+    assert_all_were_played(run, first)
+    logins = (first["case"] == "login_only").mean()
+    assert logins == pytest.approx(0.5, abs=4 * (0.25 / 300) ** 0.5)  # four standard errors
+    assert {"token_forged", "agent_blank"} <= set(first["case"].tolist())
+
+
+@contextmanager
+def started(*arguments: str, folder: Path) -> Iterator["Popen[str]"]:
+    """Give a `locust` process that is on, and leave none behind."""
+    process = start_locust(*arguments, *QUIET, cwd=folder)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def finish(process: "Popen[str]") -> Done:
+    """Wait for a process to end."""
+    out, err = process.communicate(timeout=60)
+    return Done(process.returncode, out, err)
+
+
+def test_a_run_that_is_broken_off_begins_nothing_more_and_says_so(tmp_path: Path) -> None:
+    """Ctrl-C before the schedule's end: what was begun is kept, nothing is begun afterwards, the verdict knows."""
+    path = open_scenario(tmp_path, length="30s")
+    with started("--scenario", path, "--headless", folder=tmp_path) as process:
+        wait_for(lambda: has_begun(tmp_path))
+        process.send_signal(signal.SIGINT)
+        done = finish(process)
+    assert done.exit_code == 5, done.err + done.out
+    run = latest(tmp_path)
+    record = run.read_record()
+    assert record.ended_by == "stopped"
+    assert record.duration_s is not None
+    first = first_requests(samples(run))
+    assert first["intended_s"].max() <= record.duration_s
+    assert first["flow"].tolist() == list(range(len(first["flow"])))
+
+
+def worker_pids(process: "Popen[str]") -> list[int]:
+    """Return the Locust workers that a master has forked."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [pid for pid in map(int, children) if b"locust" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
+    """The rate is the planned one again within seconds, and the run is INVALID for what was lost meanwhile."""
+    path = open_scenario(tmp_path, length="12s")
+    with started("--scenario", path, "--headless", *two_processes(), folder=tmp_path) as process:
+        wait_for(lambda: has_begun(tmp_path))
+        os.kill(worker_pids(process)[0], signal.SIGKILL)
+        done = finish(process)
+    assert done.exit_code == 3, done.err + done.out
+    run = latest(tmp_path)
+    rows = read_health(run.health_file)
+    survivor = max(rows, key=lambda row: row.at_s).worker
+    begun = {row.at_s: row.begun for row in rows if row.worker == survivor}
+    times = sorted(begun)
+    last_rate = (begun[times[-1]] - begun[times[-3]]) / (times[-1] - times[-3])
+    first_rate = (begun[times[2]] - begun[times[0]]) / (times[2] - times[0])
+    assert first_rate == pytest.approx(50.0, rel=0.1)
+    assert last_rate == pytest.approx(100.0, rel=0.1)
+
+
+def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
+    """Started while the run is on, it takes turns from then on; no arrival is lost or doubled over it."""
+    path = open_scenario(tmp_path, length="10s")
+    port = on_a_port_of_its_own()
+    with (
+        started(
+            "--scenario", path, "--headless", "--master", "--expect-workers", "1", *port, folder=tmp_path
+        ) as master,
+        started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as first_worker,
+    ):
+        wait_for(lambda: has_begun(tmp_path))
+        with started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as second_worker:
+            done = finish(master)
+            finish(first_worker)
+            finish(second_worker)
+    assert done.exit_code in NOTHING_WRONG, done.err + done.out
+    run = latest(tmp_path)
+    first = first_requests(samples(run))
+    assert_all_were_played(run, first)
+    by_second = first["worker"] == "worker-1"
+    assert first["intended_s"][by_second].min() > 1.0
+    assert by_second[first["intended_s"] > 8.0].mean() == pytest.approx(0.5, abs=0.1)
