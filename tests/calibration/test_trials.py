@@ -50,7 +50,6 @@ def test_the_seeds_are_such_that_luck_is_small(load: float, seed: int, for_s: fl
     """In virtual time their mean and p95 are within 0.5 % of Erlang C: more than that is the instrument's doing."""
     luck = luck_of(mmc_trial(load, seed, for_s=for_s), mmc_truth(load))
     assert max(abs(luck.mean), abs(luck.p95)) <= 0.005
-    assert max(abs(luck.p50), abs(luck.p99)) <= 0.02
 
 
 def test_luck_is_not_small_by_itself() -> None:

@@ -141,8 +141,11 @@ class Comparison:
     tolerance: FiniteFloat
     """Largest allowed error, as a share of the truth, beyond the floor."""
     floor_s: FiniteFloat
+    """p95 of the floor: what only one request in twenty exceeds when there is nothing to wait for."""
     by_theory: tuple[str, ...]
-    """Names of the figures that are judged by theory; the others are judged by the realization."""
+    """Names of the figures that are judged by theory."""
+    by_realization: tuple[str, ...] = ()
+    """Names of the figures that are judged by the realization; the others are shown and not judged."""
     figures: tuple[Figure, ...]
     expected_dropped: NonNegativeInt = 0
     """How many arrivals a perfect instrument with these slots and this queue would have dropped."""
@@ -160,7 +163,7 @@ class Comparison:
 
     def truth_s(self, figure: Figure) -> float:
         """Return what a figure is judged by."""
-        return figure.theory_s if figure.name in self.by_theory else figure.realization_s
+        return figure.realization_s if figure.name in self.by_realization else figure.theory_s
 
     def error(self, figure: Figure) -> float | None:
         """Return measured against the truth, as a share of it; null when nothing was measured."""
@@ -168,6 +171,8 @@ class Comparison:
 
     def _beyond(self, figure: Figure) -> str:
         truth_s = self.truth_s(figure)
+        if figure.name not in (*self.by_theory, *self.by_realization):
+            return ""
         if figure.measured_s is None:
             return f"{self.name}: {figure.name} was not measured."
         if abs(figure.measured_s - truth_s) <= self.tolerance * truth_s + self.floor_s:

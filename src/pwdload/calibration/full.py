@@ -47,7 +47,7 @@ def full_certificate(locustfile: Path, folder: Path, say: Say) -> Certificate:
 
     say("floor, timer, and the rate of one process")
     certificate = _arrivals(short_certificate(), run)
-    floor_s = certificate.floor.p50_s if certificate.floor is not None else 0.0
+    floor_s = certificate.floor.p95_s if certificate.floor is not None else 0.0
     comparisons = [_stall(run, floor_s), *(_mmc(run, load, floor_s) for load in MMC_SEEDS)]
     return replace(certificate, form="full", comparisons=tuple(comparisons))
 

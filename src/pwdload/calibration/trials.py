@@ -125,9 +125,12 @@ class Luck:
 
     @property
     def is_small(self) -> bool:
-        """Whether the seed may serve: what a run is off by more than this is the instrument's doing."""
-        tight = max(abs(self.mean), abs(self.p95)) <= 0.005
-        return tight and max(abs(self.p50), abs(self.p99)) <= 0.02
+        """Whether the seed may serve: what mean and p95 of a run are off by more than this is the instrument's doing.
+
+        The other figures of a run are judged by the realization: 20 s that are right in the mean and at p95 are as a
+        rule too calm at p99, since a longer time would have had its rare longer queues.
+        """
+        return max(abs(self.mean), abs(self.p95)) <= 0.005
 
 
 def luck_of(trial: Trial, truth: Mmc) -> Luck:
@@ -156,7 +159,7 @@ def find_seed(load: float, *, for_s: float, first: int = 1) -> int:
     return seed
 
 
-MMC_SEEDS: Final[Mapping[float, int]] = MappingProxyType({0.5: 24, 0.7: 162, 0.9: 0})
+MMC_SEEDS: Final[Mapping[float, int]] = MappingProxyType({0.5: 24, 0.7: 30, 0.9: 2566})
 """By load: the first seeds whose luck over 20 s is small. A test plays them again."""
-SHORT_MMC_SEEDS: Final[Mapping[float, int]] = MappingProxyType({0.7: 1770})
+SHORT_MMC_SEEDS: Final[Mapping[float, int]] = MappingProxyType({0.7: 100})
 """The same over 8 s."""
