@@ -23,7 +23,7 @@ from pwdload.scenario import load_scenario
 
 TRIALS = (
     stall_trial(STALL, 100.0),
-    stall_trial(SHORT_STALL, 100.0, slots=20, queue_limit=50),
+    stall_trial(SHORT_STALL, 30.0, slots=20, queue_limit=50),
     floor_trial("floor", "even", 2840.0, for_s=5.0),
     *(mmc_trial(load, seed, for_s=20.0) for load, seed in MMC_SEEDS.items()),
 )

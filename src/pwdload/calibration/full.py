@@ -12,6 +12,7 @@ from pwdload.calibration.drive import Driven, run_trial, short_certificate
 from pwdload.calibration.trials import (
     MMC_SEEDS,
     STALL,
+    STALL_RATE_PER_S,
     WARM_UP_S,
     Trial,
     floor_trial,
@@ -20,7 +21,6 @@ from pwdload.calibration.trials import (
     stall_trial,
 )
 
-STALL_RATE_PER_S: Final = 100.0
 EVEN_RATE_PER_S: Final = 100.0
 STALL_TOLERANCE: Final = 0.01
 MMC_TOLERANCE: Final = 0.03

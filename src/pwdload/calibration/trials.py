@@ -86,7 +86,10 @@ def stall_trial(truth: Stall, rate_per_s: float, *, slots: int = 600, queue_limi
 
 STALL: Final = Stall(length_s=30.0, service_s=0.005, from_s=10.0, until_s=15.0)
 """The field's example, at 100 arrivals/s: mean 422 ms, p50 5 ms, p90 2.00 s, p95 3.50 s, p99 4.70 s."""
-SHORT_STALL: Final = Stall(length_s=6.0, service_s=0.005, from_s=2.0, until_s=3.0)
+STALL_RATE_PER_S: Final = 100.0
+SHORT_STALL: Final = Stall(length_s=8.0, service_s=0.005, from_s=2.0, until_s=4.0)
+SHORT_STALL_RATE_PER_S: Final = 30.0
+"""Fewer at a time: reading the 60 answers that come at once when it ends takes less than 1 % of its shorter tail."""
 
 
 def mmc_truth(load: float) -> Mmc:
