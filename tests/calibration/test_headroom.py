@@ -6,7 +6,8 @@ import pytest
 from tests.calibration.made import CERTIFICATE
 
 from pwdload.calibration import refusal
-from pwdload.calibration.headroom import usable_rate_per_s
+from pwdload.calibration.headroom import requests_per_flow, usable_rate_per_s
+from pwdload.cases.catalogue import case_weights
 
 
 def test_a_plan_that_is_too_fast_is_refused_with_its_arithmetic() -> None:
@@ -39,3 +40,12 @@ def test_what_others_took_of_the_core_is_not_held_against_the_plan() -> None:
     assert CERTIFICATE.capacity is not None
     busy = replace(CERTIFICATE.capacity, cpu_share=0.5, rate_per_s=3350.0)
     assert usable_rate_per_s(replace(CERTIFICATE, capacity=busy), 1) == usable_rate_per_s(CERTIFICATE, 1)
+
+
+def test_requests_of_a_flow_are_the_mean_over_the_mix() -> None:
+    """A login alone is one, a change two; waiting is none; an empty mix asks for nothing."""
+    assert requests_per_flow({"login_only": 1.0}) == 1.0
+    assert requests_per_flow({"login_only": 1.0, "valid_change": 3.0}) == pytest.approx(1.75)
+    assert requests_per_flow({"token_expired": 1.0}) == 2.0
+    assert 1.5 < requests_per_flow(case_weights(None)) < 3.0
+    assert requests_per_flow({}) == 0.0

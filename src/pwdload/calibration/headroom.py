@@ -1,8 +1,11 @@
 """Whether a machine can generate a planned rate: the arithmetic, in one line for the person who planned it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from pwdload.calibration.certificate import Certificate
+from pwdload.cases.catalogue import CASES
+from pwdload.cases.steps import OutliveToken
 from pwdload.units import format_count
 
 HEADROOM: Final = 0.7
@@ -20,6 +23,16 @@ def usable_rate_per_s(certificate: Certificate, processes: int) -> float | None:
     if capacity is None:
         return None
     return HEADROOM * capacity.rate_per_cpu_s * min(processes, certificate.conditions.cores)
+
+
+def requests_per_flow(weights: Mapping[str, float]) -> float:
+    """Return how many requests a flow of this mix makes, on average, when all goes well."""
+    total = sum(weights.values())
+    requests = sum(
+        weight * sum(not isinstance(step, OutliveToken) for step in CASES[name].steps)
+        for name, weight in weights.items()
+    )
+    return requests / total if total else 0.0
 
 
 def refusal(

@@ -8,8 +8,7 @@ from pathlib import Path
 from pwdload.calibration import Certificate, read_certificate, refusal
 from pwdload.calibration.certificate import KEPT_AS
 from pwdload.calibration.drive import short_certificate
-from pwdload.cases.catalogue import CASES
-from pwdload.cases.steps import OutliveToken
+from pwdload.calibration.headroom import requests_per_flow
 from pwdload.errors import PwdloadError, RunDirectoryError, UsageError
 from pwdload.rundir import ArrivalPlan
 
@@ -37,16 +36,6 @@ def calibrate(options: Namespace, arrivals: ArrivalPlan | None, weights: Mapping
         if why_not:
             raise UsageError(why_not)
     return certificate.with_known_truth_of(_earlier(Path(options.reports) / KEPT_AS))
-
-
-def requests_per_flow(weights: Mapping[str, float]) -> float:
-    """Return how many requests a flow of this mix makes, on average, when all goes well."""
-    total = sum(weights.values())
-    requests = sum(
-        weight * sum(not isinstance(step, OutliveToken) for step in CASES[name].steps)
-        for name, weight in weights.items()
-    )
-    return requests / total if total else 0.0
 
 
 def _processes_here(options: Namespace) -> int:
