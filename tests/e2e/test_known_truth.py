@@ -11,7 +11,7 @@ from tests.processes import LOCUSTFILE
 from pwdload.calibration.certificate import Certificate, Comparison
 from pwdload.calibration.compare import compare_mmc, compare_stall, even_of, floor_of, lag_of, poisson_of
 from pwdload.calibration.drive import Driven, run_trial, short_certificate
-from pwdload.calibration.full import MMC_TOLERANCE, STALL_TOLERANCE
+from pwdload.calibration.full import LAG_WARM_UP_S, MMC_TOLERANCE, STALL_TOLERANCE
 from pwdload.calibration.realization import realize, schedule_of
 from pwdload.calibration.trials import (
     MMC_SEEDS,
@@ -45,9 +45,9 @@ def drive(trial: Trial, folder: Path, *more: str) -> Driven:
     return run_trial(trial, folder / "trial", locustfile=LOCUSTFILE, more=more)
 
 
-def floor_s(folder: Path) -> float:
+def floor_s(folder: Path, rate_per_s: float) -> float:
     """Measure the floor of open arrivals, now, on this machine: what M/M/c and stall may be off beyond their shares."""
-    return floor_of(drive(floor_trial("floor", "even", 100.0, for_s=3.0), folder / "floor").measured()).p95_s
+    return floor_of(drive(floor_trial("floor", "even", rate_per_s, for_s=3.0), folder / "floor").measured()).p95_s
 
 
 def show(comparison: Comparison) -> None:
@@ -77,7 +77,7 @@ def report_row(driven: Driven) -> dict[str, str]:
 @STALLS
 def test_a_stall_is_measured_as_it_was(tmp_path: Path, truth: Stall, rate_per_s: float) -> None:
     """600 slots: n exact, p50, p90, p95 and p99 within 1 % of the truth plus the floor; the report says the same."""
-    floor = floor_s(tmp_path)
+    floor = floor_s(tmp_path, rate_per_s)
     driven = drive(stall_trial(truth, rate_per_s), tmp_path)
     comparison = stall(driven, truth, floor)
     assert comparison.measured == comparison.arrivals == round(rate_per_s * truth.length_s)
@@ -93,7 +93,7 @@ def test_with_20_slots_the_wait_for_a_slot_is_in_the_response_time(
     tmp_path: Path, truth: Stall, rate_per_s: float
 ) -> None:
     """Slots run out: p50 to p99 stay within 5 % of the truth, nothing is lost, and the report warns."""
-    floor = floor_s(tmp_path)
+    floor = floor_s(tmp_path, rate_per_s)
     driven = drive(stall_trial(truth, rate_per_s, slots=20), tmp_path)
     comparison = stall(driven, truth, floor, FEW_SLOTS_TOLERANCE)
     assert comparison.measured == comparison.arrivals
@@ -122,7 +122,8 @@ def test_a_queue_that_overflows_makes_the_run_invalid(tmp_path: Path) -> None:
 
 def mmc(folder: Path, load: float, seed: int, for_s: float) -> Comparison:
     """Run the queue at a load, and print what came of it."""
-    floor, truth = floor_s(folder), mmc_truth(load)
+    truth = mmc_truth(load)
+    floor = floor_s(folder, truth.rate_per_s)
     driven = drive(mmc_trial(load, seed, for_s=for_s), folder)
     comparison = compare_mmc(
         driven.measured(),
@@ -182,8 +183,8 @@ def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> N
     capacity = short_certificate().capacity
     assert capacity is not None
     rate_per_s = float(round(capacity.rate_per_s / 2))
-    run = drive(floor_trial("half", "poisson", rate_per_s, for_s=5.0), tmp_path).measured()
-    lag = lag_of(run, rate_per_s)
+    run = drive(floor_trial("half", "poisson", rate_per_s, for_s=5.0, warm_up_s=LAG_WARM_UP_S), tmp_path).measured()
+    lag = lag_of(run.since(LAG_WARM_UP_S), rate_per_s)
     sys.stdout.write(f"{lag}\n")
     assert run.exact == len(run.arrivals)
     assert lag.p99_s < 0.002

@@ -26,6 +26,8 @@ STALL_TOLERANCE: Final = 0.01
 MMC_TOLERANCE: Final = 0.03
 LAG_SHARE: Final = 0.5
 """Lag is measured at so much of the highest rate."""
+LAG_WARM_UP_S: Final = 2.0
+"""Until each account has been used once: a run, too, leaves out its warm-up."""
 MMC_FOR_S: Final = 20.0
 
 Say = Callable[[str], None]
@@ -66,8 +68,8 @@ def _arrivals(short: Certificate, run: Run) -> Certificate:
     if short.capacity is None:
         return certificate
     rate_per_s = float(round(LAG_SHARE * short.capacity.rate_per_s))
-    fast = run(floor_trial("half of the highest rate", "poisson", rate_per_s, for_s=5.0))
-    return replace(certificate, lag=lag_of(fast.measured(), rate_per_s))
+    fast = run(floor_trial("half of the highest rate", "poisson", rate_per_s, for_s=5.0, warm_up_s=LAG_WARM_UP_S))
+    return replace(certificate, lag=lag_of(fast.measured().since(LAG_WARM_UP_S), rate_per_s))
 
 
 def _stall(run: Run, floor_s: float) -> Comparison:

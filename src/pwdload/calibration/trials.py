@@ -112,9 +112,19 @@ def mmc_trial(load: float, seed: int, *, for_s: float) -> Trial:
     )
 
 
-def floor_trial(name: str, arrivals: Literal["even", "poisson"], rate_per_s: float, *, for_s: float) -> Trial:
+def floor_trial(
+    name: str, arrivals: Literal["even", "poisson"], rate_per_s: float, *, for_s: float, warm_up_s: float = 0.0
+) -> Trial:
     """Return arrivals at a target that answers at once."""
-    return Trial(name=name, arrivals=arrivals, rate_per_s=rate_per_s, for_s=for_s, seed=1, target=("floor",))
+    return Trial(
+        name=name,
+        arrivals=arrivals,
+        rate_per_s=rate_per_s,
+        for_s=for_s,
+        seed=1,
+        target=("floor",),
+        warm_up_s=warm_up_s,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
