@@ -36,7 +36,7 @@ bench: $(VENV)/.installed  ## What connection, recording, devices, passwords and
 	$(BIN)/python -m tests.bench_http
 
 truth: $(VENV)/.installed  ## Known truths in full: a stall of 30 s, a queue at three loads (ten minutes)
-	$(BIN)/python -m pytest -m truth -o addopts="--strict-markers --import-mode=importlib" tests/e2e/test_known_truth.py
+	$(BIN)/python -m pytest -m slow -s tests/e2e/test_known_truth.py
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin

@@ -33,7 +33,7 @@ from pwdload.calibration.words import comparison_lines
 pytestmark = pytest.mark.e2e
 
 FEW_SLOTS_TOLERANCE = 0.05
-TRUTH = pytest.mark.truth
+TRUTH = pytest.mark.slow
 STALLS = pytest.mark.parametrize(
     ("truth", "rate_per_s"),
     [(SHORT_STALL, SHORT_STALL_RATE_PER_S), pytest.param(STALL, STALL_RATE_PER_S, marks=TRUTH)],
@@ -177,7 +177,7 @@ def _two(processes: int) -> tuple[str, ...]:
     return tuple(two_processes()) if processes == 2 else ()
 
 
-@pytest.mark.truth
+@pytest.mark.slow
 def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> None:
     """Lag on open connections: p99 below 2 ms."""
     capacity = short_certificate().capacity

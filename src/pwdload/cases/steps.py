@@ -1,6 +1,6 @@
 """The vocabulary of cases: which password, which token, which body, and the steps made of them. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pwdload.api.contract import CONTENT_TYPE, Step
@@ -62,11 +62,11 @@ class Login:
     verify: bool = False
     as_other: bool = False
     """Log the second account of the flow in, to get at its token."""
+    step: Step = field(init=False)
+    """The step under which the exchange is recorded."""
 
-    @property
-    def step(self) -> Step:
-        """The step under which the exchange is recorded."""
-        return Step.VERIFY if self.verify else Step.LOGIN
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "step", Step.VERIFY if self.verify else Step.LOGIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,12 @@ class Update:
     method: str = "POST"
     from_other_device: bool = False
     step: Step = Step.UPDATE_PASSWORD
+    is_plain: bool = field(init=False)
+    """Whether the request is formed as documented, so that the device's prebuilt headers serve."""
+
+    def __post_init__(self) -> None:
+        plain = (self.method, self.content_type, self.header) == ("POST", CONTENT_TYPE, None)
+        object.__setattr__(self, "is_plain", plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,21 +126,20 @@ class Case:
     """One sentence for the reader of a report."""
     steps: tuple[CaseStep, ...]
     needs: AccountState = AccountState.EXPIRED
+    # Asked of every flow, and settled by the steps: worked out once.
+    needs_other_account: bool = field(init=False)
+    """Whether a second account takes part."""
+    states: tuple[AccountState, ...] = field(init=False)
+    """The states of the accounts that a flow leases: its own first."""
+    needs_other_device: bool = field(init=False)
+    """Whether a device that is not the account's own takes part."""
 
-    @property
-    def needs_other_account(self) -> bool:
-        """Whether a second account takes part."""
-        return any(isinstance(step, Login) and step.as_other for step in self.steps)
-
-    @property
-    def states(self) -> tuple[AccountState, ...]:
-        """The states of the accounts that a flow leases: its own first."""
-        return (self.needs, AccountState.EXPIRED) if self.needs_other_account else (self.needs,)
-
-    @property
-    def needs_other_device(self) -> bool:
-        """Whether a device that is not the account's own takes part."""
-        return any(isinstance(step, Update) and step.from_other_device for step in self.steps)
+    def __post_init__(self) -> None:
+        other_account = any(isinstance(step, Login) and step.as_other for step in self.steps)
+        other_device = any(isinstance(step, Update) and step.from_other_device for step in self.steps)
+        object.__setattr__(self, "needs_other_account", other_account)
+        object.__setattr__(self, "needs_other_device", other_device)
+        object.__setattr__(self, "states", (self.needs, AccountState.EXPIRED) if other_account else (self.needs,))
 
     @property
     def needs_tenant(self) -> bool:

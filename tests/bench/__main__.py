@@ -1,0 +1,160 @@
+"""Hold load generators against each other, and write docs/benchmarks.md.
+
+    python -m tests.bench                 everything: about five minutes
+    python -m tests.bench --only compare  only the comparison, and nothing is written
+
+Leaves with 1 if pwdload does less, per CPU-second, than it must in terms of another tool that is there.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.bench.conditions import conditions
+from tests.bench.cpu import all_cores
+from tests.bench.generators import Generator, closed, of_locust, others, pwdload
+from tests.bench.open_model import idle_slot_bytes, lag_s
+from tests.bench.steady import Measured, measure, ratios
+from tests.bench.target import Target, running_target
+from tests.processes import ROOT
+
+LEAST = {"FastHttpUser": 4.5, "k6": 3.0, "vegeta": 1.4}
+"""What pwdload must do per CPU-second, in terms of each: the medians of the rounds are held against it."""
+_ACCOUNTS = 200_000
+_IDLE_SLOTS = 10_000
+
+
+def main() -> int:
+    """Measure, print, write; return the exit code."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = ["user_name,password", *(f"load{n:07d},Initial-{n:07d}" for n in range(_ACCOUNTS))]
+        (folder / "accounts.csv").write_text("\n".join(lines), "utf-8")
+        with running_target(folder) as target:
+            compared = measure(_generators(target, folder), target, folder, rounds=options.rounds)
+            parts = [_comparison(compared)]
+            if options.only is None:
+                parts += [_ways(target, folder, options.rounds), *_open(target, folder, compared[0])]
+                generators = [one.generator for one in compared]
+                (ROOT / "docs" / "benchmarks.md").write_text(_page(target.name, generators, parts), "utf-8")
+    failures = list(_failures(compared))
+    sys.stdout.write("\n".join([*parts, *failures, ""]))
+    return 1 if failures else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8, help="turns of one second for each generator")
+    parser.add_argument("--only", choices=["compare"], help="leave the rest out, and write nothing")
+    return parser.parse_args()
+
+
+def _generators(target: Target, folder: Path) -> list[Generator]:
+    return [
+        pwdload("pwdload", target.url, folder),
+        of_locust("FastHttpUser", "fast_http_user.py", target, folder),
+        of_locust("HttpUser", "http_user.py", target, folder),
+        *others(target, folder),
+    ]
+
+
+def _comparison(compared: Sequence[Measured]) -> str:
+    fast = compared[1]
+    rows = [
+        "## One core each",
+        "",
+        "| | requests per CPU-second | per second | x FastHttpUser | what it does for it |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [f"{_row(one, fast)} {one.generator.does} |" for one in compared]
+    return "\n".join([*rows, ""])
+
+
+def _ways(target: Target, folder: Path, rounds: int) -> str:
+    """Measure other ways to use pwdload, in turns with the first."""
+    tls = {"SSL_CERT_FILE": str(target.ca_file)}
+    change = closed("valid_change")
+    two, cores = ("--processes", "2"), all_cores()
+    measured = measure(
+        [
+            pwdload("login", target.url, folder),
+            pwdload("login and change", target.url, folder, scenario=change),
+            pwdload("login, HTTPS", target.tls_url, folder, variables=tls),
+            pwdload("login, 2 processes on one core", target.url, folder, extra=two),
+            pwdload("login, 2 processes on all cores", target.url, folder, extra=two, cores=cores),
+        ],
+        target,
+        folder,
+        rounds=max(rounds // 2, 1),
+    )
+    rows = [
+        "## Other ways to use pwdload",
+        "",
+        f"With 2 processes there is a master as well. All cores are {len(cores)}, and the target has one of them for "
+        "itself no longer. A change takes two requests, and an account of its own with a device of its own.",
+        "",
+        "| | requests per CPU-second | per second | x login |",
+        "|---|---|---|---|",
+    ]
+    rows += [_row(one, measured[0]) for one in measured]
+    return "\n".join([*rows, ""])
+
+
+def _open(target: Target, folder: Path, closed_loop: Measured) -> Iterator[str]:
+    """Measure the open model at half of what the closed loop has reached."""
+    rate_per_s = closed_loop.spread(lambda turn: turn.per_s)[0] / 2
+    sent, median_s, p99_s = lag_s(target, folder, rate_per_s)
+    slot_bytes = idle_slot_bytes(target, folder, slots=_IDLE_SLOTS)
+    yield "## Open arrivals\n"
+    yield (
+        f"- Poisson arrivals at {rate_per_s:,.0f}/s, half of the rate above: lag of {sent:,} arrivals "
+        f"p50 {median_s * 1e3:.3f} ms, p99 {p99_s * 1e3:.3f} ms."
+    )
+    yield f"- An idle slot takes {slot_bytes / 1e3:.1f} kB ({_IDLE_SLOTS:,} against 100 in one process).\n"
+
+
+def _failures(compared: Sequence[Measured]) -> Iterator[str]:
+    ours = compared[0]
+    for other in compared[1:]:
+        least = LEAST.get(other.generator.name)
+        if least is not None and (ratio := ratios(ours, other)[0]) < least:
+            yield f"FAILED: {ratio:.2f} x {other.generator.name} per CPU-second; at least {least} is wanted"
+
+
+def _page(target_name: str, generators: list[Generator], parts: Sequence[str]) -> str:
+    told = "\n".join(f"| {name} | {value} |" for name, value in conditions(target_name, generators))
+    return f"""# Benchmarks
+
+Written by `make bench` (`tests/bench/`). Figures of one page compare with each other, and with nothing else.
+
+All generators log in over and over with 20 kept connections (closed loop, no think time), each on one core. They are
+started and warmed up first and then take turns of a second, A B C A B C, while the others are stopped. The target
+counts the requests, the kernel the CPU time of the generator with all its processes and threads. Given are the
+median turn and in brackets the least and the most; ratios are taken round by round.
+
+| condition | |
+|---|---|
+{told}
+
+{chr(10).join(parts)}"""
+
+
+def _row(one: Measured, reference: Measured) -> str:
+    per_cpu_s, per_s = one.spread(lambda turn: turn.per_cpu_s), one.spread(lambda turn: turn.per_s)
+    return f"| {one.generator.name} | {_spread(*per_cpu_s)} | {_spread(*per_s)} | {_ratio(one, reference)} |"
+
+
+def _spread(median: float, least: float, most: float) -> str:
+    return f"{median:,.0f} ({least:,.0f} to {most:,.0f})"
+
+
+def _ratio(one: Measured, other: Measured) -> str:
+    median, least, most = ratios(one, other)
+    return f"{median:.2f} ({least:.2f} to {most:.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
