@@ -71,6 +71,8 @@ class Caveat(Enum):
         "latency",
         "The generator itself was late: requests left after they were due, and response times hold that wait.",
     )
+    NOT_CALIBRATED = ("latency", "The instrument was not calibrated: nothing says what its times are worth.")
+    BEYOND_CALIBRATION = ("latency", "Calibration found the instrument beyond its limits on this machine.")
     CLOCKS_APART = (
         "latency",
         "Workers read clocks of their own: a response time is of one clock, but times across workers are only as near "
@@ -199,6 +201,11 @@ def _health_not_on_record(run: Run) -> str | None:
     return _if(not run.health or bool(without), ", ".join(without) if run.health else "")
 
 
+def _beyond_calibration(run: Run) -> str | None:
+    problems = run.calibration.problems() if run.calibration is not None else ()
+    return _if(bool(problems), " ".join(problems))
+
+
 def _too_few_samples(run: Run) -> str | None:
     count = int((run.due["step"] == "update_password").sum())
     return _if(count < TOO_FEW_UPDATES, f"{count:,} were measured")
@@ -224,6 +231,8 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.SLOTS_RAN_OUT: _slots_ran_out,
     Caveat.CLOSED_MODEL: lambda run: _if(not run.is_open),
     Caveat.GENERATOR_LATE: _generator_late,
+    Caveat.NOT_CALIBRATED: lambda run: _if(run.calibration is None),
+    Caveat.BEYOND_CALIBRATION: _beyond_calibration,
     Caveat.CLOCKS_APART: _clocks_apart,
     Caveat.HEALTH_NOT_ON_RECORD: _health_not_on_record,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pwdload.analysis.arrivals import ArrivalAccount, account_for
 from pwdload.analysis.windows import Window, measured_windows
+from pwdload.calibration import Certificate, read_certificate
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.outcome import Outcome
@@ -72,6 +73,8 @@ class Run:
     """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
     measured: tuple[Window, ...]
     """The measured stages, as far as the run reached them; without stages the whole run."""
+    calibration: Certificate | None = None
+    """What the instrument was found to be worth before the run; null when it was not calibrated."""
     arrivals: ArrivalAccount | None = None
     """What became of every planned arrival; null in the closed model, and where the plan on record is none."""
     health: tuple[HealthRow, ...] = ()
@@ -117,7 +120,7 @@ def load_run(directory: RunDirectory) -> Run:
     samples["is_due_measured"] = _within(samples["intended_s"], measured)
     samples["is_done_measured"] = _within(samples["done_s"], measured)
     problems: list[str] = []
-    counts = arrivals = None
+    counts = arrivals = calibration = None
     health = read_health(directory.health_file)
     try:
         counts = read_target_counts(directory)
@@ -127,6 +130,10 @@ def load_run(directory: RunDirectory) -> Run:
         arrivals = account_for(record, samples, health)
     except UsageError as error:
         problems.append(f"run.json does not hold a plan of arrivals ({error}).")
+    try:
+        calibration = read_certificate(directory.calibration_file)
+    except RunDirectoryError as error:
+        problems.append(str(error))
     return Run(
         record=record,
         samples=samples,
@@ -134,6 +141,7 @@ def load_run(directory: RunDirectory) -> Run:
         target_counts=counts,
         end_s=end_s,
         measured=measured,
+        calibration=calibration,
         arrivals=arrivals,
         health=health,
         scenario_source=_scenario_source(directory),

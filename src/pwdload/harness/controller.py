@@ -14,8 +14,10 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
+from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.messages import MasterSide
@@ -97,6 +99,7 @@ class Controller:
         flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
+        self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
@@ -139,6 +142,8 @@ class Controller:
             self._log = RunLog(
                 Path(options_of(self._environment).reports), prepared, stages, self._arrivals, self._overruled()
             )
+            if self._certificate is not None:
+                write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s = RunClock(), None

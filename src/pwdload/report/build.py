@@ -16,6 +16,7 @@ from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     answers_section,
     arrivals_section,
+    calibration_section,
     checks_section,
     connection_words,
     expectations_section,
@@ -39,6 +40,7 @@ _SECTIONS = (
     arrivals_section,
     reconciliation_section,
     generator_section,
+    calibration_section,
     checks_section,
 )
 """The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
@@ -48,6 +50,7 @@ _TOPICS = {
     "journeys": ("latency",),
     "checks": ("verdict",),
     "generator": ("latency",),
+    "calibration": ("latency",),
     "arrivals": ("latency",),
     "time": ("throughput", "latency"),
     "answers": ("counts", "correctness"),

@@ -2,6 +2,7 @@
 
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
 from pwdload.report.sections.arrivals import arrivals_section, model_words
+from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
@@ -9,6 +10,7 @@ from pwdload.report.sections.run import checks_section, reconciliation_section, 
 __all__ = [
     "answers_section",
     "arrivals_section",
+    "calibration_section",
     "checks_section",
     "connection_words",
     "expectations_section",
