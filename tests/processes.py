@@ -42,13 +42,13 @@ def locust(*arguments: str, cwd: Path = ROOT, timeout_s: float = 90.0, secret: s
     return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s, secret)
 
 
-def start_locust(*arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[str]":
+def start_locust(*arguments: str, cwd: Path = ROOT, secret: str = SECRET) -> "subprocess.Popen[str]":
     """Start `locust` with our locustfile in a process group of its own, and leave it running."""
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
     return subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment(),
+        env=environment(secret),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

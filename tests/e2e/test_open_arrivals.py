@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -22,7 +23,7 @@ from tests.e2e.runs import (
     two_processes,
     wait_for,
 )
-from tests.processes import Done, locust, start_locust
+from tests.processes import SECRET, Done, locust, start_locust
 
 from pwdload.cases.catalogue import case_weights
 from pwdload.health import read_health
@@ -129,9 +130,9 @@ def test_mixed_user_classes_share_arrivals_by_their_cases(tmp_path: Path) -> Non
 
 
 @contextmanager
-def started(*arguments: str, folder: Path) -> Iterator["Popen[str]"]:
+def started(*arguments: str, folder: Path, secret: str = SECRET) -> Iterator["Popen[str]"]:
     """Give a `locust` process that is on, and leave none behind."""
-    process = start_locust(*arguments, *QUIET, cwd=folder)
+    process = start_locust(*arguments, *QUIET, cwd=folder, secret=secret)
     try:
         yield process
     finally:
@@ -210,6 +211,31 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     by_second = first["worker"] == "worker-1"
     assert first["intended_s"][by_second].min() > 1.0
     assert by_second[first["intended_s"] > 10.0].mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_worker_that_cannot_take_part_says_why_and_is_not_waited_for(tmp_path: Path) -> None:
+    """Its secret is another one: one line there, the reason in the verdict here, and both are gone in seconds."""
+    path, port = open_scenario(tmp_path, length="60s"), on_a_port_of_its_own()
+    with (
+        started(
+            "--scenario", path, "--headless", "--master", "--expect-workers", "1", *port, folder=tmp_path
+        ) as master,
+        started(
+            "--worker",
+            "--master-host",
+            "127.0.0.1",
+            *port[4:],
+            folder=tmp_path,
+            secret="another one than the master has",
+        ) as worker,
+    ):
+        begun_s = time.monotonic()
+        refused, done = finish(worker), finish(master)
+        assert time.monotonic() - begun_s < 30.0
+    assert refused.exit_code == 2
+    assert "PWDLOAD_RUN_SECRET is not the master's" in refused.err
+    assert done.exit_code == 3, done.err + done.out
+    assert "worker-0 cannot take part: its PWDLOAD_RUN_SECRET is not the master's" in done.out
 
 
 def ask(port: int, method: str, path: str) -> bytes:

@@ -8,6 +8,7 @@ worker -> master   health {row}                      how it was in the last seco
 worker -> master   draw {ticket, state, count}       it needs accounts
 master -> worker   drawn {ticket, begin, end}        which it may have
 worker -> master   end_run {reason}                  the run must end early
+worker -> master   refuse {worker, reason}           it cannot take part, and leaves
 master -> worker   finish                            it must let its users finish, and report
 worker -> master   done {worker, samples, dropped}   its samples are written
 """
@@ -38,9 +39,9 @@ from pwdload.health import HealthRow
 from pwdload.pacing import Share, Sharing
 from pwdload.rundir import WorkerRecord
 
-_CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
+_CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _DRAW, _DRAWN, _END_RUN, _REFUSE, _FINISH, _DONE = (
     f"pwdload_{word}"
-    for word in ("clock", "time", "started", "begin", "health", "draw", "drawn", "end_run", "finish", "done")
+    for word in ("clock", "time", "started", "begin", "health", "draw", "drawn", "end_run", "refuse", "finish", "done")
 )
 _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
@@ -91,6 +92,7 @@ class MasterSide:
             (_STARTED, self._on_started),
             (_DRAW, self._on_draw),
             (_END_RUN, self._on_end_run),
+            (_REFUSE, self._on_refuse),
             (_DONE, self._on_done),
         ):
             runner.register_message(word, listener)
@@ -157,6 +159,11 @@ class MasterSide:
     def _on_end_run(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self._end_run(msg.data["reason"])
 
+    def _on_refuse(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        worker, reason = msg.data["worker"], msg.data["reason"]
+        self.expected.pop(worker, None)  # nothing will come from it
+        self._end_run(f"error: {worker} cannot take part: {reason}")
+
     def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         record = _RECORD.validate_python(msg.data)
         self.done[record.name] = record
@@ -216,6 +223,10 @@ class WorkerSide:
     def end_run(self, reason: str) -> None:
         """Ask the master to end the run."""
         self._runner.send_message(_END_RUN, {"reason": reason})
+
+    def refuse(self, reason: str) -> None:
+        """Tell the master that this worker cannot take part in the run."""
+        self._runner.send_message(_REFUSE, {"worker": self.name, "reason": reason})
 
     def draw(self, source: AccountSource, state: str, how_many: int) -> Sequence[Account]:
         """Ask the master for accounts.

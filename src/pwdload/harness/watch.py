@@ -69,6 +69,7 @@ class Watch:
             for worker in self._workers.missing:
                 if not self.is_here(worker):
                     self._notice(worker)
+                    self._keep_in_books(worker)
                 elif self._noticed_s.pop(worker, None) is not None:
                     say(f"{worker} is heard of again.")
             self._workers.take_part(name for name in self._workers.missing if self._silent_s(name) < _SILENT_S)
@@ -78,6 +79,12 @@ class Watch:
         if worker not in self._noticed_s:
             self._noticed_s[worker] = at_s = self._clock.now()
             say(f"{worker} is lost, {format_duration(at_s)} into the run: the run will be INVALID; the others go on.")
+
+    def _keep_in_books(self, worker: str) -> None:
+        """Have Locust remember a missing worker: a minute later it would forget it, and spawn all users anew."""
+        node = self._node(worker)
+        if node is not None:
+            node.heartbeat = max(node.heartbeat, 0)
 
     def lost(self, worker: str, samples_received: int) -> LostWorker:
         """Return what the run's record says of a worker that is gone."""

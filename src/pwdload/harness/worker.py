@@ -96,7 +96,7 @@ class Worker:
 
     def _refuse(self, why: str) -> NoReturn:
         """Leave the run, with a word to the master and one to whoever started this worker."""
-        self._master.end_run(f"error: {self._master.name} cannot take part: {why}")
+        self._master.refuse(why)
         gevent.sleep(_LAST_WORDS_S)
         raise UsageError(f"this worker cannot take part: {why}")
 

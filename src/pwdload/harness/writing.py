@@ -1,11 +1,15 @@
 """Real threads beside the greenlets: one that writes, and a bell by which it wakes them."""
 
+import sys
 from collections import deque
 from collections.abc import Callable
 
 import gevent
 from gevent.event import Event
 from gevent.monkey import get_original
+
+_TURN_S = 0.0002
+"""How long the writer may compute while the users' thread wants to go on."""
 
 
 class WriterThread:
@@ -17,6 +21,8 @@ class WriterThread:
     """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
+        # Python lets a thread that computes keep the others waiting for 5 ms at a time; arrivals would leave so late.
+        sys.setswitchinterval(_TURN_S)
         self._failed = failed
         self._jobs: deque[Callable[[], object] | None] = deque()
         self._wake = get_original("threading", "Semaphore")(0)
