@@ -31,9 +31,10 @@ lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## What connection, recording, devices, passwords and arrivals cost
+bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks.md; then what the parts cost
+	$(BIN)/python -m tests.bench.parts
+	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_http
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin
