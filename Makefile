@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench standin schema sample clean
+.PHONY: help setup demo test lint bench truth standin schema sample clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.parts
 	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench
+
+truth: $(VENV)/.installed  ## Known truths in full: a stall of 30 s, a queue at three loads (ten minutes)
+	$(BIN)/python -m pytest -m slow -s tests/e2e/test_known_truth.py
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pwdload import run
+from pwdload.calibration.words import certificate_text
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, OutliveToken
 from pwdload.errors import PwdloadError
+from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
 from pwdload.scenario import describe, json_schema
 
@@ -58,6 +60,22 @@ def report(
     typer.echo(made.headline_text)
     typer.echo(f"Report: {run_directory.shown / 'report.html'}")
     raise typer.Exit(made.verdict.exit_code)
+
+
+@app.command()
+def calibrate(
+    short: Annotated[bool, typer.Option("--short", help="Only what every run measures first: three seconds.")] = False,
+    locustfile: Annotated[Path, typer.Option(help="Locustfile with the user classes.")] = run.DEFAULT_LOCUSTFILE,
+    reports: Annotated[Path, typer.Option(help="Folder that keeps the certificate for later reports.")] = run.REPORTS,
+) -> None:
+    """Hold this machine's instrument against known truths (four minutes); exits with 3 where it fails."""
+    certificate = run.calibrate(short=short, locustfile=locustfile, reports=reports, say=_to_stderr)
+    typer.echo(certificate_text(certificate))
+    raise typer.Exit(Verdict.INVALID.exit_code if certificate.problems() else 0)
+
+
+def _to_stderr(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 @app.command("cases")

@@ -2,15 +2,21 @@
 
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from pwdload.calibration import Certificate, write_certificate
+from pwdload.calibration.certificate import KEPT_AS
+from pwdload.calibration.drive import short_certificate
+from pwdload.calibration.full import full_certificate
 from pwdload.cases.catalogue import CASES, GROUPS, case_weights
 from pwdload.errors import UsageError
 from pwdload.scenario import Scenario, load_scenario
 
 DEFAULT_LOCUSTFILE = Path("locustfiles/password_update.py")
+REPORTS = Path("reports")
 
 
 def load(path: Path) -> Scenario:
@@ -38,6 +44,23 @@ def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) ->
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--scenario", str(scenario), *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - no shell, our own interpreter
+
+
+def calibrate(*, short: bool, locustfile: Path, reports: Path, say: Callable[[str], None]) -> Certificate:
+    """Measure what this machine's instrument is worth; a full certificate is kept in `reports` for later runs.
+
+    Raises:
+        PwdloadError: there is no such locustfile, or something could not be measured.
+    """
+    if short:
+        return short_certificate()
+    if not locustfile.is_file():
+        raise UsageError(f"{locustfile}: no such locustfile; run from the project's folder or give --locustfile")
+    with tempfile.TemporaryDirectory(prefix="pwdload-calibration-") as folder:
+        certificate = full_certificate(locustfile, Path(folder), say)
+    reports.mkdir(parents=True, exist_ok=True)
+    write_certificate(reports / KEPT_AS, certificate)
+    return certificate
 
 
 def become_standin(arguments: Sequence[str]) -> NoReturn:

@@ -1,12 +1,25 @@
 """Runs that went wrong in every way that a report has to survive."""
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tests.analysis.synthetic import CHANGE, KINDS, STAGES, TIMED_OUT, counts_of, record_of, samples_of, write_run
+from tests.analysis.open_runs import FLAT, plan_of, play, stalling
+from tests.analysis.synthetic import (
+    CHANGE,
+    KINDS,
+    STAGES,
+    TIMED_OUT,
+    counts_of,
+    easy_seconds,
+    record_of,
+    samples_of,
+    write_health,
+    write_run,
+)
 
-from pwdload.rundir import RunDirectory, StageRecord
+from pwdload.rundir import ClockRecord, RunDirectory, StageRecord
 from pwdload.samples import Sample
 
 ODD_CODES = (
@@ -26,7 +39,26 @@ ODD_CODES = (
 def finished(path: Path) -> RunDirectory:
     """A run that went well."""
     samples = samples_of(flows=2000)
-    return write_run(path, samples, counts=counts_of(samples))
+    directory = write_run(path, samples, counts=counts_of(samples))
+    write_health(directory, easy_seconds("local", 100, random.Random(1)))
+    return directory
+
+
+def open_arrivals(path: Path) -> RunDirectory:
+    """A run with open arrivals in two processes on two machines, that went well."""
+    played = play(plan_of(kind="poisson", slots=60), workers=2)
+    clock = ClockRecord(offset_s=-12.25, error_s=0.0004, drift_s=-0.0001)
+    return played.with_worker("worker-2", lambda worker: replace(worker, clock=clock)).write(path)
+
+
+def dropped_arrivals(path: Path) -> RunDirectory:
+    """A run whose target stood still, and whose slots and queue could not hold what came meanwhile."""
+    return play(plan_of(FLAT, slots=20, queue_limit=100), service=stalling, steps=1).write(path)
+
+
+def lost_worker(path: Path) -> RunDirectory:
+    """A run in which one of two processes was killed."""
+    return play(plan_of(), workers=2).losing("worker-2", 12.0).write(path, unfinished=frozenset({"worker-2"}))
 
 
 def cut_short(path: Path) -> RunDirectory:
@@ -124,5 +156,8 @@ DEGENERATE: Mapping[str, Callable[[Path], RunDirectory]] = {
         zero_seconds,
         outage,
         odd_characters,
+        open_arrivals,
+        dropped_arrivals,
+        lost_worker,
     )
 }

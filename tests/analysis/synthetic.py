@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pwdload.health import HealthLog, HealthRow
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
 from pwdload.samples import SCHEMA, Sample, SampleWriter, to_batch
 
@@ -202,3 +203,28 @@ def write_run(
         document = {"before": {"total": 0, "counts": []}, "after": counts}
         directory.target_counts_file.write_text(json.dumps(document))
     return directory
+
+
+def easy_seconds(worker: str, seconds: int, rng: random.Random, begun: Sequence[float] = ()) -> list[HealthRow]:
+    """Return one row a second of a process that had an easy time, and began flows at these times."""
+    return [
+        HealthRow(
+            worker=worker,
+            at_s=second + 1.002,
+            cpu_share=0.2 + 0.1 * rng.random(),
+            loop_lag_s_max=0.001 + 0.002 * rng.random(),
+            in_flight=3,
+            queued=0,
+            begun=sum(at_s < second + 1 for at_s in begun),
+            dropped=0,
+            unacknowledged=1,
+        )
+        for second in range(seconds)
+    ]
+
+
+def write_health(directory: RunDirectory, rows: Sequence[HealthRow]) -> None:
+    """Write how the processes of a run were."""
+    log = HealthLog(directory.health_file)
+    log.append(rows)
+    log.close()

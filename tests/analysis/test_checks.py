@@ -274,6 +274,7 @@ def test_caveats_of_a_clean_long_run_are_few(tmp_path: Path) -> None:
         Caveat.TARGET_IS_STANDIN,
         Caveat.NO_SLO,
         Caveat.CLOSED_MODEL,
+        Caveat.NOT_CALIBRATED,
     }
 
 

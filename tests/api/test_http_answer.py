@@ -30,9 +30,9 @@ class Read(NamedTuple):
         return not self.code
 
 
-def read(*pieces: bytes, bodiless: bool = False, head_max: int = HEAD_MAX) -> Read:
+def read(*pieces: bytes, bodiless: bool = False, body_max: int = BODY_MAX) -> Read:
     """Return what a reader makes of these pieces, after which the target closes."""
-    reader = AnswerReader(head_max, BODY_MAX)
+    reader = AnswerReader(HEAD_MAX, body_max)
     reader.begin(bodiless=bodiless)
     try:
         for piece in pieces:
@@ -208,6 +208,7 @@ def test_any_bytes_give_an_answer_or_a_code(parts: list[bytes], plausible: bool)
         head("Content-Length: 2", "Content-Length: 3") + b"{}",
         head("Content-Length: 2, 2") + b"{}",
         head("Content-Length: 2", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n",
+        head("Transfer-Encoding: chunked", first="HTTP/1.0 200 OK") + b"2\r\n{}\r\n0\r\n\r\n",
         head("Transfer-Encoding: gzip, chunked") + b"2\r\n{}\r\n0\r\n\r\n",
         head("Transfer-Encoding: gzip") + b"{}",
         head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n\r\n",
@@ -349,6 +350,12 @@ def test_a_compressed_body_is_the_body(body: bytes) -> None:
 def test_a_body_that_cannot_be_decoded_is_no_answer(coding: str, body: bytes) -> None:
     """Whether damaged or in a coding unknown here, nothing is guessed."""
     assert read(encoded(coding, body)).code == "coding"
+
+
+@pytest.mark.parametrize(("members", "code"), [(100, ""), (101, "coding")])
+def test_a_body_of_countless_members_is_no_answer(members: int, code: str) -> None:
+    """Each member costs a copy of all behind it: a body of empty ones would stop every user of the generator."""
+    assert read(encoded("gzip", gzip.compress(b"") * members), body_max=10_000).code == code
 
 
 @pytest.mark.parametrize("packed", [gzip.compress(bytes(10**6)), gzip.compress(bytes(900)) * 2], ids=["one", "two"])

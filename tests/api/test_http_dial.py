@@ -104,7 +104,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatc
     given: list[float] = []
     now_s = 0.0
 
-    def swallow(_: object, timeout_s: float) -> socket.socket:
+    def swallow(_: object, timeout_s: float, __: object) -> socket.socket:
         nonlocal now_s
         given.append(timeout_s)
         now_s += timeout_s

@@ -3,7 +3,8 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import Popen
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 from tests.e2e.runs import (
     QUIET,
+    free_port,
     has_begun,
     latest,
     on_a_port_of_its_own,
@@ -188,7 +190,7 @@ def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
 
 def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     """Started while the run is on, it takes turns from then on; no arrival is lost or doubled over it."""
-    path = open_scenario(tmp_path, length="10s")
+    path = open_scenario(tmp_path, length="12s")
     port = on_a_port_of_its_own()
     with (
         started(
@@ -207,4 +209,42 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     assert_all_were_played(run, first)
     by_second = first["worker"] == "worker-1"
     assert first["intended_s"][by_second].min() > 1.0
-    assert by_second[first["intended_s"] > 8.0].mean() == pytest.approx(0.5, abs=0.1)
+    assert by_second[first["intended_s"] > 10.0].mean() == pytest.approx(0.5, abs=0.1)
+
+
+def ask(port: int, method: str, path: str) -> bytes:
+    """Ask the web UI, or press one of its buttons."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request(method, path)
+        return connection.getresponse().read()
+
+
+def answers(port: int) -> bool:
+    """Whether the web UI is there."""
+    try:
+        return bool(ask(port, "GET", "/stats/requests"))
+    except OSError:
+        return False
+
+
+def test_the_web_ui_breaks_a_run_off_and_starts_another(tmp_path: Path) -> None:
+    """Start, stop, start, with two workers: each run has a clock, a schedule and a report of its own."""
+    path, port = open_scenario(tmp_path, length="4s"), int(free_port())
+    web = ["--web-host", "127.0.0.1", "--web-port", str(port)]
+    with started("--scenario", path, *web, *two_processes(), folder=tmp_path) as process:
+        wait_for(lambda: answers(port))
+        for reports, broken_off in ((1, True), (2, False)):
+            assert b"true" in ask(port, "POST", "/swarm")
+            if broken_off:
+                wait_for(lambda: has_begun(tmp_path))
+                ask(port, "POST", "/stop")
+            wait_for(lambda: len(list(tmp_path.glob("reports/open/2*/report.html"))) == reports)  # noqa: B023
+        process.send_signal(signal.SIGTERM)
+        done = finish(process)
+    assert done.exit_code in NOTHING_WRONG, done.err + done.out
+    first_run, second_run = sorted(map(RunDirectory, tmp_path.glob("reports/open/2*")), key=lambda run: run.path.name)
+    assert first_run.read_record().ended_by == "stopped"
+    played = first_requests(samples(first_run))
+    assert 0 < len(played["flow"]) < 400
+    assert second_run.read_record().ended_by == "schedule"
+    assert_all_were_played(second_run, first_requests(samples(second_run)))

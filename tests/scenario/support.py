@@ -24,6 +24,14 @@ tenant_id = "08f770f51f80d2f40f38c00cb199fd21"
 allow = ["staging.example.com", "10.0.0.7"]
 timeout = "2.5s"
 state_token_life = "1m30s"
+phase_timeouts = { connect = "1s", tls = "1.5s", first_byte = "2s" }
+connections = "per_flow"
+returning_share = 0.7
+ca_file = "ca.pem"
+client_certificate = "client.pem"
+client_key = "client.key"
+server_name = "login.example.com"
+proxy = "http://proxy.example.com:3128/"
 
 [accounts]
 source = "accounts.csv"

@@ -31,6 +31,11 @@ def test_every_key_reaches_the_attribute_of_its_name_in_seconds() -> None:
     assert (target.host, target.client_id) == ("https://staging.example.com:8443", "0123456789abcdef")
     assert (target.timeout_s, target.state_token_life_s) == (2.5, 90.0)
     assert target.allow == ("staging.example.com", "10.0.0.7")
+    assert target.phase_timeouts.stated == {"connect": 1.0, "tls": 1.5, "first_byte": 2.0}
+    assert (target.connections, target.returning_share) == ("per_flow", 0.7)
+    assert (target.ca_file, target.server_name) == (Path("ca.pem"), "login.example.com")
+    assert (target.client_certificate, target.client_key) == (Path("client.pem"), Path("client.key"))
+    assert target.proxy == "http://proxy.example.com:3128"
     assert (accounts.source, accounts.count, accounts.reuse) == (Path("accounts.csv"), 1234, "once")
     assert (policy.min_length, policy.max_length, policy.classes, policy.max_repeats) == (10, 50, 4, 2)
     assert (scenario.load.think_time.min_s, scenario.load.think_time.max_s) == (0.5, 2.0)
@@ -104,6 +109,8 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert (scenario.seed, scenario.mix, scenario.stages) == (1, None, ())
     assert scenario.target.client_id == "DRrYIqauawN0I8myTMoDTPys6ezGZxnm"
     assert (scenario.target.host, scenario.target.timeout_s, scenario.target.state_token_life_s) == (None, 10.0, None)
+    assert (scenario.target.connections, scenario.target.returning_share) == ("kept", 0.0)
+    assert not scenario.target.phase_timeouts.stated
     assert (scenario.accounts.source, scenario.accounts.count) == (None, 20_000)
     assert (scenario.load.think_time.min_s, scenario.load.think_time.max_s) == (1.0, 1.0)
     assert scenario.devices.shares == {"android": 45, "ios": 25, "harmonyos": 20, "desktop": 10}

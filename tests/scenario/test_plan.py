@@ -25,6 +25,10 @@ Target    https://staging.example.com:8443
           may be put under load besides loopback: staging.example.com, 10.0.0.7
           client id 0123456789abcdef, tenant id 08f770f51f80d2f40f38c00cb199fd21
           one exchange may take 2.50 s, a state_token lives 1 m 30 s
+          connect at most 1.00 s, TLS handshake 1.50 s, first byte of an answer 2.00 s
+          through the proxy http://proxy.example.com:3128
+          a connection for each flow, 70.00 % of them with an earlier TLS session
+          TLS trusts ca.pem, shows client.pem, asks for login.example.com
 Accounts  listed in accounts.csv
 Passwords 10 to 50 characters, 4 of 4 classes, one character at most 2 times
 Load      closed model, think time 500 ms to 2.00 s, seed 20261123

@@ -43,6 +43,49 @@ STAGE = "[[load.stages]]\nname = 'a'\nusers = 10\nfor = '10s'\n"
             HEAD + "target.timeout = 10",
             "target.timeout = 10: a duration needs a unit: 10s, 200ms, 2m, 1m30s, 1.5h or 1d",
         ),
+        (
+            HEAD + 'target = { timeout = "2s", phase_timeouts = { tls = "3s" } }',
+            "target.phase_timeouts = {...}: tls is longer than timeout, which ends all phases; "
+            "allowed is that time or less",
+        ),
+        (
+            HEAD + 'target.phase_timeouts.connect = "0s"',
+            'target.phase_timeouts.connect = "0s": too little; allowed is 1ms to 365d',
+        ),
+        (
+            HEAD + 'target.phase_timeouts.total = "1s"',
+            "target.phase_timeouts.total: unknown key; allowed: connect, tls, first_byte",
+        ),
+        (
+            HEAD + 'target.client_key = "client.key"',
+            'target.client_key = "client.key": a key alone; '
+            "allowed is one beside the client_certificate that it belongs to",
+        ),
+        (
+            HEAD + 'target.proxy = "proxy:3128"',
+            'target.proxy = "proxy:3128": not the URL of a proxy; allowed is http://HOST:PORT, without user',
+        ),
+        (
+            HEAD + 'target.proxy = "http://proxy"',
+            'target.proxy = "http://proxy": not the URL of a proxy; allowed is http://HOST:PORT, without user',
+        ),
+        (
+            HEAD + 'target.proxy = "http://proxy:99999"',
+            'target.proxy = "http://proxy:99999": not the URL of a proxy; allowed is http://HOST:PORT, without user',
+        ),
+        (
+            HEAD + 'target.proxy = "http://bob:pw@proxy:1"',
+            'target.proxy = "http://...@proxy:1": has a user in it, and secrets come from the environment only: '
+            "set PWDLOAD_PROXY there",
+        ),
+        (
+            HEAD + 'target.connections = "perflow"',
+            'target.connections = "perflow": unknown; allowed: "kept" or "per_flow"; did you mean "per_flow"?',
+        ),
+        (
+            HEAD + "target.returning_share = 70",
+            "target.returning_share = 70: too large; allowed: a number from 0 to 1",
+        ),
         (HEAD + 'target.timeout = "0s"', 'target.timeout = "0s": too little; allowed is 1ms to 365d'),
         (HEAD + 'target.timeout = "999d"', 'target.timeout = "999d": too much; allowed is 1ms to 365d'),
         (

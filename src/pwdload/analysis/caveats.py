@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from pwdload.analysis.checks import missing_workers
+from pwdload.analysis.arrival_tables import lag_of_arrivals
+from pwdload.analysis.checks.processes import missing_workers
+from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.latency import overall
 from pwdload.analysis.percentiles import P99
 from pwdload.analysis.reconciliation import reconcile
@@ -25,6 +27,8 @@ LATE_SHARE = 0.1
 """A generator's p99 lag above this share of the p99 response time is called late,"""
 LATE_S = 0.002
 """unless it is below this: two milliseconds are what a busy scheduler may take."""
+CLOCK_ERROR_S = 0.001
+"""Clocks that may be apart by more than this are told: a millisecond is what response times are read to."""
 
 Weakens = Literal["everything", "throughput", "latency", "counts", "correctness", "verdict"]
 
@@ -54,6 +58,10 @@ class Caveat(Enum):
     UNKNOWN_LEFT = ("correctness", "Requests ended in doubt: each of them may have changed a password.")
     NOTHING_MEASURED = ("throughput", "The run never reached a measured stage: there are no rates.")
     SHORT_RUN = ("throughput", "Less than a minute was measured: rates and tails may not have settled.")
+    SLOTS_RAN_OUT = (
+        "latency",
+        "Arrivals found no idle slot and waited for one: what they waited is in their response times.",
+    )
     CLOSED_MODEL = (
         "latency",
         "Closed load model: each user waits for its answer before the next request, so a stall holds load back and "
@@ -62,6 +70,17 @@ class Caveat(Enum):
     GENERATOR_LATE = (
         "latency",
         "The generator itself was late: requests left after they were due, and response times hold that wait.",
+    )
+    NOT_CALIBRATED = ("latency", "The instrument was not calibrated: nothing says what its times are worth.")
+    BEYOND_CALIBRATION = ("latency", "Calibration found the instrument beyond its limits on this machine.")
+    CLOCKS_APART = (
+        "latency",
+        "Workers read clocks of their own: a response time is of one clock, but times across workers are only as near "
+        "to one another as their clocks are known.",
+    )
+    HEALTH_NOT_ON_RECORD = (
+        "latency",
+        "How busy the generator was is not on record: nothing shows that it was not measuring itself.",
     )
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
     TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
@@ -151,12 +170,40 @@ def _short_run(run: Run) -> str | None:
 
 
 def _generator_late(run: Run) -> str | None:
-    lag_s = overall(run.due[run.due["is_reused"]], "lag_s")[P99.column]
+    if run.arrivals is not None:  # only what is the generator's own: arrivals that wait for a slot are told apart
+        lag_s = lag_of_arrivals(run, run.arrivals)[P99.column]
+        words = "p99 of the arrivals' lag, without waits for a slot,"
+    else:
+        lag_s = overall(run.due[run.due["is_reused"]], "lag_s")[P99.column]
+        words = "p99 of lag on reused connections"
     response_s = overall(run.due)[P99.column]
     if math.isnan(lag_s):  # too few samples for a p99, which is a caveat of its own
         return None
     late = lag_s > max(LATE_SHARE * response_s, LATE_S)
-    return _if(late, f"p99 of lag on reused connections {format_duration(lag_s)}")
+    return _if(late, f"{words} {format_duration(lag_s)}")
+
+
+def _slots_ran_out(run: Run) -> str | None:
+    waited = 0 if run.arrivals is None else run.arrivals.waited
+    longest_s = 0.0 if run.arrivals is None else run.arrivals.waited_s_max
+    longest = f", the longest {format_duration(longest_s)}" if longest_s else ""
+    return _if(waited > 0, f"{waited:,} waited{longest}")
+
+
+def _clocks_apart(run: Run) -> str | None:
+    clocks = [worker.clock for worker in run.record.workers if worker.clock is not None]
+    error_s = max((clock.error_s + abs(clock.drift_s) for clock in clocks), default=0.0)
+    return _if(error_s > CLOCK_ERROR_S, f"±{format_duration(error_s)}")
+
+
+def _health_not_on_record(run: Run) -> str | None:
+    without = processes_without_health(run)
+    return _if(not run.health or bool(without), ", ".join(without) if run.health else "")
+
+
+def _beyond_calibration(run: Run) -> str | None:
+    problems = run.calibration.problems() if run.calibration is not None else ()
+    return _if(bool(problems), " ".join(problems))
 
 
 def _too_few_samples(run: Run) -> str | None:
@@ -181,9 +228,13 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.UNKNOWN_LEFT: _unknown_left,
     Caveat.NOTHING_MEASURED: lambda run: _if(run.measured_s <= 0),
     Caveat.SHORT_RUN: _short_run,
-    # Every run is a closed loop of users until the record says that there are other models.
-    Caveat.CLOSED_MODEL: lambda _: "",
+    Caveat.SLOTS_RAN_OUT: _slots_ran_out,
+    Caveat.CLOSED_MODEL: lambda run: _if(not run.is_open),
     Caveat.GENERATOR_LATE: _generator_late,
+    Caveat.NOT_CALIBRATED: lambda run: _if(run.calibration is None),
+    Caveat.BEYOND_CALIBRATION: _beyond_calibration,
+    Caveat.CLOCKS_APART: _clocks_apart,
+    Caveat.HEALTH_NOT_ON_RECORD: _health_not_on_record,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),
     Caveat.TOO_FEW_SAMPLES: _too_few_samples,
 }

@@ -10,8 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from pwdload.analysis.arrivals import ArrivalAccount, account_for
 from pwdload.analysis.windows import Window, measured_windows
-from pwdload.errors import RunDirectoryError
+from pwdload.calibration import Certificate, read_certificate
+from pwdload.errors import RunDirectoryError, UsageError
+from pwdload.health import HealthRow, read_health
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, read_samples
@@ -70,6 +73,12 @@ class Run:
     """When the load was told to stop; of a run cut short the last time that a sample knows. Seconds."""
     measured: tuple[Window, ...]
     """The measured stages, as far as the run reached them; without stages the whole run."""
+    calibration: Certificate | None = None
+    """What the instrument was found to be worth before the run; null when it was not calibrated."""
+    arrivals: ArrivalAccount | None = None
+    """What became of every planned arrival; null in the closed model, and where the plan on record is none."""
+    health: tuple[HealthRow, ...] = ()
+    """How each process was, second by second; empty where that is not on record."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
     problems: tuple[str, ...] = ()
@@ -86,6 +95,11 @@ class Run:
         return self.samples[self.samples["is_due_measured"]]
 
     @property
+    def is_open(self) -> bool:
+        """Whether arrivals came by a schedule, whatever the answers; else users waited for their answers."""
+        return self.record.arrivals is not None
+
+    @property
     def last_s(self) -> float:
         """When the last thing happened: the end of the load, or the last answer after it. Seconds."""
         return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
@@ -97,18 +111,29 @@ def load_run(directory: RunDirectory) -> Run:
     A run that was cut short is read as far as it got. Raises `RunDirectoryError` when there is no readable record.
     """
     record = directory.read_record()
-    table, files = read_samples(directory.samples) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
+    table, files = (
+        read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
+    )
     samples = _frame(table, record)
     end_s = _end_s(record, samples)
     measured = measured_windows(record.stages, end_s)
     samples["is_due_measured"] = _within(samples["intended_s"], measured)
     samples["is_done_measured"] = _within(samples["done_s"], measured)
-    problems: tuple[str, ...] = ()
-    counts = None
+    problems: list[str] = []
+    counts = arrivals = calibration = None
+    health = read_health(directory.health_file)
     try:
         counts = read_target_counts(directory)
     except RunDirectoryError as error:
-        problems = (str(error),)
+        problems.append(str(error))
+    try:
+        arrivals = account_for(record, samples, health)
+    except UsageError as error:
+        problems.append(f"run.json does not hold a plan of arrivals ({error}).")
+    try:
+        calibration = read_certificate(directory.calibration_file)
+    except RunDirectoryError as error:
+        problems.append(str(error))
     return Run(
         record=record,
         samples=samples,
@@ -116,8 +141,11 @@ def load_run(directory: RunDirectory) -> Run:
         target_counts=counts,
         end_s=end_s,
         measured=measured,
+        calibration=calibration,
+        arrivals=arrivals,
+        health=health,
         scenario_source=_scenario_source(directory),
-        problems=problems,
+        problems=tuple(problems),
     )
 
 

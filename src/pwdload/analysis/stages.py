@@ -11,6 +11,7 @@ STAGE_COLUMNS = (
     "start_s",
     "end_s",
     "users",
+    "planned_per_s",
     "is_measured",
     "requests",
     "requests_per_s",
@@ -20,6 +21,14 @@ STAGE_COLUMNS = (
     "p95_s",
     "p99_s",
 )
+
+
+def planned_per_s(run: Run, window: Window) -> float:
+    """Return the rate of arrivals that was planned for a time, on average; NaN in the closed model."""
+    if run.arrivals is None or not window.length_s:
+        return float("nan")
+    rates = run.arrivals.rates
+    return round((rates.expected(window.end_s) - rates.expected(window.start_s)) / window.length_s, 6)
 
 
 def stage_table(run: Run) -> pd.DataFrame:
@@ -42,6 +51,7 @@ def stage_table(run: Run) -> pd.DataFrame:
                 window.start_s,
                 window.end_s,
                 stage.users,
+                planned_per_s(run, window),
                 stage.measured,
                 len(inside),
                 len(inside) / length_s,

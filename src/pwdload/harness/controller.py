@@ -1,6 +1,7 @@
 """What the process in charge does, alone or as a master: it prepares, begins, ends and reports runs."""
 
 import logging
+import secrets
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -13,9 +14,12 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool, Stock
+from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
+from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
@@ -28,7 +32,7 @@ from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
-from pwdload.rundir import StageRecord, WorkerRecord
+from pwdload.rundir import StageRecord
 from pwdload.scenario import Scenario
 from pwdload.units import format_duration
 
@@ -54,6 +58,7 @@ class Controller:
         self._environment = environment
         self._runner = runner
         self._workers: MasterSide | None = None
+        self._gathering: Gathering | None = None
         if isinstance(runner, MasterRunner):
             self._workers = MasterSide(
                 runner,
@@ -61,13 +66,13 @@ class Controller:
                 members_changed=self._share_turns,
                 keep_health=self._keep_health,
             )
+            self._gathering = Gathering(runner, self._workers)
         self._clock = RunClock()
         self._zero_s: float | None = None
         """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
         self._turns: Turns | None = None
         """Null in the closed model."""
         self._vitals: Vitals | None = None
-        self._watch = gevent.Greenlet()
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -94,6 +99,7 @@ class Controller:
         flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
+        self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
@@ -136,6 +142,8 @@ class Controller:
             self._log = RunLog(
                 Path(options_of(self._environment).reports), prepared, stages, self._arrivals, self._overruled()
             )
+            if self._certificate is not None:
+                write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s = RunClock(), None
@@ -144,7 +152,8 @@ class Controller:
             self._workers.begin_run(self._stock)
             self._stock.pools = max(len(self._workers.expected), 1)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
-            self._watch = gevent.spawn(self._workers.watch)
+            if self._gathering is not None and self._log is not None:
+                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
         else:
             self.session = Session(
                 self._environment,
@@ -171,6 +180,7 @@ class Controller:
             network=network_name(),
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
+            run_id=secrets.token_hex(8),
             made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
             accounts_file=str(listed.resolve()) if listed is not None else "",
             accounts_digest=file_digest(listed) if listed is not None else "",
@@ -287,11 +297,10 @@ class Controller:
             return
         run_log, self._log = self._log, None
         self._progress.kill()
-        self._watch.kill()
         self._reported.clear()
         try:
-            workers, expected = self._gather()
-            run_log.end(workers=workers, expected=expected)
+            gathered = self._gather()
+            run_log.end(workers=gathered.workers, expected=gathered.expected, lost=gathered.lost, notes=gathered.notes)
             self._environment.process_exit_code, self._headline = run_log.report()
         except OSError as error:
             self._environment.process_exit_code = Verdict.INVALID.exit_code
@@ -300,6 +309,8 @@ class Controller:
             )
         finally:
             self._reported.set()
+            if self._workers is not None:
+                self._workers.say_stopped()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
 
@@ -309,29 +320,20 @@ class Controller:
         sys.stdout.write(headline)
         sys.stdout.flush()
 
-    def _gather(self) -> tuple[Sequence[WorkerRecord], Sequence[str]]:
-        if self._workers is None:
+    def _gather(self) -> Gathered:
+        if self._gathering is None:
             assert self.session is not None  # noqa: S101 - begin_run has opened it
             session, self.session = self.session, None
-            return [session.close()], [_ALONE]
-        self._wait_for_workers(self._workers)
-        return [record for _, record in sorted(self._workers.done.items())], sorted(self._workers.expected)
-
-    def _wait_for_workers(self, workers: MasterSide) -> None:
-        """Wait until each worker has written its last samples."""
-        workers.say_finish()
+            return Gathered([session.close()], [_ALONE])
         # Once for what was due and waits, once for what was begun.
-        deadline_s = time.monotonic() + 2 * self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S
-        while workers.awaited and time.monotonic() < deadline_s:
-            gevent.sleep(0.05)
-        for name in workers.missing:
-            log.error("%s did not report its samples; the run will be INVALID", name)
+        return self._gathering.end_run(2 * self._environment.stop_timeout + _WORKERS_DONE_WITHIN_S)
 
     def quit(self) -> None:
         """Stop what is going on, however this process is told to go, and the stand-in last."""
         try:
             with patience_with_ctrl_c():
-                self._stop_runner()
+                if self._runner is not None:
+                    self._runner.stop()
                 self.end_run()
                 self._reported.wait()
         except KeyboardInterrupt:
@@ -340,10 +342,3 @@ class Controller:
             if self._prepared.standin is not None:
                 self._prepared.standin.stop()
                 say("The embedded stand-in has been stopped.")
-
-    def _stop_runner(self) -> None:
-        if isinstance(self._runner, MasterRunner):
-            # Not with its own order to stop, which makes workers deaf for the stop-timeout: see `say_finish`.
-            self._runner.stop(send_stop_to_client=False)
-        elif self._runner is not None:
-            self._runner.stop()

@@ -12,19 +12,22 @@ master -> worker   finish                            it must let its users finis
 worker -> master   done {worker, samples, dropped}   its samples are written
 """
 
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from itertools import count
 from typing import Any
 
 import gevent
 from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
+from locust import __version__ as locust_version
 from locust.exception import RPCError
-from locust.runners import STATE_CLEANUP, STATE_MISSING, STATE_STOPPED, MasterRunner, WorkerRunner
+from locust.rpc import Message
+from locust.runners import STATE_CLEANUP, STATE_INIT, STATE_STOPPED, MasterRunner, WorkerRunner
+from pydantic import TypeAdapter
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Stock
@@ -33,40 +36,24 @@ from pwdload.clock import ClockComparison, Reading, clock_name
 from pwdload.errors import AccountsError
 from pwdload.health import HealthRow
 from pwdload.pacing import Share, Sharing
-from pwdload.rundir import ArrivalCounts, ClockRecord, WorkerRecord
+from pwdload.rundir import WorkerRecord
 
 _CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _DRAW, _DRAWN, _END_RUN, _FINISH, _DONE = (
     f"pwdload_{word}"
     for word in ("clock", "time", "started", "begin", "health", "draw", "drawn", "end_run", "finish", "done")
 )
-_WATCH_EVERY_S = 0.25
-_SILENT_S = 3.0
-"""A worker says every second how it is; after so long a silence others take its turns."""
-_BEGINNING_S = 60.0
-"""Until its users are there and the clock goes, a worker has nothing to say."""
 _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
 """How many readings of the master's clock are taken at once, at the beginning and every so often."""
 _ANSWER_WITHIN_S = 10.0
-
-log = logging.getLogger(__name__)
+_ASKED_EVERY_S = 2.0
+"""A question or its answer may be lost with a connection: it is asked again, and gets the same answer."""
+_RECORD = TypeAdapter(WorkerRecord)
 
 
 def worker_name(index: int) -> str:
     """Return the name in samples and reports of the worker that Locust gave this index."""
     return f"worker-{index}"
-
-
-def _record(data: dict[str, Any]) -> WorkerRecord:
-    arrivals, clock = data["arrivals"], data["clock"]
-    return WorkerRecord(
-        **{
-            **data,
-            "errors": tuple(data["errors"]),
-            "arrivals": ArrivalCounts(**arrivals) if arrivals is not None else None,
-            "clock": ClockRecord(**clock) if clock is not None else None,
-        }
-    )
 
 
 class MasterSide:
@@ -81,10 +68,9 @@ class MasterSide:
         keep_health: Callable[[HealthRow], None],
     ) -> None:
         self.stock = Stock({})
-        self.playing: set[str] = set()
-        """Workers that take part in the run and are there."""
-        self._heard_s: dict[str, float] = {}
-        """When each of them last spoke."""
+        self.playing: frozenset[str] = frozenset()
+        """Workers that take part in the run and have been heard of lately: among them the turns are shared."""
+        self._started: set[str] = set()
         self.expected: dict[str, str] = {}
         """Locust's id of each worker that was there when the run began, or joined it since, by name."""
         self.done: dict[str, WorkerRecord] = {}
@@ -92,9 +78,13 @@ class MasterSide:
         self.left_early: list[str] = []
         """Workers that were done while the load was still on."""
         self._runner = runner
+        # Also where the web UI stops a run: see `say_finish`.
+        runner.stop = partial(runner.stop, send_stop_to_client=False)  # type: ignore[method-assign]
         self._end_run = end_run
         self._members_changed = members_changed
         self._keep_health = keep_health
+        self._drawn: dict[tuple[str, int], range] = {}
+        """What was handed out for which question."""
         for word, listener in (
             (_CLOCK, self._on_clock),
             (_HEALTH, self._on_health),
@@ -108,7 +98,9 @@ class MasterSide:
     def begin_run(self, stock: Stock) -> None:
         """Forget the run before, and note who is here."""
         self.stock, self.done, self.left_early, self.load_has_ended = stock, {}, [], False
-        self.playing = set()
+        self._started = set()
+        self.playing = frozenset()
+        self._drawn = {}
         self.expected = {worker_name(self._runner.get_worker_index(one.id)): one.id for one in self._runner.clients.all}
 
     @property
@@ -116,38 +108,30 @@ class MasterSide:
         """Workers that have not reported their samples."""
         return sorted(set(self.expected) - set(self.done))
 
-    @property
-    def awaited(self) -> list[str]:
-        """Workers that have not reported their samples and are still there to do so."""
-        here = {one.id for one in self._runner.clients.all if one.state != STATE_MISSING}
-        return [name for name in self.missing if self.expected[name] in here]
-
     def say_finish(self) -> None:
-        """Tell the workers to let their users finish.
+        """Tell the workers that have not reported to let their users finish. Saying it twice does no harm.
 
         Locust's own order to quit leaves half a second and would lose what users still do; its order to stop makes a
         worker deaf for the stop-timeout, even to the order to quit.
         """
-        self._runner.send_message(_FINISH)
+        for name in self.missing:
+            self._runner.send_message(_FINISH, client_id=self.expected[name])
+
+    def say_stopped(self) -> None:
+        """Tell Locust, whose workers would have told it after its own order to stop, that the run is over."""
+        self._runner.update_state(STATE_STOPPED)
 
     def say_begin(self, zero_s: float, sharing: Sharing | None) -> None:
         """Tell the workers that the run's clock goes, and whose turn each arrival is."""
         shares = [[share.from_number, list(share.members)] for share in sharing.shares] if sharing is not None else None
         self._runner.send_message(_BEGIN, {"zero": zero_s, "shares": shares})
 
-    def watch(self) -> None:
-        """Notice workers that fall silent, for as long as the greenlet that runs this lives: others take their turns.
-
-        Locust waits longer before it gives a worker up. One that speaks again gets turns again.
-        """
-        while True:
-            gevent.sleep(_WATCH_EVERY_S)
-            now_s = time.monotonic()
-            silent = {name for name in self.playing if now_s - self._heard_s[name] > _SILENT_S}
-            if silent:
-                log.error("%s fell silent: its turns go to the others", ", ".join(sorted(silent)))
-                self.playing -= silent
-                self._members_changed()
+    def take_part(self, heard: Iterable[str]) -> None:
+        """Take note which workers have been heard of lately: of those, the ones that have begun have turns."""
+        playing = frozenset(self._started & set(heard))
+        if playing != self.playing:
+            self.playing = playing
+            self._members_changed()
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_clock(self, environment: object, msg: Any) -> None:  # noqa: ARG002
@@ -155,24 +139,18 @@ class MasterSide:
         self._runner.send_message(_TIME, answer, client_id=msg.node_id)
 
     def _on_health(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        row = HealthRow(*msg.data["row"])
-        self._keep_health(row)
-        self._hear(row.worker)
+        self._keep_health(HealthRow(*msg.data["row"]))
 
     def _on_started(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self.expected[msg.data["worker"]] = msg.node_id
-        self._heard_s[msg.data["worker"]] = time.monotonic() + _BEGINNING_S
-        self.playing.add(msg.data["worker"])
-        self._members_changed()
-
-    def _hear(self, name: str) -> None:
-        self._heard_s[name] = time.monotonic()
-        if name in self.expected and name not in self.playing and name not in self.done:
-            self.playing.add(name)
-            self._members_changed()
+        self._started.add(msg.data["worker"])
+        self.take_part([*self.playing, msg.data["worker"]])
 
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        places = self.stock.draw(msg.data["state"], msg.data["count"])
+        asked = msg.node_id, msg.data["ticket"]
+        if asked not in self._drawn:
+            self._drawn[asked] = self.stock.draw(msg.data["state"], msg.data["count"])
+        places = self._drawn[asked]
         answer = {"ticket": msg.data["ticket"], "begin": places.start, "end": places.stop}
         self._runner.send_message(_DRAWN, answer, client_id=msg.node_id)
 
@@ -180,7 +158,7 @@ class MasterSide:
         self._end_run(msg.data["reason"])
 
     def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        record = _record(msg.data)
+        record = _RECORD.validate_python(msg.data)
         self.done[record.name] = record
         if not self.load_has_ended:
             self.left_early.append(record.name)
@@ -200,6 +178,7 @@ class WorkerSide:
         self._runner = runner
         self._tickets = count()
         self._waiting: dict[int, AsyncResult[range]] = {}
+        self._last_word: dict[str, Any] | None = None
         self._stopping = BoundedSemaphore()
         runner.register_message(_TIME, self._on_time)
         runner.register_message(_BEGIN, self._on_begin)
@@ -213,6 +192,7 @@ class WorkerSide:
 
     def say_started(self) -> None:
         """Tell the master that this worker takes part in the run."""
+        self._last_word = None
         self._runner.send_message(_STARTED, {"worker": self.name})
 
     def compare_clocks(self) -> None:
@@ -229,8 +209,9 @@ class WorkerSide:
         self._runner.send_message(_HEALTH, {"row": list(row)})
 
     def say_done(self, record: WorkerRecord) -> None:
-        """Tell the master that the samples are written."""
-        self._runner.send_message(_DONE, asdict(record))
+        """Tell the master that the samples are written, and say so again when it asks again."""
+        self._last_word = asdict(record)
+        self._runner.send_message(_DONE, self._last_word)
 
     def end_run(self, reason: str) -> None:
         """Ask the master to end the run."""
@@ -244,8 +225,12 @@ class WorkerSide:
         """
         ticket = next(self._tickets)
         answer = self._waiting[ticket] = AsyncResult()
-        self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
-        places = answer.wait(_ANSWER_WITHIN_S)
+        places = None
+        for _ in range(round(_ANSWER_WITHIN_S / _ASKED_EVERY_S)):
+            self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
+            places = answer.wait(_ASKED_EVERY_S)
+            if places is not None:
+                break
         del self._waiting[ticket]
         if places is None:
             raise AccountsError("the master does not hand out accounts; is it still running?")
@@ -256,6 +241,12 @@ class WorkerSide:
         with self._stopping:
             if self._runner.state != STATE_STOPPED:
                 self._runner.stop()
+
+    def _get_ready(self) -> None:
+        """Tell Locust's master that this worker may be given another run."""
+        self._runner.worker_state = STATE_INIT
+        with suppress(RPCError):
+            self._runner.client.send(Message("client_ready", locust_version, self._runner.client_id))
 
     def _on_time(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         reading = Reading(msg.data["left"], msg.data["master"], time.perf_counter())
@@ -269,8 +260,11 @@ class WorkerSide:
         self.on_begin(msg.data["zero"], sharing)
 
     def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if self._runner.state != STATE_CLEANUP:  # unless Locust is about it
+        if self._last_word is not None:  # it has missed it: a connection was lost
+            self._runner.send_message(_DONE, self._last_word)
+        elif self._runner.state != STATE_CLEANUP:  # unless Locust is about it
             self.finish()
+            self._get_ready()
 
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         waiting = self._waiting.get(msg.data["ticket"])

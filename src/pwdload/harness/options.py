@@ -49,6 +49,13 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         default=[],
         help="Host that may be put under load besides loopback and the scenario's [target] allow; may be repeated",
     )
+    group.add_argument(
+        "--no-calibrate",
+        action="store_true",
+        default=False,
+        env_var="PWDLOAD_NO_CALIBRATE",
+        help="Do not measure first what this machine's instrument is worth (three seconds); the report says so",
+    )
 
 
 def share_secret_with_children() -> None:

@@ -39,6 +39,8 @@ class Plan:
     stages: tuple[StageRecord, ...]
     run_directory: str = ""
     """Absolute path; empty when nothing is to be kept (a single user under a debugger)."""
+    run_id: str = ""
+    """By which messages and files of this run are told from another's."""
     made_up_sizes: dict[str, int] | None = None
     """Sizes by state of the made-up accounts; null when the accounts are listed in a file."""
     accounts_file: str = ""
@@ -73,6 +75,7 @@ class Plan:
             "network": self.network,
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,
+            "run_id": self.run_id,
             "made_up_sizes": self.made_up_sizes,
             "accounts_file": self.accounts_file,
             "accounts_digest": self.accounts_digest,

@@ -1,26 +1,39 @@
 """Everything that is settled before the first request: scenario, accounts, target. Impossible plans end here."""
 
 import logging
+import os
+import random
 import time
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
 from pwdload.accounts.source import WARNING, AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
-from pwdload.api.http import Address, Connection
+from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
+from pwdload.api.http import Address
+from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.api.request import probe_request
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
 from pwdload.harness.options import check_host_allowed, chosen_scenario, secret_is_made_up
-from pwdload.harness.session import device_population, password_policy, shared_tls
+from pwdload.harness.session import device_population, password_policy
 from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
 from pwdload.scenario import Scenario
 
 _PROBE_WITHIN_S = 5.0
 _STANDIN_TOKEN_LIFE_S = 5.0
 """What the embedded stand-in gets where the scenario states nothing: short, so that a token can expire in any run."""
+
+_USUAL_REMEDY = "is it running, and is this its address?"
+_REMEDIES = {
+    "tls_certificate": "is its authority known (else name it as [target] ca_file), and this its name (server_name)?",
+    "tls": "does it speak TLS, and want a certificate from us (client_certificate)?",
+    "proxy_auth": f"set {PROXY_VARIABLE} with the proxy's user and password in the environment",
+    "proxy": "is the proxy running, and does it let us through to this target?",
+}
+"""What to do about a target that does not answer, by how the code begins."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +78,11 @@ def prepare(options: Namespace) -> Preparation:
 
 
 def _with_standin(scenario: Scenario) -> Preparation:
+    unused = keys_without_use(scenario.target, directly=True)
+    scenario = scenario.model_copy(update={"target": spoken_to_directly(scenario.target)})
     weights, notes = _playable(scenario, None)
+    if unused:
+        notes += (f"Of [target], {', '.join(unused)} had no use: the embedded stand-in is spoken to directly.",)
     life_s = scenario.target.state_token_life_s or _STANDIN_TOKEN_LIFE_S
     needing = sum(weight for name, weight in weights.items() if CASES[name].needs == WARNING)
     source = made_up_accounts(scenario.accounts.count, needing / sum(weights.values()))
@@ -114,8 +131,16 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
             f"--host {host}: no test accounts for it; name a CSV of them with --accounts or in [accounts] source"
         )
     source = read_accounts_csv(path)
-    _check_answers(host, address, scenario)
+    unused = keys_without_use(scenario.target, directly=False) if address.scheme == "http" else ()
+    if unused:
+        raise UsageError(
+            f"--host {host}: plain HTTP, so that [target] {unused[0]} has no use; give https:// or remove it"
+        )
+    scenario = scenario.model_copy(update={"target": settled(scenario.target, os.environ)})
+    _check_answers(host, scenario)
     weights, notes = _playable(scenario, source)
+    if scenario.target.proxy is not None:
+        notes += (f"All requests went through the proxy {scenario.target.proxy}.",)
     return Preparation(
         scenario=scenario,
         weights=weights,
@@ -164,11 +189,25 @@ def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
     return ""
 
 
-def _check_answers(host: str, address: Address, scenario: Scenario) -> None:
-    """Make sure that something answers HTTP at the target, with one harmless request (the server's date)."""
-    connection = Connection(address, clock=time.perf_counter, timeout_s=_PROBE_WITHIN_S, tls=shared_tls(address))
+def _check_answers(host: str, scenario: Scenario) -> None:
+    """Make sure that something answers HTTP at the target, with one harmless request (the server's date).
+
+    It goes the way of all others: through the proxy, with the same trust and certificate.
+    """
+    connections = Connections(
+        scenario.target,
+        host,
+        clock=time.perf_counter,
+        environment=os.environ,
+        chance=random.Random(scenario.seed),  # noqa: S311
+        timeout_s=_PROBE_WITHIN_S,
+    )
+    client = connections.client()
     device = device_population(scenario).device(0)
-    exchange = connection.exchange(probe_request(address.authority, device, scenario.target.tenant_id))
-    connection.close()
+    exchange = client.exchange(probe_request(connections.address.authority, device, scenario.target.tenant_id))
+    client.close()
     if exchange.http_status is None:
-        raise TargetError(f"--host {host}: no answer ({exchange.transport}); is it running, and is this its address?")
+        remedy = next(
+            (words for start, words in _REMEDIES.items() if exchange.transport.startswith(start)), _USUAL_REMEDY
+        )
+        raise TargetError(f"--host {host}: no answer ({exchange.transport}); {remedy}")

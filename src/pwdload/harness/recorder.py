@@ -2,22 +2,28 @@
 
 import traceback
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 
 import gevent
-from gevent.monkey import get_original
 from locust.env import Environment
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
 from pwdload.api.contract import OPERATIONS
 from pwdload.cases.play import Played
 from pwdload.harness.plan import Plan
+from pwdload.harness.progress import say
+from pwdload.harness.shipping import Shipment
+from pwdload.harness.writing import WriterThread
 from pwdload.rundir import RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
 
+_ORDERS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
+"""What a listener may raise to tell Locust something: no failure."""
 _FLUSH_EVERY_S = 1.0
 """How much a process that is killed may lose at most."""
+_KINDS_MAX = 20
+"""How many kinds of failure are told apart: a message with a number in it must not fill the record."""
 _WORD_LENGTH_MAX = 100
 """A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
 
@@ -38,11 +44,15 @@ class Recorder:
     """Keeps the samples of one process in one run.
 
     Blocks are written by one thread of their own, so that encoding and disk stay out of the users' way. A sample
-    that cannot be kept is counted, and makes the run INVALID: Locust itself would swallow the exception and go on.
+    that cannot be kept is counted, and makes the run INVALID: Locust itself would swallow the exception and go on. So
+    it is with a listener of Locust's request event: one that raises has missed the request, and with it Locust's own
+    statistics, or whatever else it keeps, are wrong.
     """
 
-    def __init__(self, environment: Environment, plan: Plan, worker: str) -> None:
+    def __init__(self, environment: Environment, plan: Plan, worker: str, shipment: Shipment | None = None) -> None:
+        """Take the way to the master; null where this process keeps its samples for good."""
         self.worker = worker
+        self._failures = Failures()
         self._request_event = environment.events.request
         self._stage_starts = [stage.start_s for stage in plan.stages]
         self._stage_names = [stage.name for stage in plan.stages]
@@ -50,9 +60,13 @@ class Recorder:
         self._thread: WriterThread | None = None
         self._writer: SampleWriter | None = None
         if plan.run_directory:
-            self._thread = WriterThread()
+            self._thread = WriterThread(failed=lambda error: self._failures.note("the writer of samples", error))
             directory = RunDirectory(Path(plan.run_directory)).samples
-            self._writer = SampleWriter(directory, worker, run=self._thread.put)
+            self._writer = (
+                shipment.writer(worker, self._thread)
+                if shipment is not None
+                else SampleWriter(directory, worker, run=self._thread.put)
+            )
             self._flusher = gevent.spawn(self._flush_regularly)
 
     def stage_at(self, at_s: float) -> str:
@@ -61,8 +75,11 @@ class Recorder:
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange."""
-        if self._writer is not None:
-            self._writer.append(self._sample(played, flow, case, device, stage))
+        try:
+            if self._writer is not None:
+                self._writer.append(self._sample(played, flow, case, device, stage))
+        except Exception as error:  # noqa: BLE001 - whatever it is: noted, and the run is INVALID
+            self._failures.note("the recorder", error)
         self._tell_locust(played, case)
 
     def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
@@ -97,14 +114,23 @@ class Recorder:
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange
         method, name = _LOCUST_NAMES[played.step]
-        self._request_event.fire(
-            request_type=method,
-            name=name,
-            response_time=(exchange.done_s - played.intended_s) * 1000.0,
-            response_length=exchange.bytes_received,
-            exception=None if played.outcome.is_as_expected else _unexpected(played, case),
-            context={},
-        )
+        response_ms = (exchange.done_s - played.intended_s) * 1000.0
+        unexpected = None if played.outcome.is_as_expected else _unexpected(played, case)
+        # What `fire` of Locust's event does, except that it swallows what a listener raises.
+        for listener in self._request_event._handlers.copy():
+            try:
+                listener(
+                    request_type=method,
+                    name=name,
+                    response_time=response_ms,
+                    response_length=exchange.bytes_received,
+                    exception=unexpected,
+                    context={},
+                )
+            except _ORDERS:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is: noted, and the run is INVALID
+                self._failures.note(f"the request listener {_name(listener)}", error)
 
     def close(self) -> WorkerRecord:
         """Write what is left and return what was kept."""
@@ -113,7 +139,7 @@ class Recorder:
             self._writer.flush()
             self._thread.finish(self._writer.close)
         dropped = self._writer.lost if self._writer is not None else 0
-        return WorkerRecord(name=self.worker, samples=self._seq, dropped=dropped)
+        return WorkerRecord(name=self.worker, samples=self._seq, dropped=dropped, errors=self._failures.sentences)
 
     def _flush_regularly(self) -> None:
         while True:
@@ -122,40 +148,26 @@ class Recorder:
                 self._writer.flush()
 
 
-class WriterThread:
-    """A real thread that does one job after the other, however many are waiting.
+def _name(listener: object) -> str:
+    return str(getattr(listener, "__qualname__", None) or type(listener).__qualname__)
 
-    Under Locust `threading` means greenlets, and gevent's own thread pool makes the caller wait for a free slot: a slow
-    disk would then stop the users. A job that fails is told on stderr; what it lost is the job's to count.
-    """
+
+class Failures:
+    """What went wrong within the instrument: each kind once, told on stderr at once, and counted."""
 
     def __init__(self) -> None:
-        self._jobs: deque[Callable[[], object] | None] = deque()
-        self._wake = get_original("threading", "Semaphore")(0)
-        self._done = False
-        get_original("_thread", "start_new_thread")(self._work, ())
+        self._counts: Counter[str] = Counter()
 
-    def put(self, job: Callable[[], object]) -> None:
-        """Have a job done after those before it; returns at once."""
-        self._jobs.append(job)
-        self._wake.release()
+    def note(self, who: str, error: Exception) -> None:
+        """Count a failure; the first of its kind is told with its traceback."""
+        what = f"{who} raised {type(error).__name__}: {str(error)[:_WORD_LENGTH_MAX]}"
+        if what not in self._counts and len(self._counts) >= _KINDS_MAX:
+            what = "further failures"
+        self._counts[what] += 1
+        if self._counts[what] == 1:
+            say(f"pwdload: {what}; the run will be INVALID\n" + "".join(traceback.format_exception(error)))
 
-    def finish(self, last: Callable[[], object]) -> None:
-        """Have a last job done, and wait for it while other greenlets go on."""
-        self.put(last)
-        self._jobs.append(None)
-        self._wake.release()
-        while not self._done:
-            gevent.sleep(0.01)
-
-    def _work(self) -> None:
-        while True:
-            self._wake.acquire()
-            job = self._jobs.popleft()
-            if job is None:
-                self._done = True
-                return
-            try:
-                job()
-            except Exception:  # noqa: BLE001 - counted as lost by the job, and said in the verdict
-                traceback.print_exc()
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One sentence for each kind."""
+        return tuple(f"{what[0].upper()}{what[1:]} ({count:,} x)." for what, count in self._counts.items())

@@ -17,7 +17,7 @@ from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
 from pwdload.health import HealthLog, HealthRow
 from pwdload.outcome import Verdict
-from pwdload.rundir import ArrivalPlan, RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
+from pwdload.rundir import ArrivalPlan, LostWorker, RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
 
 _VERSIONS_OF = ("pwdload", "locust", "gevent", "httptools", "faker", "pandas", "pyarrow")
 
@@ -83,7 +83,14 @@ class RunLog:
         if self._record.duration_s is None:
             self._record = replace(self._record, duration_s=at_s, ended_by=reason, users=users)
 
-    def end(self, *, workers: Iterable[WorkerRecord], expected: Sequence[str]) -> None:
+    def end(
+        self,
+        *,
+        workers: Iterable[WorkerRecord],
+        expected: Sequence[str],
+        lost: Iterable[LostWorker] = (),
+        notes: Iterable[str] = (),
+    ) -> None:
         """Write what is known at the end."""
         self._health.close()
         self._counts["after"] = standin_counts(self._target)
@@ -93,6 +100,8 @@ class RunLog:
             ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
             workers=tuple(workers),
             expected_workers=tuple(expected),
+            lost_workers=tuple(lost),
+            notes=(*self._record.notes, *notes),
         )
         self.directory.write_record(self._record)
 

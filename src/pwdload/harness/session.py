@@ -1,8 +1,8 @@
 """One run in one process: its cases, accounts, devices and recorder, and how a user plays a flow."""
 
 import gc
+import os
 import random
-import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ from locust.exception import StopUser
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
-from pwdload.api.http import Address, Connection, Exchange, Options, Resolver, client_context
+from pwdload.api.connections import Client, Connections
+from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
 from pwdload.cases.play import Flow, Party, Played, Settings
@@ -29,6 +30,7 @@ from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.readiness import Readiness
 from pwdload.harness.recorder import Recorder
+from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
@@ -59,6 +61,7 @@ class Session:
         worker: str,
         pool: Pool,
         end_run: Callable[[str], None],
+        shipment: Shipment | None = None,
     ) -> None:
         scenario = plan.scenario
         self._environment = environment
@@ -73,7 +76,7 @@ class Session:
         """Flows that were begun."""
         self.scenario = scenario
         self.weights = plan.weights
-        self.recorder = Recorder(environment, plan, worker)
+        self.recorder = Recorder(environment, plan, worker, shipment)
         self.end_run = end_run
         """Ends the whole run early, in all processes, for a reason that is kept in its record."""
         self._plan = plan
@@ -88,9 +91,14 @@ class Session:
             policy=password_policy(scenario),
             state_token_life_s=plan.state_token_life_s,
         )
-        self._address = Address.parse(plan.target)
-        self._tls = shared_tls(self._address)
-        self._connection_options = Options(resolver=Resolver(), ready=Readiness)
+        self._connections = Connections(
+            scenario.target,
+            plan.target,
+            clock=clock.now,
+            environment=os.environ,
+            chance=random.Random(f"{scenario.seed}:{worker}:clients"),  # noqa: S311
+            ready=Readiness,
+        )
 
     def begin(self, zero_s: float, sharing: Sharing | None) -> None:
         """Let the run begin in this process: its clock goes, and arrivals are shared out.
@@ -130,14 +138,7 @@ class Session:
 
     def open_wire(self, told_to_stop: Event) -> "SessionWire":
         """Return a connection for one user, and the event that cuts its waiting short."""
-        connection = Connection(
-            self._address,
-            clock=self.clock.now,
-            timeout_s=self.scenario.target.timeout_s,
-            tls=self._tls,
-            options=self._connection_options,
-        )
-        return SessionWire(connection, self.clock.now, told_to_stop)
+        return SessionWire(self._connections.client(), self.clock.now, told_to_stop)
 
     def open_loop(self, user_class: type[User], told_to_stop: Event) -> Loop:
         """Return what decides when the next user of a class plays which of its tasks."""
@@ -178,6 +179,7 @@ class Session:
             used_up = self._play(case, due, *(account for account, _ in leases), wire=wire)
         finally:
             self.in_flight -= 1
+            wire.end_flow()
             for account, state in leases:
                 if used_up:
                     self._devices.pop(account.index, None)
@@ -230,7 +232,9 @@ class Session:
 
     def _build(self, index: int) -> tuple[Family, DeviceRequests]:
         device = self._population.device(index)
-        return device.family, DeviceRequests(self._address.authority, device, self.scenario.target.tenant_id)
+        return device.family, DeviceRequests(
+            self._connections.address.authority, device, self.scenario.target.tenant_id
+        )
 
 
 def _counts(tally: Tally) -> ArrivalCounts:
@@ -245,14 +249,18 @@ def _spoils_account(played: Played) -> bool:
 class SessionWire:
     """A user's connection and clock, as a flow sees them."""
 
-    def __init__(self, connection: Connection, now: Callable[[], float], told_to_stop: Event) -> None:
-        self._connection = connection
+    def __init__(self, client: Client, now: Callable[[], float], told_to_stop: Event) -> None:
+        self._client = client
         self._now = now
         self._told_to_stop = told_to_stop
 
     def send(self, request: bytes) -> Exchange:
         """Send a request and return its exchange."""
-        return self._connection.exchange(request)
+        return self._client.exchange(request)
+
+    def end_flow(self) -> None:
+        """Be done with a flow: where each is a client of its own, the connection is closed."""
+        self._client.end_flow()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for this user only.
@@ -269,12 +277,7 @@ class SessionWire:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
-
-
-def shared_tls(address: Address) -> ssl.SSLContext | None:
-    """Return the one verifying TLS context of a process, null for plain HTTP."""
-    return client_context() if address.scheme == "https" else None
+        self._client.close()
 
 
 def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:

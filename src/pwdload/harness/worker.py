@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
 
 import gevent
 from gevent.event import Event
@@ -13,11 +15,12 @@ from locust.runners import WorkerRunner
 from pwdload.accounts.account import Account
 from pwdload.accounts.pool import Pool
 from pwdload.clock import RunClock, clock_name, network_name
-from pwdload.errors import UsageError
+from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.session import Session
+from pwdload.harness.shipping import Courier
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.harness.vitals import Vitals
 from pwdload.pacing import Sharing
@@ -39,6 +42,8 @@ class Worker:
         self._runner = runner
         self._master = WorkerSide(runner)
         self._master.on_begin = self._begin
+        # Now, since the order to spawn brings the master's options.
+        self._courier = Courier(runner, Path(options_of(environment).reports))
         self._pool: Pool | None = None
         self._vitals: Vitals | None = None
         self._closed = Event()
@@ -56,23 +61,25 @@ class Worker:
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
         unfit = plan.unfit(secret_digest(), network_name())
         if unfit:
-            self._master.end_run(f"error: {self._master.name} cannot take part: {unfit}")
-            gevent.sleep(_LAST_WORDS_S)
-            raise UsageError(f"this worker cannot take part: {unfit}")
-        self._pool = self._pool or self._open_pool(plan)
+            self._refuse(unfit)
         self._same_clock = plan.clock == clock_name()
-        self.session = Session(
-            self._environment,
-            plan,
-            clock=RunClock(),
-            worker=self._master.name,
-            pool=self._pool,
-            end_run=self._master.end_run,
-        )
+        try:
+            self._pool = self._pool or self._open_pool(plan)
+            self.session = Session(
+                self._environment,
+                plan,
+                clock=RunClock(),
+                worker=self._master.name,
+                pool=self._pool,
+                end_run=self._master.end_run,
+                shipment=self._courier.begin_run(plan),
+            )
+        except PwdloadError as error:  # a file of the plan is not on this machine, or is another one here
+            self._refuse(str(error))
         for user_class in self._environment.user_classes:
             if issubclass(user_class, PasswordUpdateUser):
                 show_shares(user_class, self.session.weights)
-        self._vitals = Vitals(self.session, self._master.say_health, lambda: 0)
+        self._vitals = Vitals(self.session, self._master.say_health, lambda: self._courier.unacknowledged)
         self._master.say_started()
 
     def _begin(self, zero_s: float, sharing: Sharing | None) -> None:
@@ -86,6 +93,12 @@ class Worker:
             session.begin(zero_s, sharing)
         else:
             gevent.spawn_later(_CLOCK_KNOWN_IN_S, self._begin, zero_s, sharing)
+
+    def _refuse(self, why: str) -> NoReturn:
+        """Leave the run, with a word to the master and one to whoever started this worker."""
+        self._master.end_run(f"error: {self._master.name} cannot take part: {why}")
+        gevent.sleep(_LAST_WORDS_S)
+        raise UsageError(f"this worker cannot take part: {why}")
 
     def _open_pool(self, plan: Plan) -> Pool:
         source = plan.account_source(self._own_accounts)
@@ -119,6 +132,7 @@ class Worker:
         self._master.finish()
         self.end_run()
         self._closed.wait()
+        self._courier.wait()
 
     def _go_with_parent(self) -> None:
         """End with the process that has forked this one: nobody else could stop its load."""

@@ -7,7 +7,7 @@ from math import floor
 from typing import Literal
 
 from pwdload.pacing.poisson import BLOCK, block_points, block_starts
-from pwdload.pacing.rates import RatePlan
+from pwdload.pacing.rates import RatePlan, Span
 
 Arrivals = Literal["even", "poisson"]
 """How arrivals are placed: evenly, or independently of one another."""
@@ -69,8 +69,18 @@ class Schedule:
         """Yield all arrivals."""
         return self.from_number(0)
 
+    def due_times(self) -> Iterator[float]:
+        """Yield when each arrival is due, number 0 first: for those who need all times and nothing else of them."""
+        points = self._even(0) if self.arrivals == "even" else self._poisson(0)
+        return (span.due_s(point) for _, point, span in self._placed(points))
+
     def _arrivals(self, points: Iterator[tuple[int, float]], wanted: Callable[[int], bool] | None) -> Iterator[Arrival]:
-        """Carry numbered points of the axis of counts, in order, over to the clock, until the plan ends."""
+        for number, point, span in self._placed(points):
+            if wanted is None or wanted(number):
+                yield Arrival(number=number, due_s=span.due_s(point), stage=span.stage)
+
+    def _placed(self, points: Iterator[tuple[int, float]]) -> Iterator[tuple[int, float, Span]]:
+        """Say into which piece of the plan each numbered point of the axis of counts falls, until the plan ends."""
         spans = iter(self.plan.spans)
         span = next(spans, None)
         for number, point in points:
@@ -78,8 +88,7 @@ class Schedule:
                 span = next(spans, None)
             if span is None:
                 return
-            if wanted is None or wanted(number):
-                yield Arrival(number=number, due_s=span.due_s(point), stage=span.stage)
+            yield number, point, span
 
     @staticmethod
     def _even(number: int) -> Iterator[tuple[int, float]]:

@@ -10,22 +10,25 @@ from pwdload.analysis.connections import connections
 from pwdload.outcome import Verdict
 from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
-from pwdload.report.formats import counted, duration, figure_text, one_line, share
+from pwdload.report.formats import counted, duration, figure_text, one_line, per_second, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     answers_section,
+    arrivals_section,
+    calibration_section,
     checks_section,
     connection_words,
     expectations_section,
     generator_section,
     journeys_section,
     latency_section,
+    model_words,
     reconciliation_section,
     time_section,
     top_codes_table,
 )
-from pwdload.report.words import DEFINITIONS
+from pwdload.report.words import DEFINITIONS, OPEN_DEFINITIONS
 from pwdload.units import format_count
 
 _SECTIONS = (
@@ -34,16 +37,21 @@ _SECTIONS = (
     expectations_section,
     journeys_section,
     time_section,
+    arrivals_section,
     reconciliation_section,
     generator_section,
+    calibration_section,
     checks_section,
 )
-"""The sections below the first screen, in their order. A new one is added here and nowhere else."""
+"""The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
+added here and nowhere else."""
 _TOPICS = {
     "latency": ("latency",),
     "journeys": ("latency",),
     "checks": ("verdict",),
     "generator": ("latency",),
+    "calibration": ("latency",),
+    "arrivals": ("latency",),
     "time": ("throughput", "latency"),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),
@@ -77,7 +85,7 @@ def build(run: Run) -> Report:
         ),
         sections=tuple(_sections(analysis, cautions)),
         cautions=cautions,
-        definitions=DEFINITIONS,
+        definitions=(*DEFINITIONS, *OPEN_DEFINITIONS) if run.is_open else DEFINITIONS,
         headline_text="\n".join(_console_lines(analysis.verdict, reason, cards, codes)),
         notes=run.record.notes,
         scenario_source=run.scenario_source,
@@ -87,6 +95,8 @@ def build(run: Run) -> Report:
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
     for make in _SECTIONS:
         section = make(analysis)
+        if section is None:
+            continue
         yield replace(section, weakened_by=weakened_by(cautions, *_TOPICS.get(section.name, ())))
 
 
@@ -100,7 +110,9 @@ def _reason(analysis: Analysis) -> str:
     if analysis.verdict is Verdict.PASS:
         part = share(analysis.headline.as_expected_share)
         requests = counted(analysis.headline.requests, "request")
-        return f"{part} of {requests} came out as expected, nothing wrong was accepted, and no sample is missing."
+        account = analysis.run.arrivals
+        load = f"; all {counted(account.planned, 'planned arrival')} were begun, on time" if account is not None else ""
+        return f"{part} of {requests} came out as expected, nothing wrong was accepted, and no sample is missing{load}."
     more = len(worst) - 1
     return worst[0].reason + (f" (And {counted(more, 'more reason')}, under Checks.)" if more else "")
 
@@ -126,18 +138,30 @@ def _summary(analysis: Analysis) -> str:
         _moment(record.started_utc),
         f"{duration(run.end_s)}, {duration(run.measured_s)} of it measured",
     ]
-    parts += [users] if (users := _users(analysis)) else []
+    parts += [load] if (load := _load(analysis)) else []
     parts += [f"seed {record.seed}"]
     return " · ".join(parts)
 
 
-def _users(analysis: Analysis) -> str:
-    """Return how many users made the load; of several loads the range, so that no number is tied to the highest."""
+def _load(analysis: Analysis) -> str:
+    """Return what made the load; of several loads the range, so that no number is tied to the highest."""
+    if analysis.run.is_open:
+        return _rates(analysis)
     stages = stages_of_different_load(analysis)
     users = stages["users"].dropna()
     if len(users):
         return f"{users.min():,.0f} to {counted(int(users.max()), 'user')} in {len(stages)} measured stages"
     return counted(analysis.run.record.users, "user") if analysis.run.record.users else ""
+
+
+def _rates(analysis: Analysis) -> str:
+    """Return the planned rates of the measured stages that the run reached."""
+    stages = analysis.stages[analysis.stages["is_measured"].astype(bool) & (analysis.stages["requests"] > 0)]
+    rates = stages["planned_per_s"].dropna()
+    if not len(rates):
+        return "open arrivals"
+    low, high = per_second(rates.min()), per_second(rates.max())
+    return f"open arrivals, {low if low == high else f'{low} to {high}'} planned"
 
 
 def _facts(analysis: Analysis) -> Iterable[tuple[str, str]]:
@@ -148,13 +172,24 @@ def _facts(analysis: Analysis) -> Iterable[tuple[str, str]]:
     yield "Ended", _moment(record.ended_utc) if record.ended_utc else "no end on record: cut short"
     yield "Ended by", record.ended_by or "unknown"
     yield "Duration", f"{duration(run.end_s)}, {duration(run.measured_s)} of it measured"
-    yield "Users", _users(analysis) or "not on record"
+    if not run.is_open:
+        yield "Users", _load(analysis) or "not on record"
     yield "Connections", connection_words(connections(run))
     yield "Accounts", format_count(record.accounts)
     yield "Processes", format_count(len(run.files))
     yield "Seed", str(record.seed)
-    yield "Load model", "closed: each user waits for its answer before the next request"
+    yield "Load model", _model(run)
     yield from (*sorted(record.generator.items()), *sorted(record.versions.items()))
+
+
+def _model(run: Run) -> str:
+    if run.arrivals is not None:
+        return model_words(run.arrivals).removeprefix("Open model: ").join(("open: ", "")).rstrip(".")
+    return (
+        "open; its plan is not readable"
+        if run.is_open
+        else "closed: each user waits for its answer before the next request"
+    )
 
 
 def _moment(utc: str) -> str:

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from pwdload.analysis import Analysis, Headline
+from pwdload.analysis import Analysis, Headline, Run
+from pwdload.analysis.arrival_tables import lag_of_arrivals
+from pwdload.analysis.arrivals import ArrivalAccount
+from pwdload.analysis.checks.generator import highest_known
 from pwdload.analysis.headline import Latency
 from pwdload.outcome import Outcome
-from pwdload.report.formats import counted, duration, per_second
+from pwdload.report.formats import cores, counted, duration, per_second
 from pwdload.report.model import Card, Caution, Figure, Kind
 from pwdload.report.words import OUTCOME_WORDS
 from pwdload.units import format_count
@@ -30,6 +33,8 @@ def cards(analysis: Analysis, cautions: tuple[Caution, ...]) -> Iterable[Card]:
     yield _journey(analysis, latency)
     yield _as_expected(analysis, weakened_by(cautions, "everything", "counts", "correctness"))
     yield _requests(analysis, throughput)
+    if analysis.run.arrivals is not None:
+        yield _arrivals(analysis.run, analysis.run.arrivals, latency)
 
 
 def weakened_by(cautions: Iterable[Caution], *topics: str) -> tuple[int, ...]:
@@ -41,7 +46,8 @@ def stages_of_different_load(analysis: Analysis) -> pd.DataFrame:
     """Return the rows of the measured stages that the run reached, if there are several with different loads."""
     stages = analysis.stages
     measured = stages[stages["is_measured"].astype(bool) & (stages["end_s"] > stages["start_s"])]
-    return measured if measured["users"].nunique(dropna=False) > 1 else measured.head(0)
+    load = "planned_per_s" if analysis.run.is_open else "users"
+    return measured if measured[load].nunique(dropna=False) > 1 else measured.head(0)
 
 
 def _changes(analysis: Analysis, marks: tuple[int, ...]) -> Card:
@@ -52,7 +58,7 @@ def _changes(analysis: Analysis, marks: tuple[int, ...]) -> Card:
         values=(Figure(name=_blend(analysis), value=head.changes_per_s, kind=Kind.RATE),),
         detail=_joined(
             measured if head.measured_s > 0 else "nothing was measured",
-            _by_stage(analysis, "changes_per_s", per_second, with_users=True),
+            _by_stage(analysis, "changes_per_s", per_second, with_load=True),
         ),
         weakened_by=marks,
     )
@@ -105,6 +111,25 @@ def _requests(analysis: Analysis, marks: tuple[int, ...]) -> Card:
     )
 
 
+def _arrivals(run: Run, account: ArrivalAccount, marks: tuple[int, ...]) -> Card:
+    """Return whether the load was the planned one, and the generator at ease."""
+    lag = lag_of_arrivals(run, account)
+    known = highest_known(lag)
+    begun = account.begun / account.planned if account.planned else None
+    return Card(
+        label="Arrivals begun",
+        values=(Figure(name="", value=begun, kind=Kind.SHARE),),
+        detail=_joined(
+            f"{format_count(account.begun)} of {format_count(account.planned)} planned",
+            f"{format_count(account.unbegun.dropped)} dropped" if account.unbegun.dropped else "",
+            f"{format_count(account.waited)} waited for a slot" if account.waited else "",
+            f"generator lag {known.name} {duration(lag[known.column])}" if known is not None else "",
+            f"CPU at most {cores(max(row.cpu_share for row in run.health))}" if run.health else "",
+        ),
+        weakened_by=marks,
+    )
+
+
 def _percentiles(latency: Latency) -> tuple[Figure, ...]:
     values = (("p50", latency.p50_s), ("p95", latency.p95_s), ("p99", latency.p99_s))
     return tuple(Figure(name=name, value=seconds, kind=Kind.DURATION) for name, seconds in values)
@@ -135,21 +160,26 @@ def _blend(analysis: Analysis) -> str:
 
 
 def _by_stage(
-    analysis: Analysis, column: str, written: Callable[[float | None], str], *, with_users: bool = False
+    analysis: Analysis, column: str, written: Callable[[float | None], str], *, with_load: bool = False
 ) -> str:
     """Return the stages' own values, "steady 50.7/s with 60 users, busier 97.2/s with 120 users"; the ends of many."""
     stages = stages_of_different_load(analysis)
     if len(stages) > STAGES_NAMED:
         ordered = stages.sort_values(column)
-        words = [_stage_words(row, column, written, with_users) for row in (ordered.iloc[0], ordered.iloc[-1])]
+        words = [_stage_words(row, column, written, with_load) for row in (ordered.iloc[0], ordered.iloc[-1])]
         return f"{len(stages)} stages, from {words[0]} to {words[1]}"
-    return ", ".join(_stage_words(row, column, written, with_users) for _, row in stages.iterrows())
+    return ", ".join(_stage_words(row, column, written, with_load) for _, row in stages.iterrows())
 
 
-def _stage_words(row: pd.Series, column: str, written: Callable[[float | None], str], with_users: bool) -> str:
+def _stage_words(row: pd.Series, column: str, written: Callable[[float | None], str], with_load: bool) -> str:
     value = None if pd.isna(row[column]) else float(row[column])
-    users = f" with {counted(int(row['users']), 'user')}" if with_users and not pd.isna(row["users"]) else ""
-    return f"{row['stage']} {written(value)}{users}"
+    return f"{row['stage']} {written(value)}{_load(row) if with_load else ''}"
+
+
+def _load(row: pd.Series) -> str:
+    if not pd.isna(row["planned_per_s"]):
+        return f" at {per_second(row['planned_per_s'])} planned"
+    return f" with {counted(int(row['users']), 'user')}" if not pd.isna(row["users"]) else ""
 
 
 def _joined(*parts: str) -> str:

@@ -73,8 +73,14 @@ def one_line(text: str) -> str:
 
 def mean(number: float) -> str:
     """Return a plain number with about three digits."""
-    decimals = 0 if number == 0 or number >= 100 else max(0, 2 - math.floor(math.log10(number)))
+    size = abs(number)
+    decimals = 0 if size == 0 or size >= 100 else max(0, 2 - math.floor(math.log10(size)))
     return f"{number:,.{min(decimals, 3)}f}"
+
+
+def cores(cpu_share: float) -> str:
+    """Return a CPU share as a part of one core, which may be more than all of it: "61 % of a core"."""
+    return f"{cpu_share * 100:.0f} % of a core"
 
 
 def joined(words: list[str]) -> str:

@@ -15,8 +15,12 @@ _MARKS = {
 }
 _ROWS_MAX = 12
 _NOTES_MAX = 5
-_TABLES = ("latency_by_step", "error_codes", "surprises")
-_LEFT_OUT = {"error_codes": ("first_s", "last_s"), "surprises": ("share",)}
+_TABLES = ("lost_workers", "arrivals_by_stage", "latency_by_step", "error_codes", "surprises")
+_LEFT_OUT = {
+    "arrivals_by_stage": ("start_s", "end_s"),
+    "error_codes": ("first_s", "last_s"),
+    "surprises": ("share",),
+}
 _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>()#|!~$&@"})
 
 
@@ -44,7 +48,7 @@ def _lines(report: Report) -> Iterable[str]:
         yield f"| {_safe(card.label)} | {values} | {_safe(card.detail)} |"
     tables = {table.name: table for table in report.tables}
     for name in _TABLES:
-        if tables[name].rows:
+        if name in tables and tables[name].rows:
             yield from _table(tables[name], _LEFT_OUT.get(name, ()))
     if report.cautions:
         yield "\n**Caveats**\n"

@@ -126,7 +126,8 @@ DEFINITIONS = (
     (
         "Generator lag",
         "From the moment a request was due to its first byte, sent - intended. On a new connection it includes "
-        "connecting and TLS; on a reused one all of it is the generator's own, and large values mean that it was busy.",
+        "connecting and TLS; on a reused one all of it is the generator's own, and large values mean that it was busy. "
+        "Only an arrival that waited for a slot is late for another reason; that wait is told apart.",
     ),
     ("Journey", "A flow as a whole: from the moment it was due to its last answer; to its change where that is said."),
     (
@@ -160,6 +161,26 @@ DEFINITIONS = (
         "Unknown",
         "The request went out and no documented answer came back: applied or not, nobody can tell. No success.",
     ),
+    ("CPU share", "CPU time of a process over wall time, in a second. A Python process can use one core for itself."),
+    (
+        "Event-loop lag",
+        "By how much a timer of the process was late, at worst in a second: a reader may have waited so.",
+    ),
     ("Seconds", "Times in tables and plots are seconds on the run's clock; 0 is when the load began."),
 )
 """The words of the report, each with its exact meaning."""
+
+OPEN_DEFINITIONS = (
+    ("Arrival", "One flow that the schedule wants to begin at a time of its own, whatever the answers before it."),
+    (
+        "Slot",
+        "What plays one arrival at a time: a Locust user with its connection. Their number limits what is in flight.",
+    ),
+    (
+        "Waiting for a slot",
+        "An arrival that finds all slots busy waits in a queue; the wait is a part of its response time. Beyond the "
+        "queue's limit it is dropped, and the run is INVALID.",
+    ),
+    ("Offered", "First requests of arrivals by the time when they were sent."),
+)
+"""The words of a report on open arrivals."""

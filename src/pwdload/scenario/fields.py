@@ -40,6 +40,10 @@ _NOT_ZERO: Final = {"pattern": "[1-9]"}
 _HOST_NAME: Final = r"^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$"
 _BASE_URL: Final = r"^https?://(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?$"
 _BASE_URL_WORDS: Final = "http://HOST[:PORT] or https://HOST[:PORT], without path, query or user"
+_PROXY_URL: Final = _BASE_URL.replace("https?", "http").replace("(?::[0-9]{1,5})?", ":[0-9]{1,5}")
+_PROXY_WORDS: Final = "http://HOST:PORT, without user"
+_PROXY_VARIABLE: Final = "PWDLOAD_PROXY"
+_PORT_MAX: Final = 65_535
 
 FREE_KEY_PATTERN: Final = "^[a-z][a-z0-9_]*$"
 """A name that a scenario gives or quotes: that of a case, or of a setting of the stand-in."""
@@ -162,6 +166,20 @@ BaseUrl = Annotated[
 """Where a target listens, without a slash at the end."""
 
 
+def _proxy_url(value: str) -> str:
+    if "@" in value:
+        raise ValueError(f"has a user in it, and secrets come from the environment only: set {_PROXY_VARIABLE} there")
+    if not re.fullmatch(_PROXY_URL, value) or int(value.rstrip("/").rpartition(":")[2]) > _PORT_MAX:
+        raise ValueError(f"not the URL of a proxy; allowed is {_PROXY_WORDS}")
+    return value.rstrip("/")
+
+
+ProxyUrl = Annotated[
+    str, Strict(), AfterValidator(_proxy_url), _text_schema(_PROXY_URL, _PROXY_WORDS, "http://proxy.example.com:3128")
+]
+"""Where a proxy listens, without a slash at the end."""
+
+
 def _host_name(value: str) -> str:
     if not re.fullmatch(_HOST_NAME, value):
         raise ValueError(
@@ -170,6 +188,9 @@ def _host_name(value: str) -> str:
         )
     return value.lower()
 
+
+Share = Annotated[_Number, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A part of a whole, from none (0) to all (1)."""
 
 HostName = Annotated[
     str, Strict(), AfterValidator(_host_name), _text_schema(_HOST_NAME, "the name of a host", "staging.example.com")

@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.stages import Stage
+from pwdload.scenario.tables import Target
 from pwdload.units import format_count, format_duration, format_rate, format_share
 
 _Name = TypeVar("_Name", bound=str)
 
 _WIDTH = 100
 _LABEL_WIDTH = 10
+_PHASES = {"connect": "connect at most", "tls": "TLS handshake", "first_byte": "first byte of an answer"}
 _BY_HAND = "as -u, -r and -t say: the scenario has no stages"
 
 
@@ -62,6 +64,25 @@ def _target(scenario: Scenario) -> Iterator[str]:
         f"one exchange may take {format_duration(target.timeout_s)}, "
         + (f"a state_token lives {format_duration(life_s)}" if life_s else "how long a state_token lives is not stated")
     )
+    yield from _connecting(target)
+
+
+def _connecting(target: Target) -> Iterator[str]:
+    """Yield what is not as it is by default with the connections."""
+    if target.phase_timeouts.stated:
+        yield ", ".join(
+            f"{_PHASES[name]} {format_duration(limit_s)}" for name, limit_s in target.phase_timeouts.stated.items()
+        )
+    if target.proxy:
+        yield f"through the proxy {target.proxy}"
+    per_flow, returning = target.connections == "per_flow", target.returning_share
+    if per_flow or returning:
+        clients = "a connection for each flow" if per_flow else "a connection for each user"
+        yield clients + (f", {format_share(returning)} of them with an earlier TLS session" if returning else "")
+    facts = {"trusts": target.ca_file, "shows": target.client_certificate, "asks for": target.server_name}
+    tls = ", ".join(f"{verb} {what}" for verb, what in facts.items() if what)
+    if tls:
+        yield f"TLS {tls}"
 
 
 def _is_allowed(url: str, allow: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ not list is refused. Descriptions are written for the person who edits a scenari
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from pwdload.scenario.connecting import PhaseTimeouts
 from pwdload.scenario.context import LoadContext
 from pwdload.scenario.fields import (
     FREE_KEY_PATTERN,
@@ -30,6 +32,8 @@ from pwdload.scenario.fields import (
     FilePath,
     HeaderText,
     HostName,
+    ProxyUrl,
+    Share,
     WeightOrNone,
     Whole,
 )
@@ -79,6 +83,60 @@ class Target(Table):
         description="How long the target honours a state_token; not documented, so a target that is not the embedded "
         "stand-in (which gets 5s) must be stated one for the case token_expired, which waits that long.",
     )
+    phase_timeouts: PhaseTimeouts = Field(
+        default=PhaseTimeouts(),
+        description="How long single phases of an exchange may take; without a limit of its own, a phase ends with the "
+        "exchange, at timeout.",
+    )
+    connections: Literal["kept", "per_flow"] = Field(
+        default="kept",
+        description="kept: a user is one client, which keeps its connection from flow to flow. per_flow: each flow is "
+        "a client of its own, which opens a connection and closes it at the end, as people do who change a password "
+        "once.",
+    )
+    returning_share: Share = Field(
+        default=0.0,
+        description="Share of the clients that have been here before, and whose TLS handshake takes up an earlier "
+        "session; the others do a full handshake.",
+    )
+    ca_file: FilePath | None = Field(
+        default=None,
+        description="PEM file of the authorities that may vouch for the target, instead of the system's; a relative "
+        "path starts at the scenario file.",
+    )
+    client_certificate: FilePath | None = Field(
+        default=None, description="PEM file of the certificate, chain included, that the clients show to the target."
+    )
+    client_key: FilePath | None = Field(
+        default=None,
+        description="PEM file of that certificate's key, without pass phrase; without it, it is in the same file.",
+    )
+    server_name: HostName | None = Field(
+        default=None,
+        description="Name that TLS asks for and that the target's certificate must prove, where it is not that of the "
+        "host.",
+    )
+    proxy: ProxyUrl | None = Field(
+        default=None,
+        description="HTTP proxy that all goes through, by CONNECT. PWDLOAD_PROXY in the environment, which may hold "
+        "user and password, takes its place. The embedded stand-in is spoken to directly.",
+    )
+
+    @field_validator("phase_timeouts")
+    @classmethod
+    def _within_timeout(cls, value: PhaseTimeouts, info: ValidationInfo) -> PhaseTimeouts:
+        whole_s = info.data.get("timeout_s")
+        late = [name for name, limit_s in value.stated.items() if whole_s is not None and limit_s > whole_s]
+        if late:
+            raise ValueError(f"{late[0]} is longer than timeout, which ends all phases; allowed is that time or less")
+        return value
+
+    @field_validator("client_key")
+    @classmethod
+    def _not_alone(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("client_certificate", ...) is None:
+            raise ValueError("a key alone; allowed is one beside the client_certificate that it belongs to")
+        return value
 
 
 class Accounts(Table):

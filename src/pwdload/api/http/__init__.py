@@ -8,7 +8,7 @@ with a `TransportCode`. A request whose first byte was handed to the socket is n
     address.py     Address of a target, Resolver of names
     dial.py        from an address to an open stream: connect, proxy, TLS
     stream.py      open byte streams, plain and TLS
-    tls.py         the shared TLS context
+    tls.py         the shared TLS context and sessions
     proxy.py       CONNECT
     answer.py      from bytes to one answer
     coding.py      gzip and deflate
@@ -19,7 +19,8 @@ from pwdload.api.http.address import Address, Resolver, is_loopback
 from pwdload.api.http.connection import Connection
 from pwdload.api.http.exchange import Exchange, Options, TransportCode
 from pwdload.api.http.proxy import Proxy
-from pwdload.api.http.tls import client_context
+from pwdload.api.http.stream import Ready
+from pwdload.api.http.tls import TlsSessions, client_context
 
 __all__ = [
     "Address",
@@ -27,7 +28,9 @@ __all__ = [
     "Exchange",
     "Options",
     "Proxy",
+    "Ready",
     "Resolver",
+    "TlsSessions",
     "TransportCode",
     "client_context",
     "is_loopback",

@@ -2,9 +2,9 @@
 
 The rules, where RFC 9112 lets a recipient choose, are the strict ones, because an answer whose framing two parties
 read differently must never count as a success: bare LF, folded headers, several Content-Length fields (even equal
-ones), Content-Length next to Transfer-Encoding, any Transfer-Encoding but ``chunked``, versions other than 1.0 and 1.1,
-an answer 101 that nobody asked for, interim answers that announce a body, and empty lines before an answer are all
-`MALFORMED`.
+ones), Content-Length next to Transfer-Encoding, any Transfer-Encoding but ``chunked`` and any at all in HTTP/1.0,
+versions other than 1.0 and 1.1, an answer 101 that nobody asked for, interim answers that announce a body, and empty
+lines before an answer are all `MALFORMED`.
 """
 
 import re
@@ -15,6 +15,7 @@ from pwdload.api.http.coding import decode
 from pwdload.api.http.exchange import Failure, TransportCode
 
 _USUAL_START = b"HTTP/1.1 200 OK\r\n"
+_OLD = b"HTTP/1.0 "
 # The parser takes any version up to 2.0, statuses from 000 on, and any byte in the reason phrase.
 _is_status_line = re.compile(rb"HTTP/1\.[01] [1-9]\d\d(?: [\t -~\x80-\xff]*)?(?:\r\n|\Z)").match
 _FIRST_BYTE = ord("H")
@@ -170,7 +171,7 @@ class AnswerReader:
         self.status = status = self._parser.get_status_code()
         fields = head.lower()
         chunked = b"\r\ntransfer-encoding:" in fields
-        if chunked and _values(fields, b"transfer-encoding") != b"chunked":
+        if chunked and (_values(fields, b"transfer-encoding") != b"chunked" or head.startswith(_OLD)):
             raise Failure(TransportCode.MALFORMED)
         self._has_length = chunked or b"\r\ncontent-length:" in fields
         if status < 200:

@@ -7,6 +7,8 @@ from pwdload.api.http.exchange import Failure, TransportCode
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
+_MEMBERS_MAX = 100
+"""Nobody sends more than a few. Each costs a copy of what follows it: a body full of empty ones would take minutes."""
 
 
 def decode(body: bytes, coding: bytes, size_max: int) -> bytes:
@@ -39,6 +41,8 @@ def _members(body: bytes, size_max: int) -> bytes:
     parts: list[bytes] = []
     rest = body
     while rest or not parts:
+        if len(parts) == _MEMBERS_MAX:
+            raise Failure(TransportCode.CODING)
         part, rest = _one(rest, _GZIP, size_max)
         parts.append(part)
         size_max -= len(part)

@@ -7,7 +7,7 @@ from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader
 from pwdload.api.http.dial import Dialer
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
-from pwdload.api.http.stream import Stream
+from pwdload.api.http.stream import Stream, time_left_s
 
 _DEFAULTS = Options()
 
@@ -58,6 +58,8 @@ class Connection:
             keep = self._exchange(request, result)
         except Failure as failure:
             result.transport = failure.code.value
+            if not result.bytes_sent and result.first_byte_s is None:
+                result.sent_s = None  # the stream broke before it had taken anything: nothing can have been done
         except BaseException as interruption:  # noqa: BLE001 - kept, recorded with its exchange, and raised again
             result.transport = TransportCode.CANCELLED.value
             result.interrupted = interruption
@@ -65,6 +67,11 @@ class Connection:
         if not keep:
             self.close()
         return result
+
+    def change_client(self, *, returning: bool) -> None:
+        """Close the stream, for another client to open its own; `returning`: with a TLS session to take up."""
+        self.close()
+        self._dialer.resumes = returning
 
     def close(self) -> None:
         """Close the stream, if there is one; the next exchange opens another."""
@@ -125,6 +132,8 @@ class Connection:
             wait_s = min(wait_s, self._left_s(result))
         if stream.timeout_s != wait_s:
             stream.set_timeout(wait_s)
+        has_limit = self._first_byte_s < self._timeout_s
+        first_due_s = self._clock() + self._first_byte_s if has_limit else None
         while True:
             data = stream.receive()
             if data:
@@ -137,8 +146,7 @@ class Connection:
             elif data is not None:
                 self._end(stream, result)
                 break
-            left_s = self._left_s(result)
-            stream.set_timeout(left_s if result.first_byte_s is not None else min(left_s, wait_s))
+            stream.set_timeout(self._left_s(result, first_due_s if result.first_byte_s is None else None))
         result.body = answer.body()
         result.http_status = answer.status
 
@@ -147,11 +155,11 @@ class Connection:
             raise Failure(_broken_code(result, TransportCode.EOF))
         self._answer.end(cut=stream.cut)
 
-    def _left_s(self, result: Exchange) -> float:
-        left_s = result.started_s + self._timeout_s - self._clock()
-        if left_s <= 0:
-            raise TimeoutError
-        return left_s
+    def _left_s(self, result: Exchange, phase_until_s: float | None = None) -> float:
+        until_s = result.started_s + self._timeout_s
+        if phase_until_s is not None:
+            until_s = min(until_s, phase_until_s)
+        return time_left_s(until_s, self._clock())
 
     def _timeout_code(self, result: Exchange, request_bytes: int) -> TransportCode:
         waited_for_first = result.first_byte_s is None and result.bytes_sent == request_bytes

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pwdload.api.http.address import Address, Endpoint, Resolver
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
 from pwdload.api.http.proxy import connect_through
-from pwdload.api.http.stream import PlainStream, Stream, TlsStream
+from pwdload.api.http.stream import PlainStream, Ready, Stream, TlsStream, time_left_s
+from pwdload.api.http.tls import TlsSessions
 
 _OUR_FAULT = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
 # Where a name has several addresses, the failure that tells most of them.
@@ -37,7 +38,10 @@ class Dialer:
         self._tls = tls
         self._options = options
         self._resolver = options.resolver if options.resolver is not None else Resolver()
-        self._session: ssl.SSLSession | None = None
+        self._sessions = options.sessions if options.sessions is not None else TlsSessions()
+        self._server_name = options.server_name or address.host
+        self.resumes = options.resume
+        """Whether the next stream takes up an earlier TLS session."""
 
     def open(self, result: Exchange, deadline_s: float) -> Stream:
         """Return an open stream.
@@ -56,8 +60,8 @@ class Dialer:
 
     def remember(self, stream: Stream) -> None:
         """Keep the TLS session of a stream that is about to be closed, for a device that returns."""
-        if self._options.resume and self._tls is not None:
-            self._session = stream.session or self._session
+        if self._tls is not None:
+            self._sessions.keep(stream.session)
 
     def _open_plain(self, result: Exchange, deadline_s: float) -> PlainStream:
         proxy = self._options.proxy
@@ -86,14 +90,13 @@ class Dialer:
             # An address that swallows everything must leave time for the others.
             share_s = (limit_s - self._clock()) / (len(endpoints) - place)
             try:
-                sock = _connected(endpoint, max(share_s, 0.001))
+                stream = _connected(endpoint, max(share_s, 0.001), self._options.ready)
             except OSError as error:
                 failures.append(_connect_code(error))
                 continue
             result.connect_s = self._clock() - begun_s
             self._resolver.prefer(address.host, address.port, endpoint)
-            ready = self._options.ready
-            return PlainStream(sock, ready(sock.fileno()) if ready is not None else None)
+            return stream
         raise Failure(max(failures, key=_TELLING.index))
 
     def _endpoints(self, address: Address, result: Exchange) -> tuple[Endpoint, ...]:
@@ -112,10 +115,11 @@ class Dialer:
         begun_s = self._clock()
         limit_s = _earlier(deadline_s, begun_s, self._options.tls_s_max)
         try:
-            stream = TlsStream(plain, context, self._address.host, self._session)
+            session = self._sessions.take() if self.resumes else None
+            stream = TlsStream(plain, context, self._server_name, session)
             done = False
             while not done:
-                plain.set_timeout(max(limit_s - self._clock(), 0.001))
+                plain.set_timeout(time_left_s(limit_s, self._clock()))
                 done = stream.handshake_step()
         except TimeoutError:
             raise Failure(TransportCode.TLS_TIMEOUT) from None
@@ -132,15 +136,15 @@ def _earlier(deadline_s: float, now_s: float, phase_s_max: float | None) -> floa
     return deadline_s if phase_s_max is None else min(deadline_s, now_s + phase_s_max)
 
 
-def _connected(endpoint: Endpoint, timeout_s: float) -> socket.socket:
+def _connected(endpoint: Endpoint, timeout_s: float, ready: Callable[[int], Ready] | None) -> PlainStream:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.settimeout(timeout_s)
         sock.connect(endpoint.sockaddr)
+        return PlainStream(sock, ready)  # may fail too, where the other side has hung up already
     except BaseException:
         sock.close()
         raise
-    return sock
 
 
 def _connect_code(error: OSError) -> TransportCode:

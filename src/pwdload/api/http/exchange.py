@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pwdload.api.http.address import Resolver
     from pwdload.api.http.proxy import Proxy
     from pwdload.api.http.stream import Ready
+    from pwdload.api.http.tls import TlsSessions
 
 
 class TransportCode(StrEnum):
@@ -74,7 +75,7 @@ class Exchange:
 
     started_s: float
     sent_s: float | None = None
-    """Just before the first byte was handed to the socket; null when none was."""
+    """Just before the first byte was handed to the socket; null when the socket took none."""
     first_byte_s: float | None = None
     """When the first bytes of an answer (an interim 1xx one included) were there to read."""
     done_s: float = 0.0
@@ -117,8 +118,12 @@ class Options:
     body_bytes_max: int = 4 * 1024 * 1024
     """Of a body, decoded and as sent."""
     resume: bool = False
-    """Whether a reconnect takes up the TLS session of the connection before it, as a returning device does. False: a
-    full handshake each time, as a new device needs."""
+    """Whether a connection takes up the TLS session of one before it, as a returning device does. False: a full
+    handshake each time, as a new device needs."""
+    sessions: "TlsSessions | None" = None
+    """Shared by the connections of a process; null: the connection has only its own to take up."""
+    server_name: str | None = None
+    """Name that TLS asks for (SNI) and that the target's certificate must prove; null: that of the address."""
     proxy: "Proxy | None" = None
     resolver: "Resolver | None" = None
     """Shared by the connections of a process; null: the connection has one of its own."""

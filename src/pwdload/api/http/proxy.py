@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader
 from pwdload.api.http.exchange import Failure, TransportCode
-from pwdload.api.http.stream import PlainStream
+from pwdload.api.http.stream import PlainStream, time_left_s
 from pwdload.errors import UsageError
 
 PROXY_VARIABLE = "PWDLOAD_PROXY"
@@ -22,6 +22,11 @@ class Proxy:
     address: Address
     authorization: str | None = field(default=None, repr=False)
     """Value of Proxy-Authorization: a secret."""
+
+    @property
+    def url(self) -> str:
+        """The URL that `parse` reads again: without the secret."""
+        return f"http://{self.address.authority_with_port}"
 
     @classmethod
     def parse(cls, url: str) -> "Proxy":
@@ -96,7 +101,7 @@ def _status(stream: PlainStream, clock: Callable[[], float], deadline_s: float) 
     answer = AnswerReader(_HEAD_BYTES_MAX, 0)
     answer.begin(bodiless=True)
     while not answer.complete:
-        stream.set_timeout(max(deadline_s - clock(), 0.001))
+        stream.set_timeout(time_left_s(deadline_s, clock()))
         data = stream.receive()
         if not data:
             raise ConnectionError

@@ -16,6 +16,8 @@ import ssl
 
 # Its names in `socket` are replaced by whoever makes sockets cooperative; this is the one that calls the system.
 from _socket import socket as system_socket
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 _RECEIVE_BYTES = 65536
@@ -58,6 +60,17 @@ class Stream(Protocol):
         """Close it."""
 
 
+def time_left_s(deadline_s: float, now_s: float) -> float:
+    """Return how long may still be waited.
+
+    Raises:
+        TimeoutError: not at all: one who sends a byte now and then must not get more time with each of them.
+    """
+    if now_s >= deadline_s:
+        raise TimeoutError
+    return deadline_s - now_s
+
+
 class Ready(Protocol):
     """What tells when a descriptor can be read, for whoever has something better than the socket's own waiting."""
 
@@ -85,14 +98,18 @@ class PlainStream:
     cut = False
     session = None
 
-    def __init__(self, sock: socket.socket, ready: Ready | None = None) -> None:
-        """Take a socket; `ready`: what waits until it can be read, where that is not the socket's own affair."""
+    def __init__(self, sock: socket.socket, ready: Callable[[int], Ready] | None = None) -> None:
+        """Take a socket; `ready` makes what waits until it can be read, where that is not the socket's own affair.
+
+        Raises:
+            OSError: the other side has hung up already; the socket is still the caller's.
+        """
         # Without it a small write waits for the acknowledgement of the one before: 40 ms on loopback.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timeout_s = sock.gettimeout()
         self._socket = sock
         self._recv = sock.recv
-        self._ready = ready
+        self._ready = ready(sock.fileno()) if ready is not None else None
         self._view = _View(fileno=sock.fileno())
 
     def is_idle(self) -> bool:
@@ -170,7 +187,6 @@ class TlsStream:
         self._read = b""
         self._ended = False
         self.set_timeout = plain.set_timeout
-        self.close = plain.close
 
     @property
     def timeout_s(self) -> float | None:
@@ -179,8 +195,10 @@ class TlsStream:
 
     @property
     def session(self) -> ssl.SSLSession | None:
-        """The session to resume: the latest ticket of the server."""
-        return self._tls.session
+        """The session to resume: the latest ticket of the server; null where TLS 1.3 has brought none yet."""
+        session = self._tls.session
+        useless = session is not None and not session.has_ticket and self._tls.version() == "TLSv1.3"
+        return None if useless else session
 
     @property
     def session_reused(self) -> bool:
@@ -232,6 +250,21 @@ class TlsStream:
     def wait_to_send(self, timeout_s: float) -> bool:
         """Wait until more can be sent, or there is something to read."""
         return not self._plain.poll(timeout_s) or self.is_idle()
+
+    def close(self) -> None:
+        """Say farewell, as TLS demands, if that costs no waiting, and close the socket.
+
+        A server that keeps sessions itself (TLS 1.2) forgets the one of a connection that ends without.
+        """
+        if not self.unsent:  # else what follows would be the rest of a request that has been given up
+            with suppress(OSError, ValueError):
+                self._say_farewell()
+        self._plain.close()
+
+    def _say_farewell(self) -> None:
+        with suppress(ssl.SSLWantReadError):  # for the other side's farewell, which nobody waits for
+            self._tls.unwrap()
+        self._plain.send(self._outgoing.read())
 
     def _flush(self) -> bool:
         data = self.unsent + self._outgoing.read()

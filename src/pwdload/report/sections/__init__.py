@@ -1,18 +1,23 @@
 """The sections of a report below its first screen, each from one part of the analysis."""
 
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
+from pwdload.report.sections.arrivals import arrivals_section, model_words
+from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
 
 __all__ = [
     "answers_section",
+    "arrivals_section",
+    "calibration_section",
     "checks_section",
     "connection_words",
     "expectations_section",
     "generator_section",
     "journeys_section",
     "latency_section",
+    "model_words",
     "reconciliation_section",
     "time_section",
     "top_codes_table",

@@ -16,12 +16,13 @@ def latency_section(analysis: Analysis) -> Section:
     """Return the latency tables."""
     run, due = analysis.run, analysis.run.due
     by_step = time_parts_table(due)
+    waits = ", and waiting for a slot where there was none" if run.is_open else ""
     return Section(
         name="latency",
         title="Latency",
-        intro="Response time counts from the moment a request was due; service time from its first byte; lag is the "
-        "difference, connecting and TLS included where a connection was opened. Percentiles are exact, from raw "
-        "samples.",
+        intro=f"Response time counts from the moment a request was due; service time from its first byte; lag is the "
+        f"difference, connecting and TLS included where a connection was opened{waits}. Percentiles are exact, from "
+        "raw samples.",
         items=(
             latency_of("latency_by_step", "By step", MEASURED, by_step, (code("step"), text("time"))),
             latency_of(

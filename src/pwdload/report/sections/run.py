@@ -119,11 +119,12 @@ def checks_section(analysis: Analysis) -> Section:
 
 
 def _stages(run: Run) -> Table:
+    users = Column(name="users", label="users", kind=Kind.COUNT, absent="by hand")
     columns = (
         text("stage"),
         number("start_s", "from", Kind.CLOCK),
         number("end_s", "to", Kind.CLOCK),
-        Column(name="users", label="users", kind=Kind.COUNT, absent="by hand"),
+        number("planned_per_s", "planned/s", Kind.RATE) if run.is_open else users,
         Column(name="is_measured", label="measured", kind=Kind.FLAG),
         number("requests", "requests", Kind.COUNT),
         number("requests_per_s", "requests/s", Kind.RATE),

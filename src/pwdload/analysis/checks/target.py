@@ -1,23 +1,16 @@
-"""The verdict: small checks, each of which answers one question about the run, merged to the worst answer.
+"""What the answers tell of the target: whether it was right, and whether that is known."""
 
-Every check returns exactly one finding, also when all is well, so that the report can say what was looked at.
-"""
-
-from collections.abc import Callable, Iterable
-
+from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
-from pwdload.outcome import Finding, Outcome, Verdict, merge
-from pwdload.units import format_duration, format_share
+from pwdload.outcome import Outcome, Verdict
+from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
 FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT)
 """What counts as failed: definite failures only; doubt and violations have checks of their own."""
-
-Answer = tuple[Verdict, str]
-Check = Callable[[Run], Answer]
 
 
 def check_requests_were_made(run: Run) -> Answer:
@@ -47,57 +40,6 @@ def check_contract_was_kept(run: Run) -> Answer:
     if count:
         return Verdict.CORRECTNESS_FAILED, f"{_requests(count)} answered in a way the contract does not allow."
     return Verdict.PASS, "Every complete answer was one that the contract allows."
-
-
-def check_run_was_finished(run: Run) -> Answer:
-    """The run has no end, or ended because something broke."""
-    if not run.record.is_finished:
-        return Verdict.INVALID, "The run was cut short: its record has no end, and what came last may be missing."
-    if run.record.ended_by.startswith("accounts ran dry"):
-        at = format_duration(run.record.duration_s or 0.0)
-        return Verdict.INVALID, f"The accounts ran dry after {at}: the load ended before its schedule did."
-    if run.record.ended_by.startswith("error"):
-        return Verdict.INVALID, f"The load ended with an error: {run.record.ended_by.partition(':')[2].strip() or '?'}."
-    ends = [stage.end_s for stage in run.record.stages]
-    if run.record.ended_by != "schedule" and ends and ends[-1] is not None:
-        ended, planned = (format_duration(value) for value in (run.record.duration_s or 0.0, ends[-1]))
-        return Verdict.INCONCLUSIVE, f"The run was stopped after {ended} of the {planned} that were planned."
-    return Verdict.PASS, f"The run ended in order ({run.record.ended_by or 'no reason given'})."
-
-
-def check_every_process_reported(run: Run) -> Answer:
-    """A process left no samples, or an unfinished file."""
-    missing = missing_workers(run)
-    if missing:
-        return Verdict.INVALID, f"No samples from {', '.join(missing)}: a part of the load is missing."
-    silent = sorted(set(run.record.expected_workers) - {worker.name for worker in run.record.workers})
-    if silent and run.record.is_finished:
-        return Verdict.INVALID, f"{', '.join(silent)} did not report its samples: the last of them may be missing."
-    unfinished = [file.worker for file in run.files if not file.finished]
-    if unfinished:
-        return (
-            Verdict.INVALID,
-            f"{', '.join(unfinished)} did not finish its samples: up to a block of them is missing.",
-        )
-    return Verdict.PASS, f"All samples of {len(run.files)} process{'es' * (len(run.files) != 1)} are there."
-
-
-def check_no_sample_is_missing(run: Run) -> Answer:
-    """Numbers have gaps, a recorder dropped samples, rows are damaged, or a file holds fewer than its process made."""
-    gaps = sum(file.missing for file in run.files)
-    dropped = sum(worker.dropped for worker in run.record.workers)
-    rows = {file.worker: file.rows for file in run.files}
-    short = sum(max(0, worker.samples - rows.get(worker.name, 0)) for worker in run.record.workers)
-    damaged = sum(file.damaged for file in run.files)
-    if damaged:
-        return Verdict.INVALID, f"{damaged:,} samples are damaged or foreign, and were left out."
-    if gaps or dropped or short:
-        return (
-            Verdict.INVALID,
-            f"Samples are missing: {gaps:,} gaps in the sequence numbers, {dropped:,} failures to write, "
-            f"{short:,} fewer on file than were made.",
-        )
-    return Verdict.PASS, "The samples are complete: no gap in any process's sequence numbers."
 
 
 def check_target_counted_the_same(run: Run) -> Answer:
@@ -143,47 +85,6 @@ def check_few_requests_failed(run: Run) -> Answer:
     if bounds.upper < FAILED_SHARE_MAX:
         return Verdict.PASS, f"{words}: with 95 % confidence fewer than {most} fail."
     return Verdict.INCONCLUSIVE, _cannot_tell(failed, requests, bounds)
-
-
-CHECKS: tuple[tuple[str, Check], ...] = (
-    ("requests were made", check_requests_were_made),
-    ("nothing wrong was accepted", check_nothing_wrong_was_accepted),
-    ("the contract was kept", check_contract_was_kept),
-    ("the run was finished", check_run_was_finished),
-    ("every process reported", check_every_process_reported),
-    ("no sample is missing", check_no_sample_is_missing),
-    ("the target counted the same", check_target_counted_the_same),
-    ("no doubt is left", check_no_doubt_is_left),
-    ("few requests failed", check_few_requests_failed),
-)
-
-
-def find(run: Run, checks: Iterable[tuple[str, Check]] = CHECKS) -> tuple[Finding, ...]:
-    """Return one finding per check, the worst first, in the order of the checks among equals.
-
-    A check that crashes has found nothing out: INCONCLUSIVE, with its error named.
-    """
-    findings = [_find(name, check, run) for name, check in checks]
-    badness = list(Verdict).index
-    return tuple(sorted(findings, key=lambda finding: -badness(finding.verdict)))
-
-
-def verdict_of(findings: Iterable[Finding]) -> Verdict:
-    """Return the verdict that the findings come to."""
-    return merge(finding.verdict for finding in findings)
-
-
-def missing_workers(run: Run) -> tuple[str, ...]:
-    """Return the processes that should have left samples and did not."""
-    return tuple(sorted(set(run.record.expected_workers) - {file.worker for file in run.files}))
-
-
-def _find(name: str, check: Check, run: Run) -> Finding:
-    try:
-        verdict, reason = check(run)
-    except Exception as error:  # noqa: BLE001 - whatever broke, the other checks must still be heard
-        verdict, reason = Verdict.INCONCLUSIVE, f"The check broke: {type(error).__name__}: {error}"
-    return Finding(verdict=verdict, check=name, reason=reason)
 
 
 def _compared(result: Reconciliation) -> str:

@@ -1,0 +1,121 @@
+"""Open arrivals as tables: by stage, slot by slot, second by second, and how late they left."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pwdload.analysis.arrivals import ArrivalAccount
+from pwdload.analysis.latency import LATENCY_COLUMNS, overall
+from pwdload.analysis.run import Run
+
+SLOT_S = 0.1
+"""Evenness is counted in slots of so long."""
+EVENNESS = ("planned_fewest", "planned_most", "sent_fewest", "sent_most")
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+def stage_arrivals(account: ArrivalAccount) -> pd.DataFrame:
+    """Return one row per stage of the plan, as far as the run reached it.
+
+    Columns: ``stage``, ``start_s``, ``end_s``, ``planned``, ``begun``, ``never_begun`` (all by the time when they were
+    due), ``planned_per_s`` (by the rate that was planned), ``due_per_s`` (by the schedule, which chance makes a little
+    more or less), ``sent_per_s`` (by the time when they were sent) and `EVENNESS`: the fewest and the most arrivals in
+    any whole slot of `SLOT_S` from the stage's start on, due and sent; null where the stage has none.
+    """
+    frame = account.frame
+    due_s, sent_s = frame["due_s"].to_numpy(), np.sort(frame["sent_s"].dropna().to_numpy())
+    begun = np.concatenate([[0], np.cumsum(frame["is_begun"].to_numpy())])
+    rows = []
+    for stage, start_s, end_s in stage_spans(account):
+        first, last = np.searchsorted(due_s, [start_s, end_s])
+        sent = np.searchsorted(sent_s, [start_s, end_s])
+        length_s = end_s - start_s
+        here = int(begun[last] - begun[first])
+        expected = account.rates.expected(end_s) - account.rates.expected(start_s)
+        rates = (expected / length_s, (last - first) / length_s, (sent[1] - sent[0]) / length_s)
+        slots = (*_extremes(due_s, start_s, end_s), *_extremes(sent_s, start_s, end_s))
+        rows.append((stage, start_s, end_s, last - first, here, last - first - here, *rates, *slots))
+    names = ("planned_per_s", "due_per_s", "sent_per_s")
+    columns = ["stage", "start_s", "end_s", "planned", "begun", "never_begun", *names, *EVENNESS]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(EVENNESS, "Int64"))
+
+
+def stage_spans(account: ArrivalAccount) -> tuple[tuple[str, float, float], ...]:
+    """Return when each stage of the plan began and ended, without those that the run never reached."""
+    spans: dict[str, tuple[float, float]] = {}
+    for piece in account.rates.segments:
+        start_s, _ = spans.get(piece.stage, (piece.start_s, 0.0))
+        spans[piece.stage] = (start_s, min(piece.end_s, max(account.until_s, start_s)))
+    return tuple((stage, start_s, end_s) for stage, (start_s, end_s) in spans.items() if end_s > start_s)
+
+
+def arrivals_in_time(
+    run: Run, account: ArrivalAccount, journeys: pd.DataFrame, bins: int, width_s: float
+) -> pd.DataFrame:
+    """Return the arrivals in each bin of time.
+
+    Columns: ``start_s``; ``planned`` (by the planned rate, not whole), ``due`` (by the schedule), ``sent`` (first
+    requests, by when they left), ``never_begun`` (by when they were due), ``as_expected`` (flows that were over and
+    wholly as their case expects: the goodput), ``changes`` (accepted changes of a password, by when they were done).
+    ``journeys`` are those of `pwdload.analysis.journeys.journey_frame`.
+    """
+    frame = account.frame
+    edges = np.arange(bins + 1) * width_s
+    planned = np.array([account.rates.expected(min(edge, account.until_s)) for edge in edges])
+    ended = journeys.loc[journeys["is_as_expected"] & ~journeys["is_unfinished"], "end_s"]
+    due = frame.iloc[: account.planned]
+    return pd.DataFrame(
+        {
+            "start_s": edges[:-1],
+            "planned": np.diff(planned),
+            "due": _counts(due["due_s"], bins, width_s),
+            "sent": _counts(frame["sent_s"].dropna(), bins, width_s),
+            "never_begun": _counts(due.loc[~due["is_begun"], "due_s"], bins, width_s),
+            "as_expected": _counts(ended, bins, width_s),
+            "changes": _counts(run.samples.loc[run.samples["is_change"], "done_s"], bins, width_s),
+        }
+    )
+
+
+def lag_table(run: Run, account: ArrivalAccount) -> pd.DataFrame:
+    """Return how late arrivals were sent, of those due within the measured time and sent on open connections.
+
+    Columns: ``part`` (all of it; waiting for a slot; the generator's lag, which is the rest) and `LATENCY_COLUMNS`.
+    """
+    frame = _on_open_connections(run, account)
+    frame = frame.assign(late_s=frame["sent_s"] - frame["due_s"])
+    parts = {"sent after it was due": "late_s", "waiting for a slot": "wait_s", "generator lag": "lag_s"}
+    rows = [{"part": part, **overall(frame, value)} for part, value in parts.items() if len(frame)]
+    return pd.DataFrame(rows, columns=["part", *LATENCY_COLUMNS]).astype({"count": "int64"})
+
+
+def lag_of_arrivals(run: Run, account: ArrivalAccount) -> dict[str, float]:
+    """Return the generator's lag alone as one row: `LATENCY_COLUMNS` by name, NaN where there are too few."""
+    return overall(_on_open_connections(run, account), "lag_s")
+
+
+def _on_open_connections(run: Run, account: ArrivalAccount) -> pd.DataFrame:
+    frame = account.frame
+    due_s = frame["due_s"].to_numpy()
+    inside = np.zeros(len(frame), dtype=bool)
+    for window in run.measured:
+        inside |= window.contains(due_s)
+    kept: pd.DataFrame = frame[inside & frame["is_kept"].to_numpy()]
+    return kept
+
+
+def _extremes(times_s: Floats, start_s: float, end_s: float) -> tuple[int | None, int | None]:
+    """Return the fewest and the most of these times, which are in order, in any whole slot of a span."""
+    slots = int((end_s - start_s) / SLOT_S + 1e-6)
+    if not slots:
+        return None, None
+    counts = np.diff(np.searchsorted(times_s, start_s + np.arange(slots + 1) * SLOT_S))
+    return int(counts.min()), int(counts.max())
+
+
+def _counts(times_s: pd.Series, bins: int, width_s: float) -> Counts:
+    places = np.clip((times_s.to_numpy(dtype=float) // width_s).astype(np.int64), 0, bins - 1)
+    counts: Counts = np.bincount(places, minlength=bins)
+    return counts

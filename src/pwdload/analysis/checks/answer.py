@@ -1,0 +1,24 @@
+"""What a check is, and the words that several of them use."""
+
+from collections.abc import Callable, Sequence
+
+from pwdload.analysis.run import Run
+from pwdload.outcome import Verdict
+
+Answer = tuple[Verdict, str]
+Check = Callable[[Run], Answer]
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 arrival", "4,000 arrivals"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Return names as a list that does not grow with a large fleet: "worker-1, worker-2, worker-3 and 7 more"."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+
+
+def clock(at_s: float) -> str:
+    """Return a time on the run's clock as tables and plots show it."""
+    return f"{at_s:,.1f} s"

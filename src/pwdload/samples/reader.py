@@ -1,0 +1,154 @@
+"""Reading the samples of a run: what was delivered, and what a worker's own disk still held."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pwdload.errors import RunDirectoryError
+from pwdload.outcome import Outcome
+from pwdload.samples.blocks import Damage, batches_in
+from pwdload.samples.sample import SCHEMA, keeps_law
+
+_COMPARED = ("flow", "intended_s", "done_s")
+"""By which a sample that is in two files is known to be the same one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFile:
+    """What is known of one process's samples: which file, how many rows, and whether they are all there."""
+
+    worker: str
+    name: str
+    rows: int
+    finished: bool
+    """Whether the process ended in order and all of its samples had arrived: they are in a Parquet file."""
+    missing: int
+    """Sequence numbers absent below the highest one seen."""
+    damaged: int = 0
+    """Rows in blocks whose seal is broken, and rows that no process of ours can have written: times out of order,
+    outcomes without a name, numbers used twice, a spool that belongs to another run.
+
+    They are left out."""
+    from_spool: int = 0
+    """How many of the rows were never delivered: only the worker's own disk had them."""
+
+
+class _Part(NamedTuple):
+    """What one file gave: its sound rows, and how many were not sound."""
+
+    rows: pa.Table
+    damaged: int
+
+
+_NOTHING = _Part(SCHEMA.empty_table(), 0)
+
+
+def read_samples(directory: Path, spool: Path | None = None) -> tuple[pa.Table, tuple[SampleFile, ...]]:
+    """Read every process's samples, sorted by intended time, with an account of each process.
+
+    What a worker's spool holds beyond what was delivered is merged in, each sample once. A file that cannot be read at
+    all counts as unfinished with no rows; a torn last block is left out quietly.
+
+    Raises:
+        RunDirectoryError: there is no such directory.
+    """
+    if not directory.is_dir():
+        raise RunDirectoryError(f"{directory}: no samples here; a run directory has samples/*.parquet")
+    delivered = _one_per_worker(directory)
+    spooled = {path.stem: path for path in spool.glob("*.arrows")} if spool is not None else {}
+    parts = [_read(delivered.get(name), spooled.get(name), name) for name in sorted(delivered | spooled)]
+    table = pa.concat_tables([table for table, _ in parts] or [SCHEMA.empty_table()]).unify_dictionaries()
+    # The sort is stable, so equal keys stay in the order of the workers' names: the same files give the same table.
+    order = [("intended_s", "ascending"), ("seq", "ascending")]
+    return table.sort_by(order), tuple(file for _, file in parts)
+
+
+def _one_per_worker(directory: Path) -> dict[str, Path]:
+    """Return one path per process: the finished file where there is one, else the blocks."""
+    paths = {path.stem: path for path in directory.glob("*.arrows")}
+    return paths | {path.stem: path for path in directory.glob("*.parquet")}
+
+
+def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa.Table, SampleFile]:
+    """Read the samples of one process from where they were delivered to, and from its own disk."""
+    finished = False
+    main = extra = _NOTHING
+    if delivered is not None:
+        try:
+            finished, main = delivered.suffix == ".parquet", _load(delivered, worker)
+        except (pa.ArrowException, OSError, ValueError):  # ValueError: readable, but not our columns
+            finished = False
+    if spooled is not None:
+        try:
+            extra = _beyond(main.rows, _load(spooled, worker))
+        except (pa.ArrowException, OSError, ValueError):
+            extra = _NOTHING
+    rows = pa.concat_tables([main.rows, extra.rows]) if extra.rows.num_rows else main.rows
+    last = pc.max(rows["seq"]).as_py() if rows.num_rows else -1
+    path = delivered or spooled
+    return rows, SampleFile(
+        worker=worker,
+        name=path.name if path is not None else "",
+        rows=rows.num_rows,
+        finished=finished,
+        missing=last + 1 - rows.num_rows,
+        damaged=main.damaged + extra.damaged,
+        from_spool=extra.rows.num_rows,
+    )
+
+
+def _load(path: Path, worker: str) -> _Part:
+    if path.suffix == ".parquet":
+        return _sound(pq.read_table(path).cast(SCHEMA), worker)
+    found = list(batches_in(path))
+    batches = [one for one in found if not isinstance(one, Damage)]
+    sound = _sound(pa.Table.from_batches(batches, SCHEMA), worker)
+    return sound._replace(damaged=sound.damaged + sum(one.rows for one in found if isinstance(one, Damage)))
+
+
+def _sound(table: pa.Table, worker: str) -> _Part:
+    """Return the rows that a process of ours can have written, each number once."""
+    known = pa.array([outcome.value for outcome in Outcome])
+    named = pc.is_in(table["outcome"].cast(pa.string()), value_set=known)
+    ours = pc.equal(table["worker"].cast(pa.string()), worker)
+    numbered = pc.greater_equal(table["seq"], 0)
+    kept = table.filter(reduce(pc.and_, [keeps_law(table), named, ours, numbered]))
+    numbers = kept["seq"].to_numpy()
+    if len(np.unique(numbers)) != len(numbers):
+        _, first = np.unique(numbers, return_index=True)
+        kept = kept.take(pa.array(np.sort(first)))
+    return _Part(kept, table.num_rows - kept.num_rows)
+
+
+def _beyond(delivered: pa.Table, spool: _Part) -> _Part:
+    """Return what a spool has beyond what was delivered.
+
+    A spool that tells another story about a sample that was delivered is another run's, copied to the wrong place:
+    all of it is left out.
+    """
+    if _tells_another_story(delivered, spool.rows):
+        return _Part(SCHEMA.empty_table(), spool.damaged + spool.rows.num_rows)
+    news = pc.invert(pc.is_in(spool.rows["seq"], value_set=_joined(delivered["seq"])))
+    return _Part(spool.rows.filter(news), spool.damaged)
+
+
+def _tells_another_story(delivered: pa.Table, spool: pa.Table) -> bool:
+    ours, theirs = (_by_number(table) for table in (delivered, spool))
+    _, here, there = np.intersect1d(ours[0], theirs[0], assume_unique=True, return_indices=True)
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]] = zip(ours[1:], theirs[1:], strict=True)
+    return any(not np.array_equal(mine[here], other[there]) for mine, other in pairs)
+
+
+def _by_number(table: pa.Table) -> list[np.ndarray]:
+    return [table[name].to_numpy() for name in ("seq", *_COMPARED)]
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    return pa.array(column.to_numpy(), column.type)

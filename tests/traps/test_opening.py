@@ -1,0 +1,27 @@
+"""Trap A: every HTTPS user of stock Locust loads the CA bundle, inside the timed request. Ours share one context."""
+
+from pathlib import Path
+
+import pytest
+from tests.tls import Authority
+from tests.traps.run import found, target
+
+pytestmark = pytest.mark.e2e
+
+USERS, STOCK_USERS = 2_000, 40
+
+
+def test_two_thousand_https_users_open_without_a_stall_of_the_loop(tmp_path: Path) -> None:
+    """Ours: 2,000 verified connections at 400/s, and no turn of the loop takes half of what one CA bundle would.
+
+    Stock: 40 users at 10/s, the target not even verified, and each holds the loop for the whole of a bundle's loading.
+    """
+    authority = Authority.make(tmp_path)
+    with target(authority.issue("localhost")) as (port, seen):
+        ours = found("opening", "ours", f"https://localhost:{port}", authority.file, USERS, 400)
+    assert (ours["answered"], ours["open"], seen["connections"]) == (USERS, USERS, USERS)
+    assert ours["held_s_p99"] < ours["load_s"] / 2, ours
+    with target(authority.issue("localhost")) as (port, _):
+        stock = found("opening", "stock", f"https://localhost:{port}", authority.file, STOCK_USERS, 10)
+    assert stock["answered"] == STOCK_USERS
+    assert stock["held_s_p99"] > stock["load_s"] / 2, stock
