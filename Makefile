@@ -31,9 +31,10 @@ lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## What connection, recording, devices, passwords and arrivals cost
+bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks.md; then what the parts cost
+	$(BIN)/python -m tests.bench.parts
+	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench_http
 
 truth: $(VENV)/.installed  ## Known truths in full: a stall of 30 s, a queue at three loads (ten minutes)
 	$(BIN)/python -m pytest -m slow -s tests/e2e/test_known_truth.py

@@ -17,7 +17,7 @@ from tests.bench.cpu import all_cores
 from tests.bench.generators import Generator, closed, of_locust, others, pwdload
 from tests.bench.open_model import idle_slot_bytes, lag_s
 from tests.bench.steady import Measured, measure, ratios
-from tests.bench.target import Target, running_target
+from tests.bench.target import Target, free_port, running_target
 from tests.processes import ROOT
 
 LEAST = {"FastHttpUser": 4.5, "k6": 3.0, "vegeta": 1.4}
@@ -74,33 +74,40 @@ def _comparison(compared: Sequence[Measured]) -> str:
 
 
 def _ways(target: Target, folder: Path, rounds: int) -> str:
-    """Measure other ways to use pwdload, in turns with the first."""
-    tls = {"SSL_CERT_FILE": str(target.ca_file)}
-    change = closed("valid_change")
-    two, cores = ("--processes", "2"), all_cores()
-    measured = measure(
+    """Measure other ways to use pwdload, each group in turns with the login."""
+    change, tls = closed("valid_change"), {"SSL_CERT_FILE": str(target.ca_file)}
+    cores = all_cores()
+    groups = (
         [
             pwdload("login", target.url, folder),
             pwdload("login and change", target.url, folder, scenario=change),
             pwdload("login, HTTPS", target.tls_url, folder, variables=tls),
-            pwdload("login, 2 processes on one core", target.url, folder, extra=two),
-            pwdload("login, 2 processes on all cores", target.url, folder, extra=two, cores=cores),
         ],
-        target,
-        folder,
-        rounds=max(rounds // 2, 1),
+        [
+            pwdload("login, 1 process on one core", target.url, folder),
+            pwdload("login, 2 processes on one core", target.url, folder, extra=_two_processes()),
+            pwdload("login, 2 processes on all cores", target.url, folder, extra=_two_processes(), cores=cores),
+        ],
     )
     rows = [
         "## Other ways to use pwdload",
         "",
-        f"With 2 processes there is a master as well. All cores are {len(cores)}, and the target has one of them for "
-        "itself no longer. A change takes two requests, and an account of its own with a device of its own.",
+        f"With 2 processes there is a master as well. All cores are {len(cores)}; then the target has none of them for "
+        "itself. A change takes two requests, and an account of its own with a device of its own.",
         "",
-        "| | requests per CPU-second | per second | x login |",
+        "| | requests per CPU-second | per second | x the first of its group |",
         "|---|---|---|---|",
     ]
-    rows += [_row(one, measured[0]) for one in measured]
+    for group in groups:
+        measured = measure(group, target, folder, rounds=rounds)
+        rows += [_row(one, measured[0]) for one in measured]
     return "\n".join([*rows, ""])
+
+
+def _two_processes() -> tuple[str, ...]:
+    """Return what makes Locust start two workers, whose master listens where no other does."""
+    port = str(free_port())
+    return "--processes", "2", "--master-bind-port", port, "--master-port", port
 
 
 def _open(target: Target, folder: Path, closed_loop: Measured) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What one exchange costs: requests per CPU-second of the client, with a trivial server in another process.
 
-    python -m tests.bench_http
+    python -m tests.bench.exchange
 
 measures one user on plain sockets, then 20 users under gevent's, each in a process of its own. The server answers
 every read with the same bytes, so that only our own work is seen. Figures of one run on one machine compare with each

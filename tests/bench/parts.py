@@ -1,4 +1,4 @@
-"""What the hot path costs, on this machine, in one run: `make bench`. Figures of different runs do not compare."""
+"""What the hot path costs, on this machine, in one run. Figures of different runs do not compare."""
 
 import platform
 import sys

@@ -88,7 +88,11 @@ def measure(
     with _frozen(generators, target, folder, warm_s) as processes:
         for _ in range(rounds):
             for one, process in zip(measured, processes, strict=True):
-                one.turns.append(_turn(one.generator, process, target, turn_s))
+                turn = _turn(process, target, turn_s)
+                if process.poll() is not None or turn.requests <= 0:
+                    said = _log(folder, one.generator).read_text("utf-8", "replace")
+                    raise RuntimeError(f"{one.generator.name} did not keep on; it printed:\n{said}")
+                one.turns.append(turn)
     for one in measured:
         _check_kept(one)
     return measured
@@ -117,7 +121,11 @@ def kept(reports: Path) -> tuple[int, int]:
     return table.num_rows, right or 0
 
 
-def _turn(generator: Generator, process: "subprocess.Popen[bytes]", target: Target, turn_s: float) -> Turn:
+def _log(folder: Path, generator: Generator) -> Path:
+    return folder / f"{generator.name}.log"
+
+
+def _turn(process: "subprocess.Popen[bytes]", target: Target, turn_s: float) -> Turn:
     cpu_before_s, before = cpu_s(process.pid), target.answered()
     begun_s = time.perf_counter()
     os.killpg(process.pid, signal.SIGCONT)
@@ -125,8 +133,6 @@ def _turn(generator: Generator, process: "subprocess.Popen[bytes]", target: Targ
     os.killpg(process.pid, signal.SIGSTOP)
     ended_s = time.perf_counter()
     requests = target.answered() - before - 1  # the count counts itself
-    if process.poll() is not None or requests <= 0:
-        raise RuntimeError(f"{generator.name} did not keep on; what it printed is in its log")
     return Turn(requests=requests, seconds=ended_s - begun_s, cpu_s=cpu_s(process.pid) - cpu_before_s)
 
 
@@ -139,7 +145,7 @@ def _frozen(
     try:
         for generator in generators:
             before = target.answered()
-            processes.append(process := start(generator, folder / f"{generator.name}.log"))
+            processes.append(process := start(generator, _log(folder, generator)))
             _wait_for_load(process, target, before)
             time.sleep(warm_s)
             os.killpg(process.pid, signal.SIGSTOP)
@@ -158,10 +164,10 @@ def _wait_for_load(process: "subprocess.Popen[bytes]", target: Target, before: i
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:
-    """End a generator the way Ctrl-C does, which each of them takes well; return its exit code."""
+    """End a generator with SIGTERM, which leaves it the time to end in order; return its exit code."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGCONT)
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     try:
         return process.wait(_ENDS_WITHIN_S)
     except subprocess.TimeoutExpired:

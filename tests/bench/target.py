@@ -68,7 +68,7 @@ def running_target(folder: Path) -> Iterator[Target]:
     authority = Authority.make(folder)
     certificate = authority.issue("127.0.0.1")
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    port, tls_port = _free_ports()
+    port, tls_port = free_port(), free_port()
     if nginx:
         (folder / "nginx.conf").write_text(_nginx_conf(folder, certificate, port, tls_port), "utf-8")
         version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.split("/")[-1]
@@ -85,9 +85,10 @@ def running_target(folder: Path) -> Iterator[Target]:
             process.terminate()
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return int(one.getsockname()[1]), int(other.getsockname()[1])
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _wait_until_up(target: Target) -> None:

@@ -20,13 +20,15 @@ _READABLE_OR_ENDED = select.POLLIN | select.POLLRDHUP
 class Readiness:
     """Tells whether one descriptor can be read, and waits until it can, for one greenlet at a time."""
 
-    __slots__ = ("_deadline_s", "_hub", "_poll", "_timer", "_waiting", "_watcher")
+    __slots__ = ("_armed_s", "_deadline_s", "_hub", "_poll", "_timer", "_waiting", "_watcher")
 
     def __init__(self, descriptor: int) -> None:
         self._hub = get_hub()
         self._watcher = self._hub.loop.io(descriptor, _READ)
         self._timer: Any = None
         self._deadline_s = 0.0
+        self._armed_s = 0.0
+        """When the timer goes off."""
         self._waiting: Any = None
         poller = get_original("select", "poll")()
         poller.register(descriptor, _READABLE_OR_ENDED)
@@ -47,7 +49,7 @@ class Readiness:
         self._waiting = getcurrent()
         if not self._watcher.active:
             self._watcher.start(self._readable)
-        if self._timer is None:
+        if self._timer is None or self._deadline_s < self._armed_s:
             self._arm(timeout_s)
         try:
             while self._waiting is not None:  # only what follows may wake it
@@ -72,6 +74,9 @@ class Readiness:
             self._watcher.stop()  # the end, or an answer that nobody asked for: `now` tells, when it matters
 
     def _arm(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.close()
+        self._armed_s = time.perf_counter() + seconds
         self._timer = self._hub.loop.timer(seconds)
         self._timer.start(self._timer_is_over)
 
