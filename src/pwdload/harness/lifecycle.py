@@ -69,7 +69,8 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
         events.quit.add_listener(lambda **_: controller.print_headline())
     if environment.shape_class is not None and options_of(environment).headless:
-        _end_like_ctrl_c_on_sigterm()
+        _end_on_sigterm()
+    _interrupt_main_on(signal.SIGINT)
     events.test_start.add_listener(_on_test_start)
     events.test_stopping.add_listener(_on_test_stopping)
     events.test_stop.add_listener(_on_test_stop)
@@ -78,13 +79,21 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     events.quitting.add_listener(_on_quitting)
 
 
-def _end_like_ctrl_c_on_sigterm() -> None:
+def _interrupt_main_on(number: signal.Signals) -> Any:
+    """Have a signal end the process in order, as Ctrl-C at a quiet moment does; return its watcher.
+
+    Python raises `KeyboardInterrupt` in whatever runs just then: under load that is a user in the middle of an
+    exchange, whose outcome would be lost. Here the loop takes the signal, and the main greenlet gets the interruption.
+    """
+    return gevent.signal_handler(number, gevent.kill, gevent.getcurrent(), KeyboardInterrupt)
+
+
+def _end_on_sigterm() -> None:
     """Make SIGTERM end a headless run with stages in order.
 
     Locust installs its own handler only when a load shape has come to its end; until then SIGTERM would kill.
     """
-    main = gevent.getcurrent()
-    watcher = gevent.signal_handler(signal.SIGTERM, gevent.kill, main, KeyboardInterrupt)
+    watcher = _interrupt_main_on(signal.SIGTERM)
     events.test_stop.add_listener(lambda **_: watcher.cancel())
 
 

@@ -114,7 +114,7 @@ class SampleWriter:
         directory: Path,
         worker: str,
         *,
-        block_rows: int = 1024,
+        block_rows: int = 512,
         run: Callable[[Callable[[], None]], None] = _run_now,
         ship: Callable[[Block, int | None], None] | None = None,
     ) -> None:
