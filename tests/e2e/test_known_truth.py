@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.e2e.runs import findings, two_processes
 from tests.processes import LOCUSTFILE
 
 from pwdload.calibration.certificate import Certificate, Comparison
@@ -29,6 +30,7 @@ from pwdload.calibration.trials import (
 )
 from pwdload.calibration.truths import QUANTILES, Mmc, Stall, mean_s, nearest_rank_s
 from pwdload.calibration.words import comparison_lines
+from pwdload.outcome import Verdict
 
 pytestmark = pytest.mark.e2e
 
@@ -114,6 +116,7 @@ def test_a_queue_that_overflows_makes_the_run_invalid(tmp_path: Path) -> None:
     perfect = realize(due_s, SHORT_STALL.response_s, slots=20, queue_limit=10)
     begun, dropped, _ = counts(driven)
     assert driven.exit_code == 3, driven.said
+    assert findings(driven.run)["no arrival was dropped"] is Verdict.INVALID
     assert perfect.dropped == 30
     assert abs(dropped - perfect.dropped) <= 2, "one that ends just before or after another is due"
     assert begun + dropped == len(due_s)
@@ -172,8 +175,6 @@ def test_poisson_arrivals_leave_as_such(tmp_path: Path, processes: int) -> None:
 
 
 def _two(processes: int) -> tuple[str, ...]:
-    from tests.e2e.runs import two_processes  # noqa: PLC0415 - takes a port, so only where it is needed
-
     return tuple(two_processes()) if processes == 2 else ()
 
 

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 from tests.e2e.runs import (
     QUIET,
+    assert_nothing_wrong,
+    findings,
     free_port,
     has_begun,
     latest,
@@ -26,12 +28,11 @@ from tests.processes import Done, locust, start_locust
 
 from pwdload.cases.catalogue import case_weights
 from pwdload.health import read_health
+from pwdload.outcome import Verdict
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.rundir import RunDirectory
 
 pytestmark = pytest.mark.e2e
-
-NOTHING_WRONG = (0, 5)
 
 
 def schedule(run: RunDirectory) -> Schedule:
@@ -68,8 +69,8 @@ def test_the_schedule_is_played_as_planned(tmp_path: Path, processes: int, arriv
     path = open_scenario(tmp_path, arrivals=arrivals, mix="login_only = 3\npolicy = 2\nchange = 1")
     workers = two_processes() if processes == 2 else []
     done = locust("--scenario", path, "--headless", *workers, *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     mix = Mix(case_weights({"login_only": 3, "policy": 2, "change": 1}), 7)
@@ -103,8 +104,8 @@ def test_options_of_locust_bound_slots_and_time(tmp_path: Path) -> None:
     """`-u` is the most in flight and `-t` ends the schedule: what was planned says so."""
     path = open_scenario(tmp_path, rate='{ from = "20/s", to = "60/s" }', length="4s")
     done = locust("--scenario", path, "--headless", "-u", "8", "-t", "2s", *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     record = run.read_record()
     assert record.arrivals is not None
     assert (record.arrivals.slots, record.users, record.ended_by) == (8, 8, "schedule")
@@ -119,8 +120,8 @@ def test_mixed_user_classes_share_arrivals_by_their_cases(tmp_path: Path) -> Non
     path = open_scenario(tmp_path, mix="login_only = 2\nheader = 1\ntoken_forged = 1", length="3s")
     named = ["Person", "FaultyApp", "Attacker"]
     done = locust(*named, "--scenario", path, "--headless", *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     logins = (first["case"] == "login_only").mean()
@@ -153,8 +154,9 @@ def test_a_run_that_is_broken_off_begins_nothing_more_and_says_so(tmp_path: Path
         wait_for(lambda: has_begun(tmp_path))
         process.send_signal(signal.SIGINT)
         done = finish(process)
-    assert done.exit_code == 5, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
+    assert findings(run)["the run was finished"] is Verdict.INCONCLUSIVE
     record = run.read_record()
     assert record.ended_by == "stopped"
     assert record.duration_s is not None
@@ -178,6 +180,7 @@ def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
         done = finish(process)
     assert done.exit_code == 3, done.err + done.out
     run = latest(tmp_path)
+    assert findings(run)["no worker was lost"] is Verdict.INVALID
     rows = read_health(run.health_file)
     survivor = max(rows, key=lambda row: row.at_s).worker
     begun = {row.at_s: row.begun for row in rows if row.worker == survivor}
@@ -203,8 +206,8 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
             done = finish(master)
             finish(first_worker)
             finish(second_worker)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     by_second = first["worker"] == "worker-1"
@@ -241,8 +244,8 @@ def test_the_web_ui_breaks_a_run_off_and_starts_another(tmp_path: Path) -> None:
             wait_for(lambda: len(list(tmp_path.glob("reports/open/2*/report.html"))) == reports)  # noqa: B023
         process.send_signal(signal.SIGTERM)
         done = finish(process)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     first_run, second_run = sorted(map(RunDirectory, tmp_path.glob("reports/open/2*")), key=lambda run: run.path.name)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, first_run, second_run)
     assert first_run.read_record().ended_by == "stopped"
     played = first_requests(samples(first_run))
     assert 0 < len(played["flow"]) < 400
