@@ -261,10 +261,15 @@ def test_stop_in_the_web_ui_keeps_what_two_workers_did(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=30)
     runs = [RunDirectory(path) for path in tmp_path.glob("reports/plain/2*")]
     assert_nothing_wrong(process.returncode, err, *runs)
+    changed: list[int] = []
     for run in runs:
         assert_reconciled(run)
+        rows = samples(run).select(["account", "step", "outcome"]).to_pylist()
+        changed += [r["account"] for r in rows if (r["step"], r["outcome"]) == ("update_password", "right_accept")]
         assert {file.worker for file in read_samples(run.samples)[1]} == {"worker-0", "worker-1"}
         assert not run.spool.exists()
+    assert changed
+    assert len(changed) == len(set(changed)), "no account is used twice"
 
 
 def _ready_workers(port: int) -> int:
@@ -288,12 +293,14 @@ def broken_statistics(**_):
 """
 
 
-@pytest.mark.parametrize("processes", [[], two_processes()], ids=["one process", "two workers"])
+@pytest.mark.parametrize(
+    "processes", [pytest.param([], marks=pytest.mark.slow), two_processes()], ids=["one process", "two workers"]
+)
 def test_a_listener_that_raises_is_counted_and_not_swallowed(tmp_path: Path, processes: list[str]) -> None:
     """Locust logs it and ends with exit code 0; here each process says which listener failed, how, and how often."""
     path = tmp_path / "raising.py"
     path.write_text(RAISING.format(folder=str(LOCUSTFILE.parent)))
-    done = locust("-f", str(path), "--headless", *BUSY, "-t", "3s", *processes, *QUIET, cwd=tmp_path)
+    done = locust("-f", str(path), "--headless", *BUSY, "-t", "2s", *processes, *QUIET, cwd=tmp_path)
     run = latest(tmp_path)
     made = samples(run)["worker"].to_pylist()
     workers = run.read_record().workers

@@ -25,6 +25,7 @@ from tests.e2e.runs import (
     wait_for,
 )
 from tests.processes import Done, locust, start_locust
+from tests.relay import relay_to
 
 from pwdload.cases.catalogue import case_weights
 from pwdload.health import read_health
@@ -60,10 +61,19 @@ def assert_all_were_played(run: RunDirectory, first: dict[str, np.ndarray]) -> N
     assert first["flow"].tolist() == [arrival.number for arrival in planned]
     np.testing.assert_allclose(first["intended_s"], [arrival.due_s for arrival in planned], atol=1e-6)
     assert (first["sent_s"] >= first["intended_s"]).all()
+    # How evenly they leave is a matter of `make truth`: here other tests have a part of the processors.
+    assert np.median(first["sent_s"] - first["intended_s"]) < 0.02
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("arrivals", ["even", "poisson"])
+@pytest.mark.parametrize(
+    ("arrivals", "processes"),
+    [
+        ("even", 1),
+        pytest.param("even", 2, marks=pytest.mark.slow),
+        pytest.param("poisson", 1, marks=pytest.mark.slow),
+        ("poisson", 2),
+    ],
+)
 def test_the_schedule_is_played_as_planned(tmp_path: Path, processes: int, arrivals: Arrivals) -> None:
     """Alone and shared out over two workers: every arrival once, at its time, with the case that the seed gives it."""
     path = open_scenario(tmp_path, arrivals=arrivals, mix="login_only = 3\npolicy = 2\nchange = 1")
@@ -151,7 +161,7 @@ def test_a_run_that_is_broken_off_begins_nothing_more_and_says_so(tmp_path: Path
     """Ctrl-C before the schedule's end: what was begun is kept, nothing is begun afterwards, the verdict knows."""
     path = open_scenario(tmp_path, length="30s")
     with started("--scenario", path, "--headless", folder=tmp_path) as process:
-        wait_for(lambda: has_begun(tmp_path))
+        wait_for(lambda: has_begun(tmp_path, 20_000))
         process.send_signal(signal.SIGINT)
         done = finish(process)
     run = latest(tmp_path)
@@ -192,17 +202,23 @@ def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
-    """Started while the run is on, it takes turns from then on; no arrival is lost or doubled over it."""
-    path = open_scenario(tmp_path, length="12s")
-    port = on_a_port_of_its_own()
+    """Let in while the run is on, it takes turns from then on; no arrival is lost or doubled over it.
+
+    It has started with the others, and knocks every 5 s at a port that opens once the run is on: how long a busy
+    machine takes to start a process has no part in this.
+    """
+    path = open_scenario(tmp_path, length="14s")
+    port, gate = on_a_port_of_its_own(), free_port()
+    at_the_gate = ["--master-port", gate]
     with (
         started(
             "--scenario", path, "--headless", "--master", "--expect-workers", "1", *port, folder=tmp_path
         ) as master,
         started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as first_worker,
+        started("--worker", "--master-host", "127.0.0.1", *at_the_gate, folder=tmp_path) as second_worker,
     ):
         wait_for(lambda: has_begun(tmp_path))
-        with started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as second_worker:
+        with relay_to(port[-1], at=gate):
             done = finish(master)
             finish(first_worker)
             finish(second_worker)
@@ -212,7 +228,7 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     assert_all_were_played(run, first)
     by_second = first["worker"] == "worker-1"
     assert first["intended_s"][by_second].min() > 1.0
-    assert by_second[first["intended_s"] > 10.0].mean() == pytest.approx(0.5, abs=0.1)
+    assert by_second[first["intended_s"] > 11.0].mean() == pytest.approx(0.5, abs=0.1)
 
 
 def ask(port: int, method: str, path: str) -> bytes:

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 
 import gevent
-import greenlet
 from geventhttpclient.connectionpool import _CA_CERTS, init_ssl_context
+from greenlet import settrace  # type: ignore[import-untyped]
 from locust.contrib.fasthttp import insecure_ssl_context_factory
 from tests.traps.clients import POST, Stock, ours, tell
 
@@ -41,7 +41,7 @@ class Holds:
     def __init__(self) -> None:
         self._longest_s: dict[object, float] = {}
         self._since_s = time.thread_time()
-        greenlet.settrace(self._switched)
+        settrace(self._switched)
 
     def _switched(self, _: str, between: tuple[object, object]) -> None:
         held_s = time.thread_time() - self._since_s
@@ -68,7 +68,7 @@ def main(way: str, url: str, ca_file: str, users: int, per_s: float) -> None:
         gevent.sleep(max(start_s + number / per_s - time.perf_counter(), 0))
         jobs.append(gevent.spawn(open_one))
     gevent.joinall(jobs, timeout=60)
-    greenlet.settrace(None)
+    settrace(None)
     held_s = holds.of(jobs)
     tell(
         {
