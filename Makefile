@@ -23,7 +23,7 @@ demo: $(VENV)/.installed  ## Stand-in, a one-minute run, and its report
 	$(BIN)/pwdload run scenarios/demo.toml --loglevel WARNING --only-summary
 
 # Three at a time on two cores: most of the time goes into waiting for the processes of the end-to-end tests.
-test: $(VENV)/.installed  ## All tests
+test: $(VENV)/.installed  ## All tests but the slow proofs
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed  ## Style, types
@@ -36,8 +36,9 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench
 
-truth: $(VENV)/.installed  ## Known truths in full: a stall of 30 s, a queue at three loads (ten minutes)
-	$(BIN)/python -m pytest -m slow -s tests/e2e/test_known_truth.py
+# One at a time: they measure, and nothing else may have a part of the machine meanwhile.
+truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, stock Locust (12 minutes)
+	$(BIN)/python -m pytest -m slow -s
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin

@@ -100,6 +100,7 @@ class ScriptedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # whoever waits in `accept` is woken by this, not by closing
         self._listener.close()
         self._thread.join(5)
 

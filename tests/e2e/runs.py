@@ -1,5 +1,6 @@
 """What the end-to-end tests share: scenarios as files, runs that are on, and what they leave."""
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
 from pwdload.samples import read_samples
 
+PUNCTUALITY = frozenset({"the generator was not saturated", "the event loop was not held up", "arrivals left on time"})
+"""The checks that tell how much of the machine a run had. Tests run side by side, so none of theirs is about it."""
+NOTHING_WRONG = (Verdict.PASS, Verdict.INCONCLUSIVE)
 QUIET = ("--loglevel", "WARNING", "--only-summary")
 OPEN = """
 title = "Open arrivals"
@@ -62,6 +67,23 @@ def samples(run: RunDirectory) -> pa.Table:
     return table
 
 
+def findings(run: RunDirectory) -> dict[str, Verdict]:
+    """Return what each check found of a run, but for those of its punctuality."""
+    found = json.loads((run.path / "verdict.json").read_text("utf-8"))["findings"]
+    return {one["check"]: Verdict(one["verdict"]) for one in found if one["check"] not in PUNCTUALITY}
+
+
+def assert_nothing_wrong(exit_code: int | None, said: str, *runs: RunDirectory) -> None:
+    """Insist that every finding is PASS, or INCONCLUSIVE where a run was too short, and that the exit code says so.
+
+    A machine that was busy with other tests may have made a run INVALID for its lateness; that is no fault of the run.
+    """
+    assert exit_code in {json.loads((run.path / "verdict.json").read_text("utf-8"))["exit_code"] for run in runs}, said
+    for run in runs:
+        wrong = {check: verdict for check, verdict in findings(run).items() if verdict not in NOTHING_WRONG}
+        assert not wrong, said
+
+
 def wait_for(what: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Wait until something is true; real processes need real time."""
     deadline_s = time.monotonic() + timeout_s
@@ -87,6 +109,6 @@ def two_processes() -> list[str]:
     return ["--processes", "2", *on_a_port_of_its_own()]
 
 
-def has_begun(folder: Path) -> bool:
-    """Whether a run below the folder has written its first samples."""
-    return any(path.stat().st_size > 1_000 for path in folder.glob("reports/*/2*/samples/*.arrows"))
+def has_begun(folder: Path, size: int = 1_000) -> bool:
+    """Whether a run below the folder has written its first samples, or so many bytes of them."""
+    return any(path.stat().st_size > size for path in folder.glob("reports/*/2*/samples/*.arrows"))

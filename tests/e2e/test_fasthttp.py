@@ -66,6 +66,7 @@ def bounds(values: list[float], share: float) -> tuple[float, float]:
     return ordered[low], ordered[high]
 
 
+@pytest.mark.slow
 def test_latencies_agree_within_their_own_error() -> None:
     """Median and p95 of the same request against the same fixed service time, the two ways in turn.
 
@@ -102,7 +103,7 @@ def test_a_run_by_either_way_has_the_same_outcomes_and_fires_every_event(tmp_pat
             "--scenario",
             str(tmp_path / "both.toml"),
         ]
-        options = ["--headless", "-u", "5", "-r", "5", "-t", "4s", "--csv", str(folder), "--reports", str(folder)]
+        options = ["--headless", "-u", "5", "-r", "5", "-t", "2s", "--csv", str(folder), "--reports", str(folder)]
         done = subprocess.run(
             [*command, *options, "--only-summary", "--loglevel", "WARNING"],
             cwd=tmp_path,

@@ -1,4 +1,4 @@
-"""Known truths, measured by the real harness: `make truth` runs the long ones, by themselves."""
+"""Known truths, measured by the real harness. `make truth` runs all of them; the suite of every day, the sharpest."""
 
 import csv
 import sys
@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.e2e.runs import findings, two_processes
 from tests.processes import LOCUSTFILE
 
 from pwdload.calibration.certificate import Certificate, Comparison
@@ -29,6 +30,7 @@ from pwdload.calibration.trials import (
 )
 from pwdload.calibration.truths import QUANTILES, Mmc, Stall, mean_s, nearest_rank_s
 from pwdload.calibration.words import comparison_lines
+from pwdload.outcome import Verdict
 
 pytestmark = pytest.mark.e2e
 
@@ -88,6 +90,7 @@ def test_a_stall_is_measured_as_it_was(tmp_path: Path, truth: Stall, rate_per_s:
         assert float(row[name]) == pytest.approx(nearest_rank_s(responses_s, quantile), abs=1e-6)
 
 
+@TRUTH
 @STALLS
 def test_with_20_slots_the_wait_for_a_slot_is_in_the_response_time(
     tmp_path: Path, truth: Stall, rate_per_s: float
@@ -114,6 +117,7 @@ def test_a_queue_that_overflows_makes_the_run_invalid(tmp_path: Path) -> None:
     perfect = realize(due_s, SHORT_STALL.response_s, slots=20, queue_limit=10)
     begun, dropped, _ = counts(driven)
     assert driven.exit_code == 3, driven.said
+    assert findings(driven.run)["no arrival was dropped"] is Verdict.INVALID
     assert perfect.dropped == 30
     assert abs(dropped - perfect.dropped) <= 2, "one that ends just before or after another is due"
     assert begun + dropped == len(due_s)
@@ -138,10 +142,11 @@ def mmc(folder: Path, load: float, seed: int, for_s: float) -> Comparison:
     return comparison
 
 
+@TRUTH
 @pytest.mark.parametrize(
     ("load", "seed", "for_s"),
     [(load, seed, 8.0) for load, seed in SHORT_MMC_SEEDS.items()]
-    + [pytest.param(load, seed, 20.0, marks=TRUTH) for load, seed in MMC_SEEDS.items()],
+    + [(load, seed, 20.0) for load, seed in MMC_SEEDS.items()],
 )
 def test_a_queue_is_measured_as_erlang_says(tmp_path: Path, load: float, seed: int, for_s: float) -> None:
     """M/M/8: mean and p95 of the response time within 3 % of theory plus the floor, p50 to p99 of its own draw."""
@@ -152,6 +157,7 @@ def test_a_queue_is_measured_as_erlang_says(tmp_path: Path, load: float, seed: i
     assert comparison.figures[0].theory_s == little.mean_response_s
 
 
+@TRUTH
 @pytest.mark.parametrize("processes", [1, 2])
 def test_even_arrivals_leave_evenly(tmp_path: Path, processes: int) -> None:
     """100/s even: at most 11 sent in any 100 ms slot, none empty; two workers together the same."""
@@ -162,6 +168,7 @@ def test_even_arrivals_leave_evenly(tmp_path: Path, processes: int) -> None:
     assert (even.fewest > 0, even.most <= 11) == (True, True), even
 
 
+@TRUTH
 @pytest.mark.parametrize("processes", [1, 2])
 def test_poisson_arrivals_leave_as_such(tmp_path: Path, processes: int) -> None:
     """100/s Poisson: the gaps between the moments of sending pass Kolmogorov and Smirnov; two workers the same."""
@@ -172,12 +179,10 @@ def test_poisson_arrivals_leave_as_such(tmp_path: Path, processes: int) -> None:
 
 
 def _two(processes: int) -> tuple[str, ...]:
-    from tests.e2e.runs import two_processes  # noqa: PLC0415 - takes a port, so only where it is needed
-
     return tuple(two_processes()) if processes == 2 else ()
 
 
-@pytest.mark.slow
+@TRUTH
 def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> None:
     """Lag on open connections: p99 below 2 ms."""
     capacity = short_certificate().capacity

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 from tests.e2e.runs import (
     QUIET,
+    assert_nothing_wrong,
+    findings,
     free_port,
     has_begun,
     latest,
@@ -24,15 +26,15 @@ from tests.e2e.runs import (
     wait_for,
 )
 from tests.processes import SECRET, Done, locust, start_locust
+from tests.relay import relay_to
 
 from pwdload.cases.catalogue import case_weights
 from pwdload.health import read_health
+from pwdload.outcome import Verdict
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.rundir import RunDirectory
 
 pytestmark = pytest.mark.e2e
-
-NOTHING_WRONG = (0, 5)
 
 
 def schedule(run: RunDirectory) -> Schedule:
@@ -60,17 +62,26 @@ def assert_all_were_played(run: RunDirectory, first: dict[str, np.ndarray]) -> N
     assert first["flow"].tolist() == [arrival.number for arrival in planned]
     np.testing.assert_allclose(first["intended_s"], [arrival.due_s for arrival in planned], atol=1e-6)
     assert (first["sent_s"] >= first["intended_s"]).all()
+    # How evenly they leave is a matter of `make truth`: here other tests have a part of the processors.
+    assert np.median(first["sent_s"] - first["intended_s"]) < 0.02
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("arrivals", ["even", "poisson"])
+@pytest.mark.parametrize(
+    ("arrivals", "processes"),
+    [
+        ("even", 1),
+        pytest.param("even", 2, marks=pytest.mark.slow),
+        pytest.param("poisson", 1, marks=pytest.mark.slow),
+        ("poisson", 2),
+    ],
+)
 def test_the_schedule_is_played_as_planned(tmp_path: Path, processes: int, arrivals: Arrivals) -> None:
     """Alone and shared out over two workers: every arrival once, at its time, with the case that the seed gives it."""
     path = open_scenario(tmp_path, arrivals=arrivals, mix="login_only = 3\npolicy = 2\nchange = 1")
     workers = two_processes() if processes == 2 else []
     done = locust("--scenario", path, "--headless", *workers, *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     mix = Mix(case_weights({"login_only": 3, "policy": 2, "change": 1}), 7)
@@ -104,8 +115,8 @@ def test_options_of_locust_bound_slots_and_time(tmp_path: Path) -> None:
     """`-u` is the most in flight and `-t` ends the schedule: what was planned says so."""
     path = open_scenario(tmp_path, rate='{ from = "20/s", to = "60/s" }', length="4s")
     done = locust("--scenario", path, "--headless", "-u", "8", "-t", "2s", *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     record = run.read_record()
     assert record.arrivals is not None
     assert (record.arrivals.slots, record.users, record.ended_by) == (8, 8, "schedule")
@@ -120,8 +131,8 @@ def test_mixed_user_classes_share_arrivals_by_their_cases(tmp_path: Path) -> Non
     path = open_scenario(tmp_path, mix="login_only = 2\nheader = 1\ntoken_forged = 1", length="3s")
     named = ["Person", "FaultyApp", "Attacker"]
     done = locust(*named, "--scenario", path, "--headless", *QUIET, cwd=tmp_path)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     logins = (first["case"] == "login_only").mean()
@@ -151,11 +162,12 @@ def test_a_run_that_is_broken_off_begins_nothing_more_and_says_so(tmp_path: Path
     """Ctrl-C before the schedule's end: what was begun is kept, nothing is begun afterwards, the verdict knows."""
     path = open_scenario(tmp_path, length="30s")
     with started("--scenario", path, "--headless", folder=tmp_path) as process:
-        wait_for(lambda: has_begun(tmp_path))
+        wait_for(lambda: has_begun(tmp_path, 20_000))
         process.send_signal(signal.SIGINT)
         done = finish(process)
-    assert done.exit_code == 5, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
+    assert findings(run)["the run was finished"] is Verdict.INCONCLUSIVE
     record = run.read_record()
     assert record.ended_by == "stopped"
     assert record.duration_s is not None
@@ -179,6 +191,7 @@ def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
         done = finish(process)
     assert done.exit_code == 3, done.err + done.out
     run = latest(tmp_path)
+    assert findings(run)["no worker was lost"] is Verdict.INVALID
     rows = read_health(run.health_file)
     survivor = max(rows, key=lambda row: row.at_s).worker
     begun = {row.at_s: row.begun for row in rows if row.worker == survivor}
@@ -190,27 +203,33 @@ def test_when_a_worker_dies_the_other_takes_its_turns(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
-    """Started while the run is on, it takes turns from then on; no arrival is lost or doubled over it."""
-    path = open_scenario(tmp_path, length="12s")
-    port = on_a_port_of_its_own()
+    """Let in while the run is on, it takes turns from then on; no arrival is lost or doubled over it.
+
+    It has started with the others, and knocks every 5 s at a port that opens once the run is on: how long a busy
+    machine takes to start a process has no part in this.
+    """
+    path = open_scenario(tmp_path, length="14s")
+    port, gate = on_a_port_of_its_own(), free_port()
+    at_the_gate = ["--master-port", gate]
     with (
         started(
             "--scenario", path, "--headless", "--master", "--expect-workers", "1", *port, folder=tmp_path
         ) as master,
         started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as first_worker,
+        started("--worker", "--master-host", "127.0.0.1", *at_the_gate, folder=tmp_path) as second_worker,
     ):
         wait_for(lambda: has_begun(tmp_path))
-        with started("--worker", "--master-host", "127.0.0.1", *port[4:], folder=tmp_path) as second_worker:
+        with relay_to(port[-1], at=gate):
             done = finish(master)
             finish(first_worker)
             finish(second_worker)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, run)
     first = first_requests(samples(run))
     assert_all_were_played(run, first)
     by_second = first["worker"] == "worker-1"
     assert first["intended_s"][by_second].min() > 1.0
-    assert by_second[first["intended_s"] > 10.0].mean() == pytest.approx(0.5, abs=0.1)
+    assert by_second[first["intended_s"] > 11.0].mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_worker_that_cannot_take_part_says_why_and_is_not_waited_for(tmp_path: Path) -> None:
@@ -267,8 +286,8 @@ def test_the_web_ui_breaks_a_run_off_and_starts_another(tmp_path: Path) -> None:
             wait_for(lambda: len(list(tmp_path.glob("reports/open/2*/report.html"))) == reports)  # noqa: B023
         process.send_signal(signal.SIGTERM)
         done = finish(process)
-    assert done.exit_code in NOTHING_WRONG, done.err + done.out
     first_run, second_run = sorted(map(RunDirectory, tmp_path.glob("reports/open/2*")), key=lambda run: run.path.name)
+    assert_nothing_wrong(done.exit_code, done.err + done.out, first_run, second_run)
     assert first_run.read_record().ended_by == "stopped"
     played = first_requests(samples(first_run))
     assert 0 < len(played["flow"]) < 400

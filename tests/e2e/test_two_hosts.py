@@ -12,7 +12,7 @@ from subprocess import Popen
 import numpy as np
 import pytest
 from tests.e2e.hosts import CLOCK_AHEAD_S, MASTER_ADDRESS, Hosts, lacking, two_hosts
-from tests.e2e.runs import QUIET, latest, open_scenario, samples
+from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, open_scenario, samples
 from tests.processes import LOCUSTFILE, environment
 
 from pwdload.accounts.source import made_up_accounts
@@ -90,7 +90,7 @@ def test_two_hosts_are_one_instrument(tmp_path: Path) -> None:
             out, err = in_charge.communicate(timeout=90)
         run = latest(tmp_path)
         table = samples(run)
-        assert in_charge.returncode in (0, 5), out + err
+        assert_nothing_wrong(in_charge.returncode, out + err, run)
         assert table.num_rows == target_counts(hosts) - 1  # one request asked whether anybody is there
     record = run.read_record()
     assert record.arrivals is not None

@@ -8,13 +8,14 @@ from tests.traps.run import found, target
 
 pytestmark = pytest.mark.e2e
 
-USERS, STOCK_USERS = 2_000, 40
+USERS, STOCK_USERS = 2_000, 20
 
 
 def test_two_thousand_https_users_open_without_a_stall_of_the_loop(tmp_path: Path) -> None:
-    """Ours: 2,000 verified connections at 400/s, and no turn of the loop takes half of what one CA bundle would.
+    """Ours: 2,000 verified connections at 400/s, and none holds the loop for half of what one CA bundle would.
 
-    Stock: 40 users at 10/s, the target not even verified, and each holds the loop for the whole of a bundle's loading.
+    Stock: 20 users at 10/s, the target not even verified, and each holds the loop for the whole of a bundle's loading.
+    All times are of the processor, and a user's own: neither other processes nor other users are in them.
     """
     authority = Authority.make(tmp_path)
     with target(authority.issue("localhost")) as (port, seen):
@@ -24,4 +25,4 @@ def test_two_thousand_https_users_open_without_a_stall_of_the_loop(tmp_path: Pat
     with target(authority.issue("localhost")) as (port, _):
         stock = found("opening", "stock", f"https://localhost:{port}", authority.file, STOCK_USERS, 10)
     assert stock["answered"] == STOCK_USERS
-    assert stock["held_s_p99"] > stock["load_s"] / 2, stock
+    assert stock["held_s_median"] > stock["load_s"] / 2, stock

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.e2e.runs import QUIET, latest, on_a_port_of_its_own, open_scenario, samples, wait_for
+from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, on_a_port_of_its_own, open_scenario, samples, wait_for
 from tests.processes import Done, environment, get_json, locust
 
 pytestmark = pytest.mark.e2e
@@ -142,6 +142,7 @@ def _hang_soon(at: Target) -> None:
     at.hang(3.0)
 
 
+@pytest.mark.slow
 def test_a_headless_run_on_several_processes_reports_what_was_in_flight_at_its_end(tmp_path: Path) -> None:
     """Trap F: slow answers, two processes, `--stop-timeout 5`.
 
@@ -163,10 +164,12 @@ def test_a_headless_run_on_several_processes_reports_what_was_in_flight_at_its_e
             at, tmp_path, "--processes", "2", "--stop-timeout", "5", *port, rate='"20/s"', length="4s", slots=100
         )
         committed = at.logins()
-    assert done.exit_code != 3, done.out + done.err
-    assert samples(latest(tmp_path)).num_rows == committed == 80
+    run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.out + done.err, run)
+    assert samples(run).num_rows == committed == 80
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_stock_its_outcomes_and_nobody_hears_of_it(tmp_path: Path) -> None:
     """Trap G: `kill -9` of one of two workers.
 
@@ -198,6 +201,7 @@ def test_a_run_without_a_request_is_no_success(tmp_path: Path) -> None:
     assert done.exit_code != 0
 
 
+@pytest.mark.slow
 def test_percentiles_are_not_rounded_above_the_maximum(tmp_path: Path) -> None:
     """Trap M: a service of 147 ms. Stock rounds to two digits and may print a p99 above its own maximum.
 
