@@ -37,7 +37,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench
 
 # One at a time: they measure, and nothing else may have a part of the machine meanwhile.
-truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, stock Locust (12 minutes)
+truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, stock Locust (ten minutes)
 	$(BIN)/python -m pytest -m slow -s
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv

@@ -128,6 +128,7 @@ def test_fingerprints_and_addresses_are_of_the_documented_kind(devices: list[Dev
         assert device.device_ip.rpartition(".")[2] not in ("0", "255")
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_devices_have_as_many_fingerprints() -> None:
     """A target that counts devices sees every account's own, even in the largest run."""
     population = DevicePopulation(seed=7)

@@ -221,7 +221,7 @@ def test_another_seed_tells_another_story(tmp_path: Path) -> None:
     [
         pytest.param(["--tags", "policy"], {"policy"}, marks=pytest.mark.slow),
         (["--exclude-tags", "login", "change", "mistake", "policy"], {"token", "header", "body", "protocol"}),
-        (["Attacker"], {"token"}),
+        pytest.param(["Attacker"], {"token"}, marks=pytest.mark.slow),
     ],
     ids=["tags", "exclude-tags", "class"],
 )

@@ -103,6 +103,7 @@ def response_s(table: pa.Table) -> np.ndarray:
     return made
 
 
+@pytest.mark.slow
 def test_an_outage_is_seen_and_its_whole_length_is_in_the_tail(tmp_path: Path) -> None:
     """Traps D and E: the target hangs for 3 s of 10 s under 50/s.
 
