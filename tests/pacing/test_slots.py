@@ -85,8 +85,9 @@ def test_a_run_that_is_broken_off_gives_up_what_waits() -> None:
     """They are counted as abandoned, and no slot gets them afterwards."""
     slots = queue(0)
     assert slots.due(call(0)) is None
+    slots.give_up()  # due, and not even looked at
     slots.abandon()
-    assert (slots.tally.abandoned, slots.queued) == (1, 0)
+    assert (slots.tally.due, slots.tally.abandoned, slots.queued) == (2, 2, 0)
     assert slots.free(0, "Person", 1.0) is None
 
 

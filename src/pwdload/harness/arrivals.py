@@ -72,8 +72,8 @@ class Dispatcher:
             return
         self._halt()
         now_s, end_s = self.clock.now(), self._rota.schedule.plan.end_s
-        if self._sharing is not None and now_s >= end_s:
-            self._catch_up()
+        if self._sharing is not None:
+            self._catch_up(now_s, begin=now_s >= end_s)
         self.over = True
         self._timer.close()
         if now_s < end_s:
@@ -100,10 +100,15 @@ class Dispatcher:
             wait_until(own(arrival.due_s))
             self._hand_over(arrival)
 
-    def _catch_up(self) -> None:
-        """Hand over what was due and not looked at yet when the schedule ended."""
+    def _catch_up(self, now_s: float, *, begin: bool) -> None:
+        """Hand over, or give up, what is due by now and was not looked at yet: no arrival goes uncounted."""
         for arrival in self._rota.schedule.from_number(self._next_number, wanted=self._is_ours):
-            self._hand_over(arrival)
+            if arrival.due_s > now_s:
+                return
+            if begin:
+                self._hand_over(arrival)
+            else:
+                self.slots.give_up()
 
     def _hand_over(self, arrival: Arrival) -> None:
         self._next_number = arrival.number + 1

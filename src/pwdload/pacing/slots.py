@@ -114,6 +114,11 @@ class SlotQueue(Generic[Slot]):
         """Return the slots that are idle."""
         return tuple(slot for idle in self._idle.values() for slot in idle)
 
+    def give_up(self) -> None:
+        """Count an arrival that is due and that nobody will begin: the run is being broken off."""
+        self.tally.due += 1
+        self.tally.abandoned += 1
+
     def abandon(self) -> None:
         """Give up all that wait: nobody will begin them."""
         self.tally.abandoned += self.queued
