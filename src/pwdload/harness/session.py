@@ -1,6 +1,7 @@
 """One run in one process: its cases, accounts, devices and recorder, and how a user plays a flow."""
 
 import gc
+import inspect
 import os
 import random
 import time
@@ -112,6 +113,9 @@ class Session:
             # that every answer that comes meanwhile is read late.
             gc.collect()
             gc.freeze()
+            # Locust looks for the source of whoever stops a run; the first look through all modules takes 50 ms, which
+            # the last answers would have to wait.
+            inspect.stack()
             self.begun.set()
         if self.dispatcher is not None and sharing is not None:
             self.dispatcher.share(sharing)
