@@ -76,6 +76,20 @@ def report_row(driven: Driven) -> dict[str, str]:
         return next(row for row in csv.DictReader(file) if row["step"] == "login")
 
 
+def test_a_stall_is_in_the_percentiles_of_whoever_came_meanwhile(tmp_path: Path) -> None:
+    """Quick form, on a machine that may be busy: n exact, the tail where it has to be, the report says the same.
+
+    How exactly the tail is measured is `make truth`'s to show. Stock Locust is off by a factor of hundreds.
+    """
+    driven = drive(stall_trial(SHORT_STALL, SHORT_STALL_RATE_PER_S), tmp_path)
+    row, responses_s = report_row(driven), driven.measured().responses_s
+    assert int(float(row["count"])) == len(responses_s) == round(SHORT_STALL_RATE_PER_S * SHORT_STALL.length_s)
+    for name, quantile in (("p90_s", 0.90), ("p95_s", 0.95)):
+        assert float(row[name]) == pytest.approx(nearest_rank_s(responses_s, quantile), abs=1e-6)
+        assert float(row[name]) == pytest.approx(SHORT_STALL.quantile_s(quantile), rel=0.05)
+
+
+@TRUTH
 @STALLS
 def test_a_stall_is_measured_as_it_was(tmp_path: Path, truth: Stall, rate_per_s: float) -> None:
     """600 slots: n exact, p50, p90, p95 and p99 within 1 % of the truth plus the floor; the report says the same."""
