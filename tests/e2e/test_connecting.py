@@ -4,7 +4,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.e2e.test_locust import NOTHING_WRONG, QUIET, assert_one_line, latest, samples
+from tests.e2e.runs import QUIET, latest, samples
+from tests.e2e.test_locust import NOTHING_WRONG, assert_one_line
 from tests.fronts import proxy_front, tls_front
 from tests.processes import SECRET, locust, standin
 from tests.tls import Authority

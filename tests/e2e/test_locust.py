@@ -7,15 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-import pyarrow as pa
 import pytest
+from tests.e2e.runs import QUIET, free_port, has_begun, latest, samples, two_processes, wait_for
 from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
 
 from pwdload.cases.catalogue import CASES
@@ -27,7 +26,6 @@ pytestmark = pytest.mark.e2e
 
 NOTHING_WRONG = (0, 5)
 """Exit codes of a run in which nothing went wrong: PASS, or INCONCLUSIVE where it was too short to say so."""
-QUIET = ("--loglevel", "WARNING", "--only-summary")
 SCENARIO = """
 title = "A short test"
 seed = {seed}
@@ -59,44 +57,6 @@ def scenario(
     path = folder / "short.toml"
     path.write_text(SCENARIO.format(seed=seed, think_time=think_time, stages=stages, mix=mix) + more)
     return str(path)
-
-
-def latest(folder: Path) -> RunDirectory:
-    """Return the newest run below a folder."""
-    return RunDirectory.open(folder / "reports" / "latest")
-
-
-def samples(run: RunDirectory) -> pa.Table:
-    """Return all samples of a run, and insist that every process has finished and nothing is missing."""
-    table, files = read_samples(run.samples)
-    assert files
-    assert all(file.finished and not file.missing for file in files)
-    return table
-
-
-def wait_for(what: Callable[[], object], timeout_s: float = 30.0) -> None:
-    """Wait until something is true; real processes need real time."""
-    deadline_s = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < deadline_s, "timed out"
-        time.sleep(0.05)
-
-
-def free_port() -> str:
-    """Return a port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return str(free.getsockname()[1])
-
-
-def two_processes() -> list[str]:
-    """Return the options for a master with two workers, on a port of its own: tests run side by side."""
-    port = free_port()
-    return ["--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
-
-
-def has_begun(folder: Path) -> bool:
-    """Whether a run below the folder has written its first samples."""
-    return any(path.stat().st_size > 10_000 for path in folder.glob("reports/*/2*/samples/*.arrows"))
 
 
 def assert_reconciled(run: RunDirectory) -> None:

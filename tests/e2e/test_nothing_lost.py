@@ -12,20 +12,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.e2e.runs import assert_nothing_wrong
-from tests.e2e.test_locust import (
-    QUIET,
-    _ask,
-    _has_reports,
-    _listens,
-    assert_reconciled,
-    free_port,
-    latest,
-    samples,
-    scenario,
-    two_processes,
-    wait_for,
-)
+from tests.e2e.runs import QUIET, assert_nothing_wrong, free_port, latest, samples, two_processes, wait_for
+from tests.e2e.test_locust import _ask, _has_reports, _listens, assert_reconciled, scenario
 from tests.processes import LOCUSTFILE, environment, locust, pwdload, start_locust
 from tests.relay import relay_to
 

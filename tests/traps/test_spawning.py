@@ -4,7 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_locust import NOTHING_WRONG, QUIET, latest, samples, scenario
+from tests.e2e.runs import QUIET, latest, samples
+from tests.e2e.test_locust import NOTHING_WRONG, scenario
 from tests.processes import locust
 from tests.traps.run import found
 

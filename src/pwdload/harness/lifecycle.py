@@ -10,7 +10,7 @@ import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import WorkerRunner
+from locust.runners import STATE_INIT, WorkerRunner
 from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
@@ -77,6 +77,10 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
     # now, after the runner's own, this one is asked first.
     events.quitting.add_listener(_on_quitting)
+    if isinstance(runner, WorkerRunner) and runner.worker_state != STATE_INIT:
+        # A worker that joins a run may have its order to spawn before it is done with its own beginning: Locust has
+        # told everybody of the start by now, and nobody was listening yet.
+        _on_test_start(environment)
 
 
 def _interrupt_main_on(number: signal.Signals) -> Any:
