@@ -9,15 +9,15 @@ _CHUNK = 65_536
 
 
 class Relay:
-    """Listens on a port of loopback, a free one unless told, and carries every connection to another."""
+    """Listens on a free port of loopback and carries every connection to another."""
 
-    def __init__(self, target_port: int, port: int = 0) -> None:
+    def __init__(self, target_port: int) -> None:
         self.connections = 0
         """How many connections were made so far."""
         self.dropped = 0
         """How many bytes were taken and not carried."""
         self._target_port = target_port
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = str(self._listener.getsockname()[1])
         self._carries = threading.Event()
         self._carries.set()
@@ -75,9 +75,9 @@ class Relay:
 
 
 @contextmanager
-def relay_to(port: str, at: str = "0") -> Iterator[Relay]:
-    """Run a relay to a port of loopback, at a port where somebody may already be knocking."""
-    relay = Relay(int(port), int(at))
+def relay_to(port: str) -> Iterator[Relay]:
+    """Run a relay to a port of loopback."""
+    relay = Relay(int(port))
     try:
         yield relay
     finally:
