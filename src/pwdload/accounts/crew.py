@@ -21,7 +21,10 @@ class Crew(Generic[Job]):
     def __init__(
         self, do: Do[Job], *, threads: int, stop: threading.Event, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take what does a job, and the event that ends all work; it is set when a job raises, too."""
+        """Take what does a job, and the event that ends all work early.
+
+        It is set, too, when a job raises, or the caller is broken off.
+        """
         self._do = do
         self._threads = threads
         self._stop = stop
@@ -45,10 +48,11 @@ class Crew(Generic[Job]):
             self._feed(jobs)
             for thread in threads:
                 thread.join()
-        finally:
+        except BaseException:
             self._end()
             for thread in threads:
                 thread.join()
+            raise
         if self._error is not None:
             raise self._error
 

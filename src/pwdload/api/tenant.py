@@ -1,7 +1,7 @@
 """The management ("tenant") API, as far as test accounts need it: make, find, change and remove users.
 
 Read from Huawei Cloud's pages "Obtaining an access token", "Creating a User", "Modifying a User", "Changing a
-Password", "Querying Users" and their neighbours. Each call returns a small value or raises `TenantCallFailed`, which
+Password", "Querying Users" and their neighbours. Each call returns a small value or raises `TenantCallError`, which
 says whether the target may have carried it out. Safe for several threads: each exchange has a connection to itself.
 """
 
@@ -14,7 +14,8 @@ from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 from pwdload.api.connections import Client, Connections
-from pwdload.api.contract import BUSY_CODES, CONTENT_TYPE, Answer
+from pwdload.api.contract import BUSY_CODES, CONTENT_TYPE, SERVER_DATE_PATH, Answer
+from pwdload.api.http import Exchange
 from pwdload.api.request import json_body
 from pwdload.errors import TargetError, UsageError
 
@@ -31,6 +32,8 @@ _TOKEN_LIFE_S: Final = 300.0
 _TOKEN_MARGIN_S: Final = 60.0
 _MESSAGE_MAX: Final = 200
 T = TypeVar("T")
+Seen = Callable[[str, str, Exchange], object]
+"""Is told what an exchange was for ("set password"), the path that it went to, and the exchange itself."""
 
 
 class Trouble(StrEnum):
@@ -46,13 +49,13 @@ class Trouble(StrEnum):
     """Sent, and not answered as documented: a time-out, a reset, a 5xx. It may have been carried out, or may be yet."""
 
 
-class TenantCallFailed(TargetError):
+class TenantCallError(TargetError):
     """A call of the tenant API has not done what it was for."""
 
     def __init__(self, trouble: Trouble, what: str, code: str, message: str = "") -> None:
         self.trouble = trouble
         self.code = code
-        """The API's error code, ``transport:...``, or ``http:...`` for an answer that the documentation does not know."""
+        """The API's error code, ``transport:...``, or ``http:...`` for an answer that is not documented."""
         self.message = message
         """The API's own words, without secrets."""
         super().__init__(trouble, what, code, message)
@@ -136,11 +139,21 @@ class TenantClient:
         *,
         clock: Callable[[], float],
         tenant_id: str | None = None,
+        seen: Seen | None = None,
     ) -> None:
-        """Take what it needs; nothing is sent yet. `clock` gives seconds, for the life of the access token."""
+        """Take what it needs; nothing is sent yet.
+
+        Args:
+            connections: to the target.
+            credentials: who calls.
+            clock: gives seconds, for the life of the access token.
+            tenant_id: as in the scenario.
+            seen: is told of each exchange.
+        """
         self._connections = connections
         self._credentials = credentials
         self._clock = clock
+        self._seen = seen
         tenant = f"X-tenant-id: {tenant_id}\r\n" if tenant_id else ""
         self._common = f"Host: {connections.address.authority}\r\n{tenant}"
         self._idle: list[Client] = []
@@ -153,51 +166,61 @@ class TenantClient:
         """Make a user and return its user_id.
 
         Raises:
-            TenantCallFailed: see `Trouble`; a name or mobile number that is taken is `REFUSED`.
+            TenantCallError: see `Trouble`; a name or mobile number that is taken is `REFUSED`.
         """
-        fields = {"user_name": user_name, "mobile": mobile, "password": password, "pwd_must_modify": must_modify}
+        fields: dict[str, str | bool] = {"user_name": user_name, "mobile": mobile, "password": password}
+        fields["pwd_must_modify"] = must_modify
         return self._call("create user", "POST", _USERS, fields, _user_id)
 
     def modify_user(self, user_id: str, *, must_modify: bool) -> None:
-        """Ask a user for a new password at the next login, or no longer. Raises `TenantCallFailed`."""
+        """Ask a user for a new password at the next login, or no longer. Raises `TenantCallError`."""
         self._call("modify user", "PUT", _user_path(user_id), {"pwd_must_modify": must_modify}, _user_id)
 
     def set_password(self, user_id: str, password: str, *, must_modify: bool) -> None:
-        """Set a user's password as an administrator. Raises `TenantCallFailed`."""
-        fields = {"password": password, "pwd_must_modify": must_modify}
+        """Set a user's password as an administrator. Raises `TenantCallError`."""
+        fields: dict[str, str | bool] = {"password": password, "pwd_must_modify": must_modify}
         self._call("set password", "PUT", f"{_user_path(user_id)}/change-password", fields, _user_id)
 
     def enable_user(self, user_id: str) -> None:
-        """Let a disabled user in again. Raises `TenantCallFailed`."""
+        """Let a disabled user in again. Raises `TenantCallError`."""
         self._call("enable user", "PUT", f"{_user_path(user_id)}/enable", None, _user_id)
 
     def delete_user(self, user_id: str) -> bool:
-        """Remove a user; return whether there was one. Raises `TenantCallFailed`."""
+        """Remove a user; return whether there was one. Raises `TenantCallError`."""
         try:
             self._call("delete user", "DELETE", _user_path(user_id), None, _nothing)
-        except TenantCallFailed as failed:
+        except TenantCallError as failed:
             if failed.trouble is Trouble.REFUSED and self._means_unknown_user(failed.code):
                 return False
             raise
         return True
 
     def user_by_name(self, user_name: str) -> TenantUser | None:
-        """Return the user of that name; null when the target says that there is none. Raises `TenantCallFailed`."""
+        """Return the user of that name; null when the target says that there is none. Raises `TenantCallError`."""
         try:
             return self._by_name(user_name)
-        except TenantCallFailed as failed:
+        except TenantCallError as failed:
             if failed.trouble is Trouble.REFUSED and self._means_unknown_user(failed.code):
                 return None
             raise
 
     def users(self, page_size: int = 100) -> Iterator[TenantUser]:
-        """Yield all users, page by page. Raises `TenantCallFailed`."""
+        """Yield all users, page by page. Raises `TenantCallError`."""
         for page in range(1_000_000):
             query = urlencode({"org_id": "", "offset": page, "limit": page_size})
             users = self._call("list users", "GET", f"{_USERS}?{query}", None, _users)
             yield from users
             if len(users) < page_size:
                 return
+
+    def answers(self) -> bool:
+        """Whether the target answers at all, by a question for its date, which changes nothing."""
+        request = f"GET {SERVER_DATE_PATH} HTTP/1.1\r\n{self._common}\r\n".encode()
+        try:
+            answer = self._exchange("server date", SERVER_DATE_PATH, request)
+        except TenantCallError:
+            return False
+        return answer.http_status < 500 and answer.http_status != 429
 
     def _by_name(self, user_name: str) -> TenantUser:
         return self._call("find user", "POST", f"{_USERS}/user-by-username", {"user_name": user_name}, _user)
@@ -208,7 +231,7 @@ class TenantClient:
             return True
         try:
             self._by_name(f"nobody-{secrets.token_hex(16)}")
-        except TenantCallFailed as failed:
+        except TenantCallError as failed:
             if failed.trouble is Trouble.REFUSED:
                 self._unknown_user_codes.add(failed.code)
         return code in self._unknown_user_codes
@@ -225,7 +248,8 @@ class TenantClient:
         hidden = str(fields["password"]) if fields is not None and "password" in fields else ""
         body = b"" if fields is None else json_body(fields)
         for token in (self._access_token(), None):
-            answer = self._exchange(what, self._request(method, path, body, token or self._access_token()))
+            request = self._request(method, path, body, token or self._access_token())
+            answer = self._exchange(what, path, request)
             if answer.http_status != 401 or token is None:
                 break
             self._forget(token)
@@ -240,7 +264,7 @@ class TenantClient:
         head = f"{method} {path} HTTP/1.1\r\n{self._common}Authorization: Bearer {token}\r\n{content}{length}\r\n"
         return head.encode() + body
 
-    def _exchange(self, what: str, request: bytes) -> Answer:
+    def _exchange(self, what: str, path: str, request: bytes) -> Answer:
         """Send a request over a connection that nobody else is using; lists are safe for threads in CPython."""
         try:
             client = self._idle.pop()
@@ -248,18 +272,20 @@ class TenantClient:
             client = self._connections.client()
         exchange = client.exchange(request)
         self._idle.append(client)
+        if self._seen is not None:
+            self._seen(what, path, exchange)
         if exchange.interrupted is not None:
             raise exchange.interrupted
         if exchange.http_status is None:
             trouble = Trouble.NOT_SENT if exchange.sent_s is None else Trouble.UNKNOWN
-            raise TenantCallFailed(trouble, what, f"transport:{exchange.transport}")
+            raise TenantCallError(trouble, what, f"transport:{exchange.transport}")
         return Answer.parse(exchange.http_status, exchange.body)
 
     def _access_token(self) -> str:
         """Return a token that is valid for a while; one thread at a time fetches a new one.
 
         Raises:
-            TenantCallFailed: none was to be had; `NOT_SENT`, since the call that wanted it was not made.
+            TenantCallError: none was to be had; `NOT_SENT`, since the call that wanted it was not made.
             TargetError: the target does not take the credentials.
         """
         with self._renewing:
@@ -275,9 +301,9 @@ class TenantClient:
     def _renew(self) -> None:
         asked_s = self._clock()
         try:
-            answer = self._exchange("access token", self._token_request())
-        except TenantCallFailed as failed:
-            raise TenantCallFailed(Trouble.NOT_SENT, "access token", failed.code) from None
+            answer = self._exchange("access token", _TOKEN, self._token_request())
+        except TenantCallError as failed:
+            raise TenantCallError(Trouble.NOT_SENT, "access token", failed.code) from None
         token = answer.text("access_token")
         if answer.http_status != 200 or not token.isascii() or not token.isprintable() or not token:
             raise self._token_refusal(answer)
@@ -304,10 +330,10 @@ class TenantClient:
                 f"tenant API: no access token ({code[:_MESSAGE_MAX]}); check {CLIENT_ID_VARIABLE} and "
                 f"{CLIENT_SECRET_VARIABLE}, and that the application may manage users"
             )
-        return TenantCallFailed(Trouble.NOT_SENT, "access token", code[:_MESSAGE_MAX])
+        return TenantCallError(Trouble.NOT_SENT, "access token", code[:_MESSAGE_MAX])
 
 
-def _failed(what: str, answer: Answer, hidden: str) -> TenantCallFailed:
+def _failed(what: str, answer: Answer, hidden: str) -> TenantCallError:
     """Return what an answer means that grants nothing; `hidden` is kept out of its words."""
     code = answer.error_code or f"http:{answer.http_status}"
     message = answer.text("error_msg")
@@ -319,7 +345,7 @@ def _failed(what: str, answer: Answer, hidden: str) -> TenantCallFailed:
         trouble = Trouble.REFUSED
     else:
         trouble = Trouble.UNKNOWN  # a gateway's 503 among them: it may follow a change that went through
-    return TenantCallFailed(trouble, what, code[:_MESSAGE_MAX], message[:_MESSAGE_MAX])
+    return TenantCallError(trouble, what, code[:_MESSAGE_MAX], message[:_MESSAGE_MAX])
 
 
 def _user_path(user_id: str) -> str:
