@@ -8,7 +8,8 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from pwdload.accounts.source import WARNING, AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
+from pwdload.accounts.listing import WARNING
+from pwdload.accounts.source import AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
