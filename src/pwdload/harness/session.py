@@ -22,7 +22,7 @@ from pwdload.api.connections import Client, Connections
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
-from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import DevicePopulation, Family
@@ -89,7 +89,7 @@ class Session:
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
         self._settings = Settings(
             book=PasswordBook(run_secret(), password_policy(scenario)),
-            policy=password_policy(scenario),
+            changes=NothingKept(),
             state_token_life_s=plan.state_token_life_s,
         )
         self._connections = Connections(

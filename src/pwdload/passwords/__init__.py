@@ -8,6 +8,7 @@ neighbours make the ones that do not, or only just do, for the refusals that a t
 from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, run_secret
 from pwdload.passwords.broken import WEAK_PASSWORDS, BrokenRule, broken_password, longest_password, unicode_password
 from pwdload.passwords.policy import PasswordPolicy
+from pwdload.passwords.variation import Shape, variation
 
 __all__ = [
     "SECRET_VARIABLE",
@@ -15,8 +16,10 @@ __all__ = [
     "BrokenRule",
     "PasswordBook",
     "PasswordPolicy",
+    "Shape",
     "broken_password",
     "longest_password",
     "run_secret",
     "unicode_password",
+    "variation",
 ]
