@@ -13,12 +13,13 @@ from pwdload.accounts.source import AccountSource, ListedAccounts, made_up_accou
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
+from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
-from pwdload.harness.options import check_host_allowed, chosen_scenario, secret_is_made_up
+from pwdload.harness.options import chosen_scenario, secret_is_made_up
 from pwdload.harness.session import device_population, password_policy
 from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
 from pwdload.scenario import Scenario
@@ -120,7 +121,7 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
 
 def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparation:
     address = Address.parse(host)
-    check_host_allowed(address.host, scenario, options)
+    check_host_allowed(address.host, [*scenario.target.allow, *options.allow_host])
     if secret_is_made_up():
         raise UsageError(
             f"{SECRET_VARIABLE} is not set: the new passwords on {host} are derived from it, and without it nobody "

@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import Field
 
+from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
-    Accounts,
     CaseName,
     Devices,
     Expect,
