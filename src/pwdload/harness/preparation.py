@@ -139,7 +139,6 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
             f"--host {host}: plain HTTP, so that [target] {unused[0]} has no use; give https:// or remove it"
         )
     scenario = scenario.model_copy(update={"target": settled(scenario.target, os.environ)})
-    _check_answers(host, scenario)
     weights, notes = _playable(scenario, source)
     if scenario.target.proxy is not None:
         notes += (f"All requests went through the proxy {scenario.target.proxy}.",)
@@ -191,11 +190,18 @@ def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
     return ""
 
 
-def _check_answers(host: str, scenario: Scenario) -> None:
+def check_answers(prepared: Preparation) -> None:
     """Make sure that something answers HTTP at the target, with one harmless request (the server's date).
 
-    It goes the way of all others: through the proxy, with the same trust and certificate.
+    It goes the way of all others: through the proxy, with the same trust and certificate. The embedded stand-in, which
+    has said itself where it listens, is not asked.
+
+    Raises:
+        TargetError: nothing does.
     """
+    if prepared.standin is not None:
+        return
+    host, scenario = prepared.target, prepared.scenario
     connections = Connections(
         scenario.target,
         host,
