@@ -24,6 +24,7 @@ from pwdload.cases.steps import (
     Update,
 )
 from pwdload.errors import UsageError
+from pwdload.scenario import Scenario
 
 # Which of the two an account made with pwd_must_modify gets is not documented; both hand out a state_token.
 _LOGIN = Login(expect=accept("PASSWORD_EXPIRED", "PASSWORD_WARN"))
@@ -299,3 +300,19 @@ def expected_by_scenario(http_status: Iterable[int], error_code: Iterable[str]) 
     if statuses == {200} and not codes:
         return accept("SUCCESS")
     return Refuse(codes=codes, http_statuses=statuses, certain=bool(codes))
+
+
+def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:
+    """Return the catalogue as this scenario's target must answer it."""
+    overrides = {
+        name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
+    }
+    return {
+        name: adapted(
+            case,
+            password_length_max=scenario.password_policy.max_length,
+            override=overrides.get(name),
+            is_standin=is_standin,
+        )
+        for name, case in CASES.items()
+    }

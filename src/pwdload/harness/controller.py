@@ -23,11 +23,12 @@ from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
-from pwdload.harness.preparation import prepare
+from pwdload.harness.preparation import check_answers, prepare
 from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.stock import check_stock
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
@@ -99,11 +100,22 @@ class Controller:
         flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
+        self._check_accounts()
+        check_answers(self._prepared)
         self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
+
+    def _check_accounts(self) -> None:
+        """Hold what the run needs against its accounts, before anything is sent."""
+        prepared = self._prepared
+        mix, _ = tasks_of(self._environment.user_classes, prepared.weights)
+        options, is_standin = options_of(self._environment), prepared.standin is not None
+        stock = prepared.source.sizes
+        for line in check_stock(prepared.scenario, mix, stock, self._arrivals, options, is_standin=is_standin):
+            say(line)
 
     def _choose_shape(self, scenario: Scenario) -> None:
         """Have Locust hold the users that the scenario needs, unless the options say how many."""

@@ -8,16 +8,18 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from pwdload.accounts.source import WARNING, AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
+from pwdload.accounts.listing import WARNING
+from pwdload.accounts.source import AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
+from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
-from pwdload.harness.options import check_host_allowed, chosen_scenario, secret_is_made_up
+from pwdload.harness.options import chosen_scenario, secret_is_made_up
 from pwdload.harness.session import device_population, password_policy
 from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
 from pwdload.scenario import Scenario
@@ -119,7 +121,7 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
 
 def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparation:
     address = Address.parse(host)
-    check_host_allowed(address.host, scenario, options)
+    check_host_allowed(address.host, [*scenario.target.allow, *options.allow_host])
     if secret_is_made_up():
         raise UsageError(
             f"{SECRET_VARIABLE} is not set: the new passwords on {host} are derived from it, and without it nobody "
@@ -137,7 +139,6 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
             f"--host {host}: plain HTTP, so that [target] {unused[0]} has no use; give https:// or remove it"
         )
     scenario = scenario.model_copy(update={"target": settled(scenario.target, os.environ)})
-    _check_answers(host, scenario)
     weights, notes = _playable(scenario, source)
     if scenario.target.proxy is not None:
         notes += (f"All requests went through the proxy {scenario.target.proxy}.",)
@@ -189,11 +190,18 @@ def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
     return ""
 
 
-def _check_answers(host: str, scenario: Scenario) -> None:
+def check_answers(prepared: Preparation) -> None:
     """Make sure that something answers HTTP at the target, with one harmless request (the server's date).
 
-    It goes the way of all others: through the proxy, with the same trust and certificate.
+    It goes the way of all others: through the proxy, with the same trust and certificate. The embedded stand-in, which
+    has said itself where it listens, is not asked.
+
+    Raises:
+        TargetError: nothing does.
     """
+    if prepared.standin is not None:
+        return
+    host, scenario = prepared.target, prepared.scenario
     connections = Connections(
         scenario.target,
         host,

@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from pwdload.accounts.pool import Pool
 from pwdload.api.connections import Client, Connections
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
-from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
+from pwdload.cases.catalogue import adapted_cases
 from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
@@ -282,22 +282,6 @@ class SessionWire:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
-
-
-def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:
-    """Return the catalogue as this scenario's target must answer it."""
-    overrides = {
-        name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
-    }
-    return {
-        name: adapted(
-            case,
-            password_length_max=scenario.password_policy.max_length,
-            override=overrides.get(name),
-            is_standin=is_standin,
-        )
-        for name, case in CASES.items()
-    }
 
 
 def device_population(scenario: Scenario) -> DevicePopulation:
