@@ -1,12 +1,12 @@
 """Logging in as an account, as its own device does, to see which password opens it."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Entry
 from pwdload.accounts.reading import Reading, read_login
-from pwdload.api.connections import Client, Connections
+from pwdload.api.connections import Connections, SharedClients
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests, probe_request
 from pwdload.devices import DevicePopulation
@@ -53,13 +53,22 @@ class LoginDoor:
             account: adds to an entry the passwords that were listed.
             seen: is told of each login.
         """
-        self._connections = connections
+        self._clients = SharedClients(connections)
         self._book = book
         self._population = population
         self._tenant_id = tenant_id
         self._account = account
         self._seen = seen
-        self._idle: list[Client] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._clients.close()
 
     def text(self, entry: Entry, ref: PasswordRef) -> str | None:
         """Return the password; null when nobody can know it."""
@@ -71,8 +80,8 @@ class LoginDoor:
     def knock(self, entry: Entry, password: str) -> Reading:
         """Log in once, and return what the answer says."""
         device = self._population.device(entry.index)
-        requests = DeviceRequests(self._connections.address.authority, device, self._tenant_id)
-        exchange = self._exchange(requests.login(entry.user_name, password))
+        requests = DeviceRequests(self._clients.authority, device, self._tenant_id)
+        exchange = self._clients.exchange(requests.login(entry.user_name, password))
         if self._seen is not None:
             self._seen(entry, exchange)
         if exchange.interrupted is not None:
@@ -81,19 +90,8 @@ class LoginDoor:
 
     def probe(self) -> bool:
         """Whether the target answers a question for its date."""
-        request = probe_request(self._connections.address.authority, self._population.device(0), self._tenant_id)
-        exchange = self._exchange(request)
+        request = probe_request(self._clients.authority, self._population.device(0), self._tenant_id)
+        exchange = self._clients.exchange(request)
         if exchange.interrupted is not None:
             raise exchange.interrupted
         return exchange.http_status == 200
-
-    def _exchange(self, request: bytes) -> Exchange:
-        """Send a request over a connection that nobody else is using; lists are safe for threads in CPython."""
-        try:
-            client = self._idle.pop()
-        except IndexError:
-            client = self._connections.client()
-        exchange = client.exchange(request)
-        client.end_flow()
-        self._idle.append(client)
-        return exchange

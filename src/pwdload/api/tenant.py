@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from pwdload.api.connections import Client, Connections
+from pwdload.api.connections import Connections, SharedClients
 from pwdload.api.contract import BUSY_CODES, CONTENT_TYPE, SERVER_DATE_PATH, Answer
 from pwdload.api.http import Exchange
 from pwdload.api.request import json_body
@@ -150,17 +150,26 @@ class TenantClient:
             tenant_id: as in the scenario.
             seen: is told of each exchange.
         """
-        self._connections = connections
+        self._clients = SharedClients(connections)
         self._credentials = credentials
         self._clock = clock
         self._seen = seen
         tenant = f"X-tenant-id: {tenant_id}\r\n" if tenant_id else ""
-        self._common = f"Host: {connections.address.authority}\r\n{tenant}"
-        self._idle: list[Client] = []
+        self._common = f"Host: {self._clients.authority}\r\n{tenant}"
         self._renewing = threading.Lock()
         self._token = ""
         self._token_until_s = 0.0
         self._unknown_user_codes = set(_UNKNOWN_USER_CODES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._clients.close()
 
     def create_user(self, user_name: str, mobile: str, password: str, *, must_modify: bool) -> str:
         """Make a user and return its user_id.
@@ -265,13 +274,7 @@ class TenantClient:
         return head.encode() + body
 
     def _exchange(self, what: str, path: str, request: bytes) -> Answer:
-        """Send a request over a connection that nobody else is using; lists are safe for threads in CPython."""
-        try:
-            client = self._idle.pop()
-        except IndexError:
-            client = self._connections.client()
-        exchange = client.exchange(request)
-        self._idle.append(client)
+        exchange = self._clients.exchange(request)
         if self._seen is not None:
             self._seen(what, path, exchange)
         if exchange.interrupted is not None:

@@ -17,11 +17,11 @@ from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
+from pwdload.devices import device_population
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
 from pwdload.harness.options import chosen_scenario, secret_is_made_up
-from pwdload.harness.session import device_population, password_policy
-from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
+from pwdload.passwords import SECRET_VARIABLE, PasswordBook, password_policy, run_secret
 from pwdload.scenario import Scenario
 
 _PROBE_WITHIN_S = 5.0

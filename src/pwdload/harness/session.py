@@ -25,7 +25,7 @@ from pwdload.cases.catalogue import adapted_cases
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
-from pwdload.devices import DevicePopulation, Family
+from pwdload.devices import Family, device_population
 from pwdload.harness.arrivals import Dispatcher
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
@@ -34,9 +34,8 @@ from pwdload.harness.readiness import Readiness
 from pwdload.harness.recorder import Recorder
 from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
-from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
+from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
-from pwdload.scenario import Scenario
 
 _DRAIN_LOOK_S = 0.02
 _STRANGERS_FROM = 1_000_000_000
@@ -276,24 +275,3 @@ class SessionWire:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
-
-
-def device_population(scenario: Scenario) -> DevicePopulation:
-    """Return the devices of a scenario."""
-    return DevicePopulation(
-        seed=scenario.seed,
-        shares=scenario.devices.shares,
-        client_id=scenario.target.client_id,
-        languages=scenario.devices.languages,
-    )
-
-
-def password_policy(scenario: Scenario) -> PasswordPolicy:
-    """Return the target's password policy as the scenario states it."""
-    policy = scenario.password_policy
-    return PasswordPolicy(
-        min_length=policy.min_length,
-        max_length=policy.max_length,
-        classes_needed=policy.classes,
-        max_repeats=policy.max_repeats,
-    )

@@ -1,0 +1,63 @@
+"""Listed accounts, taken into a ledger; and their listed passwords, found again when they are needed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from pwdload.accounts.account import Account
+from pwdload.accounts.entry import Entry
+from pwdload.accounts.ledger import Ledger
+from pwdload.accounts.source import ListedAccounts, read_accounts_csv
+from pwdload.errors import AccountsError
+
+
+def take_in(ledger: Ledger, listed: ListedAccounts, path: Path) -> int:
+    """Add the listed accounts that a ledger does not know yet, and return how many; those it knows stay as they are.
+
+    An account of an empty ledger has the index of its place in the file.
+
+    Raises:
+        AccountsError: its accounts are those of another list, or it cannot be written; nothing was added.
+    """
+    ledger.bind_source(str(path.resolve()))
+    return ledger.add(_entries(listed, ledger.next_index), skip_known=True)
+
+
+def _entries(listed: ListedAccounts, first_index: int) -> Iterator[Entry]:
+    for place, user_name, state, tenant, device, tags in listed:
+        yield Entry(
+            index=first_index + place, user_name=user_name, state=state, tenant=tenant, device=device, tags=tags
+        )
+
+
+class ListedPasswordBook:
+    """Adds to an entry the passwords that it came with, from the list; which is read when the first is needed."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Take where the accounts are listed; null where all were made."""
+        self._path = path
+
+    @cached_property
+    def _listed(self) -> ListedAccounts | None:
+        return None if self._path is None else read_accounts_csv(self._path)
+
+    def account(self, entry: Entry) -> Account:
+        """Return an account as flows and logins use it.
+
+        Raises:
+            AccountsError: its password is listed, and the list cannot be read or has it no more: a password that is
+                made up instead would be a wrong one, and bring the account nearer to its lock.
+        """
+        account = entry.account()
+        if entry.is_ours or min(ref.generation for ref in (entry.in_force, entry.doubt or entry.in_force)) > 0:
+            return account
+        try:
+            found = self._listed.passwords(entry.user_name) if self._listed is not None else None
+        except LookupError:
+            found = None
+        if found is None:
+            raise AccountsError(
+                f"{self._path or 'no list'}: lacks {entry.user_name!r}, whose first password is only there; put it back"
+            )
+        return replace(account, initial_password=found.password, earlier_password=found.previous)
