@@ -1,6 +1,6 @@
 """Listed accounts, taken into a ledger; and their listed passwords, found again when they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,21 +11,28 @@ from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.source import ListedAccounts, read_accounts_csv
 from pwdload.errors import AccountsError
 
+_PROGRESS_EVERY = 10_000
 
-def take_in(ledger: Ledger, listed: ListedAccounts, path: Path) -> int:
+
+def take_in(
+    ledger: Ledger, listed: ListedAccounts, path: Path, progress: Callable[[int], object] = lambda _count: None
+) -> int:
     """Add the listed accounts that a ledger does not know yet, and return how many; those it knows stay as they are.
 
-    An account of an empty ledger has the index of its place in the file.
+    An account of an empty ledger has the index of its place in the file. `progress` is told how many more have been
+    looked at, now and then.
 
     Raises:
         AccountsError: its accounts are those of another list, or it cannot be written; nothing was added.
     """
     ledger.bind_source(str(path.resolve()))
-    return ledger.add(_entries(listed, ledger.next_index), skip_known=True)
+    return ledger.add(_entries(listed, ledger.next_index, progress), skip_known=True)
 
 
-def _entries(listed: ListedAccounts, first_index: int) -> Iterator[Entry]:
+def _entries(listed: ListedAccounts, first_index: int, progress: Callable[[int], object]) -> Iterator[Entry]:
     for place, user_name, state, tenant, device, tags in listed:
+        if place % _PROGRESS_EVERY == _PROGRESS_EVERY - 1:
+            progress(_PROGRESS_EVERY)
         yield Entry(
             index=first_index + place, user_name=user_name, state=state, tenant=tenant, device=device, tags=tags
         )
