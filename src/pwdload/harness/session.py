@@ -17,16 +17,17 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Pool
+from pwdload.accounts.entry import Status
 from pwdload.api.connections import Client, Connections
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import adapted_cases
-from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
+from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import Family, device_population
 from pwdload.harness.arrivals import Dispatcher
+from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.readiness import Readiness
@@ -59,7 +60,7 @@ class Session:
         *,
         clock: RunClock,
         worker: str,
-        pool: Pool,
+        books: Bookkeeper,
         end_run: Callable[[str], None],
         shipment: Shipment | None = None,
     ) -> None:
@@ -83,12 +84,12 @@ class Session:
         self._users: Counter[str] = Counter()
         self._choices: dict[str, Choices] = {}
         self._cases = adapted_cases(scenario, is_standin=plan.made_up_sizes is not None)
-        self._pool = pool
+        self._books = books
         self._population = device_population(scenario)
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
         self._settings = Settings(
             book=PasswordBook(run_secret(), password_policy(scenario)),
-            changes=NothingKept(),
+            changes=self._books,
             state_token_life_s=plan.state_token_life_s,
         )
         self._connections = Connections(
@@ -175,19 +176,18 @@ class Session:
         """
         case = self._cases[case_name]
         due = self._due_now() if arrival is None else Due(arrival.due_s, arrival.number, arrival.stage)
-        leases = [(self._pool.lease(state), state) for state in case.states]
-        used_up = True
+        leased: list[Account] = []
         self.in_flight += 1
         try:
-            used_up = self._play(case, due, *(account for account, _ in leases), wire=wire)
+            for state in case.states:
+                leased.append(self._books.lease(state))  # noqa: PERF401 - those before must go back
+            self._play(case, due, *leased, wire=wire)
         finally:
             self.in_flight -= 1
             wire.end_flow()
-            for account, state in leases:
-                if used_up:
+            for account, state in zip(leased, case.states, strict=False):
+                if self._books.give_back(state, account) is not Status.READY:
                     self._devices.pop(account.index, None)
-                else:
-                    self._pool.give_back(state, account)
 
     def _due_now(self) -> Due:
         now_s, number = self.clock.now(), self.flows
@@ -196,8 +196,8 @@ class Session:
 
     def _play(
         self, case: Case, due: Due, account: Account, other: Account | None = None, *, wire: "SessionWire"
-    ) -> bool:
-        """Play one flow and record it; return whether it has used the accounts up, or may have."""
+    ) -> None:
+        """Play one flow and record it."""
         family, requests = self._device(account.index)
         me = Party(account=account, requests=requests)
         flow = Flow(
@@ -208,17 +208,16 @@ class Session:
             settings=self._settings,
             intended_s=due.at_s,
         )
-        used_up = False
-        record = self.recorder.record
+        record, learn = self.recorder.record, self._books.learn
         try:
             for played in flow:
-                used_up = used_up or _spoils_account(played)
+                if not played.outcome.is_as_expected:
+                    learn(played)
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
-        return used_up
 
     def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
         if other is not None:
@@ -242,11 +241,6 @@ class Session:
 
 def _counts(tally: Tally) -> ArrivalCounts:
     return ArrivalCounts(**asdict(tally))
-
-
-def _spoils_account(played: Played) -> bool:
-    """Whether the accounts of a flow may no longer be what the pool takes them for."""
-    return played.changed_password or played.may_have_changed_password or played.was_not_let_in
 
 
 class SessionWire:
