@@ -29,11 +29,14 @@ LedgerDirectory = Annotated[
     Path, typer.Argument(metavar="LEDGER", help="Directory that keeps the accounts, e.g. accounts/staging.")
 ]
 Host = Annotated[
-    str | None, typer.Option(metavar="URL", help="Base URL of the target; without it, the one that the ledger belongs to.")
+    str | None,
+    typer.Option(metavar="URL", help="Base URL of the target; without it, the one that the ledger belongs to."),
 ]
 AllowHost = Annotated[
     list[str],
-    typer.Option(metavar="HOST", help="Host that may be touched, besides loopback and [target] allow; may be repeated."),
+    typer.Option(
+        metavar="HOST", help="Host that may be touched, besides loopback and [target] allow; may be repeated."
+    ),
 ]
 ScenarioOption = Annotated[
     Path | None,
@@ -41,7 +44,9 @@ ScenarioOption = Annotated[
 ]
 Rate = Annotated[
     float,
-    typer.Option(metavar="RATE", parser=_with_unit(parse_rate_per_s, positive=True), help="Requests at most, e.g. 20/s."),
+    typer.Option(
+        metavar="RATE", parser=_with_unit(parse_rate_per_s, positive=True), help="Requests at most, e.g. 20/s."
+    ),
 ]
 Concurrency = Annotated[int, typer.Option(min=1, max=256, help="Requests at a time, at most.")]
 Patience = Annotated[
