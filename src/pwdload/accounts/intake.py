@@ -9,7 +9,6 @@ from pwdload.accounts.account import Account
 from pwdload.accounts.entry import Entry
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.source import ListedAccounts, read_accounts_csv
-from pwdload.errors import AccountsError
 
 _PROGRESS_EVERY = 10_000
 
@@ -50,21 +49,17 @@ class ListedPasswordBook:
         return None if self._path is None else read_accounts_csv(self._path)
 
     def account(self, entry: Entry) -> Account:
-        """Return an account as flows and logins use it.
+        """Return an account, with its listed passwords where logins may try them: where it is in doubt.
 
         Raises:
-            AccountsError: its password is listed, and the list cannot be read or has it no more: a password that is
-                made up instead would be a wrong one, and bring the account nearer to its lock.
+            LookupError: the list has it no more. A password that is made up instead would be a wrong one, and bring
+                the account nearer to its lock.
+            AccountsError: the list cannot be read.
         """
         account = entry.account()
-        if entry.is_ours or min(ref.generation for ref in (entry.in_force, entry.doubt or entry.in_force)) > 0:
+        if entry.is_ours or entry.doubt is None or min(entry.in_force.generation, entry.doubt.generation) > 0:
             return account
-        try:
-            found = self._listed.passwords(entry.user_name) if self._listed is not None else None
-        except LookupError:
-            found = None
-        if found is None:
-            raise AccountsError(
-                f"{self._path or 'no list'}: lacks {entry.user_name!r}, whose first password is only there; put it back"
-            )
+        if self._listed is None:
+            raise LookupError(f"{entry.user_name!r} came with a password that no list tells")
+        found = self._listed.passwords(entry.user_name)
         return replace(account, initial_password=found.password, earlier_password=found.previous)

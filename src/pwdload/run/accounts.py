@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, dropwhile, islice
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pwdload.accounts.entry import Entry, Reason, Status
 from pwdload.accounts.intake import ListedPasswordBook, take_in
 from pwdload.accounts.journal import first_lease
 from pwdload.accounts.ledger import Ledger, LedgerView
-from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, names, to_be_made
+from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, keep_user_ids, names, to_be_made
 from pwdload.accounts.ready import is_ledger
 from pwdload.accounts.scribe import Manner, Scribe, Told
 from pwdload.accounts.settle import Settled, settle
@@ -68,7 +68,7 @@ class Desk:
         self.url = url
         self._where = where
         self._book = book
-        self._user_ids: dict[int, str] = {}
+        self._told: list[Told] = []
         self._open = ExitStack()
         self._connections = Connections(
             settled(scenario.target, os.environ),
@@ -114,21 +114,16 @@ class Desk:
         finally:
             journal.end()
             self.ledger.merge()
-            self.ledger.put(self._named())
+            keep_user_ids(self.ledger, self._told)
 
     def noting(self, progress: Progress) -> Progress:
-        """Keep what the target calls each account, too."""
+        """Keep what is told of accounts, for what the target calls them."""
 
         def note(told: Told) -> None:
-            if told.entry.user_id:
-                self._user_ids[told.entry.index] = told.entry.user_id
+            self._told.append(told)
             progress(told)
 
         return note
-
-    def _named(self) -> Iterator[Entry]:
-        for index, user_id in self._user_ids.items():
-            yield replace(self.ledger.entry(index), user_id=user_id)
 
     def creator(self, scribe: Scribe) -> Creator:
         """Return who makes accounts."""
