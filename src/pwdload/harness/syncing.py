@@ -11,7 +11,7 @@ from pwdload.harness.writing import WriterThread
 
 
 class DiskThread:
-    """`pwdload.accounts.sync.RealThread` where threads are greenlets. It begins with its first job."""
+    """`pwdload.accounts.sync.Threads` where threads are greenlets: its one real thread begins with its first job."""
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         self._failed = failed
@@ -19,6 +19,9 @@ class DiskThread:
         self._released: deque[Gate] = deque()
         self._watcher = gevent.get_hub().loop.async_(ref=False)
         self._watcher.start(self._open)
+
+    def lock(self) -> None:
+        """Return no lock: greenlets give way only where they wait."""
 
     def submit(self, job: Callable[[], None]) -> None:
         """Have a job done in the thread, after those before it; returns at once."""
@@ -28,7 +31,8 @@ class DiskThread:
 
     def gate(self) -> Gate:
         """Return a new, closed gate."""
-        return Event()
+        gate: Gate = Event()
+        return gate
 
     def release(self, gates: Sequence[Gate]) -> None:
         """Open gates; called in the thread."""
