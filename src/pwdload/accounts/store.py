@@ -120,6 +120,14 @@ class Counts(NamedTuple):
     accounts: int
 
 
+def must_exist(path: Path) -> None:
+    """Raise `AccountsError` where there is no store."""
+    if not path.is_file():
+        raise AccountsError(
+            f"{path.parent}: no ledger there; make one with `pwdload accounts import` or `pwdload accounts create`"
+        )
+
+
 class Store:
     """An open store. All methods raise `AccountsError` where SQLite cannot do what it is asked to."""
 
@@ -141,10 +149,7 @@ class Store:
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open a store that is there."""
-        if not path.is_file():
-            raise AccountsError(
-                f"{path.parent}: no ledger there; make one with `pwdload accounts import` or `pwdload accounts create`"
-            )
+        must_exist(path)
         if not read_only:
             return cls._connected(path, "rw")._checked()
         try:
