@@ -23,11 +23,13 @@ from pwdload.accounts.entry import Entry
 from pwdload.accounts.journal import Journal, JournalHead, boot_digest, run_and_process
 from pwdload.accounts.journal_reader import JournalReading, read_journals
 from pwdload.accounts.ledger_lock import locked
-from pwdload.accounts.ledger_view import LedgerView
+from pwdload.accounts.ledger_view import LedgerMeta, LedgerStatus, LedgerView
 from pwdload.accounts.merge import Merge, merge
 from pwdload.accounts.store import FILE_NAME, Row, Store, must_exist
 from pwdload.accounts.sync import Threads
 from pwdload.errors import AccountsError
+
+__all__ = ["Ledger", "LedgerMeta", "LedgerStatus", "LedgerView"]
 
 JOURNALS: Final = "journal"
 DAMAGED: Final = "damaged"
