@@ -31,21 +31,24 @@ class LedgerAccounts:
     def accounts(self, state: str, places: range) -> Sequence[Account]:
         """Return the accounts of a state at these places."""
         indices = self._ready[state][places.start : places.stop]
-        return [self.with_listed(account) for account in self.ledger.accounts(indices)]
-
-    def with_listed(self, account: Account) -> Account:
-        """Return an account with the passwords that are listed for it."""
-        return with_listed(account, self._listed)
+        return [with_listed(account, self._listed) for account in self.ledger.accounts(indices)]
 
     def account(self, entry: Entry) -> Account:
-        """Return the account of an entry, with the passwords that are listed for it."""
-        return self.with_listed(entry.account())
+        """Return the account of an entry, with the passwords that are listed for it.
+
+        Raises:
+            LookupError: its password is listed, and the list has it no more.
+        """
+        account = with_listed(entry.account(), self._listed)
+        if account.initial_password is None and account.generation <= 0 and not entry.is_ours and self._listed:
+            raise LookupError(f"{entry.user_name!r} is not in the list of accounts")
+        return account
 
     @property
     def all_have_history(self) -> bool:
         """Whether of every account that is ready an earlier password is known."""
         indices = (index for ready in self._ready.values() for index in ready)
-        return all(_has_history(self.with_listed(self.ledger.entry(index).account())) for index in indices)
+        return all(_has_history(self.account(self.ledger.entry(index))) for index in indices)
 
 
 def with_listed(account: Account, listed: ListedAccounts | None) -> Account:
@@ -55,25 +58,8 @@ def with_listed(account: Account, listed: ListedAccounts | None) -> Account:
     try:
         passwords = listed.passwords(account.user_name)
     except LookupError:
-        return account  # made by us, or no longer listed: its later passwords are derived
+        return account  # made by us: all of its passwords are derived
     return replace(account, initial_password=passwords.password, earlier_password=passwords.previous)
-
-
-def take_in(ledger: Ledger, listed: ListedAccounts) -> int:
-    """Add the accounts of a list that a ledger does not know yet, by name, and return how many."""
-    first = ledger.next_index
-    entries = (
-        Entry(
-            index=first + one.place,
-            user_name=one.user_name,
-            state=one.state,
-            tenant=one.tenant,
-            device=one.device,
-            tags=one.tags,
-        )
-        for one in listed
-    )
-    return ledger.add(entries, skip_known=True)
 
 
 def made_up_entries(made_up: MadeUpAccounts) -> Iterator[Entry]:

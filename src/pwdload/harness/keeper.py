@@ -11,13 +11,15 @@ from pwdload.accounts.door import LoginDoor
 from pwdload.accounts.entry import Entry, Event, Kind, Status
 from pwdload.accounts.happened import happened
 from pwdload.accounts.journal import Journal
+from pwdload.accounts.leases import Stock
+from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.ledgered import LedgerAccounts
 from pwdload.accounts.scribe import Manner, Scribe
 from pwdload.accounts.settle import Settled, settle
-from pwdload.accounts.sync import RealThread
+from pwdload.accounts.sync import Threads
 from pwdload.api.connections import Connections
-from pwdload.harness.session import device_population, password_policy
-from pwdload.passwords import PasswordBook, run_secret
+from pwdload.devices import device_population
+from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import AccountsRecord, RetiredAccount, SettledRecord
 from pwdload.scenario import Scenario
 
@@ -46,7 +48,7 @@ class _Begun:
 class Keeper:
     """What the process in charge does with the ledger of its accounts."""
 
-    def __init__(self, accounts: LedgerAccounts, scenario: Scenario, target: str, *, shown: str) -> None:
+    def __init__(self, accounts: LedgerAccounts, scenario: Scenario, target: str, *, shown: str = "") -> None:
         """Take the accounts of an open ledger; `shown` is what people know the ledger by, empty for the stand-in's."""
         self.accounts = accounts
         self._ledger = accounts.ledger
@@ -57,26 +59,38 @@ class Keeper:
         self._journal: Journal | None = None
         self._begun = _Begun()
 
+    @property
+    def doubts(self) -> int:
+        """How many accounts are in doubt."""
+        return self._ledger.status().doubts
+
     def settle_first(self, say: Say) -> None:
         """Settle what earlier runs have left in doubt, before anything else is done with the accounts."""
-        doubts = self._ledger.status().doubts
-        if doubts:
-            say(f"Accounts: {doubts:,} of an earlier run are in doubt; each is logged in to, to see what opens it.")
-            self._settled_before = _record_of(self._settle(say))
-            self.accounts.look()
+        say(f"Accounts: {self.doubts:,} of an earlier run are in doubt; each is logged in to, to see what opens it.")
+        self._settled_before = _record_of(self._settle(say))
+        self.accounts.look()
 
-    def begin_run(self, thread: RealThread) -> Journal:
-        """Begin a run, and return the journal of this process; `thread` is where the disk is waited for."""
+    def begin_run(self, threads: Threads) -> Journal:
+        """Begin a run, and return the journal of this process; `threads` is where the disk is waited for."""
         reuse, fsync = self._scenario.accounts.reuse, self._scenario.accounts.fsync
         self.accounts.look()
         self._begun = _Begun(
             number=self._ledger.begin_run(may_rearm=reuse == "rearm"),
             ready=sum(self.accounts.sizes.values()),
-            doubts=self._ledger.status().doubts,
+            doubts=self.doubts,
             damages=len(self._ledger.damages) if self._begun.number else 0,
         )
-        self._journal = self._ledger.journal(0, "in-charge", fsync=fsync, thread=thread)
+        self._journal = self._ledger.journal(0, "in-charge", fsync=fsync, threads=threads)
         return self._journal
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self._ledger
+
+    def stock(self) -> Stock:
+        """Return the accounts that are ready, for a run to draw."""
+        return Stock(self.accounts.sizes, self.accounts.accounts)
 
     @property
     def run(self) -> int:
@@ -95,7 +109,7 @@ class Keeper:
             self._journal.end()
         told = happened(self._ledger, self._begun.number)
         self._ledger.merge()
-        doubts = self._ledger.status().doubts
+        doubts = self.doubts
         settled = self._settle(say) if doubts else None
         self.accounts.look()
         retired = self._retired(told.retired, settled)
@@ -108,7 +122,7 @@ class Keeper:
             doubtful=max(doubts - self._begun.doubts, 0),
             settled_before=self._settled_before,
             settled=_record_of(settled) if settled is not None else None,
-            unknown_left=self._ledger.status().doubts,
+            unknown_left=self.doubts,
             retired=len(retired),
             retired_first=tuple(
                 RetiredAccount(index=one.index, user_name=one.user_name, reason=one.reason.words if one.reason else "")

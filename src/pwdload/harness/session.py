@@ -83,7 +83,7 @@ class Session:
         self._plan = plan
         self._users: Counter[str] = Counter()
         self._choices: dict[str, Choices] = {}
-        self._cases = adapted_cases(scenario, is_standin=plan.made_up_sizes is not None)
+        self._cases = adapted_cases(scenario, is_standin=plan.is_standin)
         self._books = books
         self._population = device_population(scenario)
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}

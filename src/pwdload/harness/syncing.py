@@ -1,4 +1,4 @@
-"""What a journal needs of threads where `threading` means greenlets: nobody stands still while a disk is slow."""
+"""A real thread that waits for the disk, while the greenlets that wait for it let others go on."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -10,40 +10,41 @@ from pwdload.accounts.sync import Gate
 from pwdload.harness.writing import WriterThread
 
 
-class GreenletThreads:
-    """Greenlets that wait, and a real thread that does what they wait for (`pwdload.accounts.sync.Threads`)."""
+class DiskThread:
+    """`pwdload.accounts.sync.Threads` where threads are greenlets: its one real thread begins with its first job."""
 
-    def __init__(self) -> None:
-        self._thread = WriterThread(_reported_already)
-        self._opened: deque[Gate] = deque()
-        self._watcher = gevent.get_hub().loop.async_()
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self._failed = failed
+        self._thread: WriterThread | None = None
+        self._released: deque[Gate] = deque()
+        self._watcher = gevent.get_hub().loop.async_(ref=False)
         self._watcher.start(self._open)
 
     def lock(self) -> None:
-        """None is needed: greenlets of one thread take turns only where they wait."""
-
-    def gate(self) -> Event:
-        """Return a new, closed gate for greenlets."""
-        return Event()
+        """Return no lock: greenlets give way only where they wait."""
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Have a job done in the real thread, after those before it; returns at once."""
+        """Have a job done in the thread, after those before it; returns at once."""
+        if self._thread is None:
+            self._thread = WriterThread(self._failed)
         self._thread.put(job)
 
+    def gate(self) -> Gate:
+        """Return a new, closed gate."""
+        gate: Gate = Event()
+        return gate
+
     def release(self, gates: Sequence[Gate]) -> None:
-        """Open gates; called in the real thread, opened by the greenlets' own."""
-        self._opened.extend(gates)
+        """Open gates; called in the thread."""
+        self._released.extend(gates)
         self._watcher.send()
 
     def close(self) -> None:
-        """Let the real thread end, after its last job."""
-        self._thread.finish(lambda: None)
-        self._watcher.close()
+        """Let the thread end after its last job."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.finish(lambda: None)
 
     def _open(self) -> None:
-        while self._opened:
-            self._opened.popleft().set()
-
-
-def _reported_already(error: Exception) -> None:
-    """Whoever waited for a disk that failed has heard of it from `GroupSync`."""
+        while self._released:
+            self._released.popleft().set()
