@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Entry, Event, Kind, Record
-from pwdload.accounts.journal import Journal, JournalHead, boot_digest
+from pwdload.accounts.journal import Journal, JournalHead, boot_digest, first_lease
 from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
 from pwdload.passwords import Shape
 
 LEDGER = b"ledger#1"
+FIRST_LEASE = first_lease(1)
 HEAD = JournalHead(ledger=LEDGER, run=3, process=2, boot=boot_digest())
 
 any_record = st.builds(
@@ -93,18 +94,22 @@ class Told(NamedTuple):
 
 @st.composite
 def histories(
-    draw: st.DrawFn, *, accounts: int = 4, leases: int = 6, changes: int = 3, processes: int = 3, first_lease: int = 1
+    draw: st.DrawFn, *, accounts: int = 4, leases: int = 5, changes: int = 3, processes: int = 3, is_once: bool = False
 ) -> list[Told]:
     """What processes may write of accounts that a target changes or not, in the order of time.
 
     Each lease gives one account to one process, for some changes; a change without an answer ends the lease, and is
-    settled under the next. The master, process 0, writes down who was given what.
+    settled under the next. The master, process 0, writes down who was given what. `is_once`: no account is given to
+    anybody twice.
     """
     truths = {index: PasswordRef(0) for index in range(accounts)}
     doubts: dict[int, PasswordRef] = {}
     told: list[Told] = []
-    for lease in range(first_lease, first_lease + draw(st.integers(0, leases))):
-        index, process = draw(st.integers(0, accounts - 1)), draw(st.integers(1, processes))
+    order = draw(
+        st.permutations(range(accounts)) if is_once else st.lists(st.integers(0, accounts - 1), max_size=leases)
+    )
+    for lease, index in enumerate(order, start=FIRST_LEASE):
+        process = draw(st.integers(1, processes))
         _Lease(told, truths, doubts, index, lease, process).go(draw, changes)
     return told
 

@@ -116,7 +116,7 @@ class LedgerView:
         """Return how its accounts are."""
         counts = {(one.status, one.state): one.accounts for one in self._store.counts()}
         retired = {reason.words if reason else "": count for reason, count in self._store.retired().items()}
-        oldest = self._store.oldest_doubt_at()
+        oldest = self._store.oldest_doubt_at(but=self._over)
         if self._over:
             return _over_status(counts, retired, oldest, self._store.rows(self._over), self._over)
         return LedgerStatus(counts=counts, retired=retired, oldest_doubt_at=oldest)
