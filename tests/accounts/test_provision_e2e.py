@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ ANY_FAULT = (*CARRIED_OUT, *NOT_CARRIED_OUT)
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """Give a stand-in, and a ledger that wants accounts made."""
-    with running_world(tmp_path / "standin.db", entries=to_be_made(names("load-", COUNT), first_index=0)) as world:
+    with running_world(tmp_path, entries=to_be_made(names("load-", COUNT), first_index=0)) as world:
         yield world
 
 
@@ -34,15 +34,11 @@ def kills(seed: int) -> list[int]:
     return [chance.randrange(1, 2 * COUNT) for _ in range(6)]
 
 
-def create(world: World) -> Callable[[], object]:
-    return lambda: world.creator().create(world.ledger.all)
-
-
 def made_world(world: World) -> World:
     """Make all accounts, over a good line."""
-    created = world.creator().create(world.ledger.all)
+    created = world.create()
     assert len(created.made) == COUNT
-    world.ledger.learn_ids(told.entry for told in created.made)
+    world.books.keep_user_ids(created.made)
     return world
 
 
@@ -54,13 +50,13 @@ def assert_there_once_each(world: World) -> None:
 def test_create_makes_each_account_once(world: World, seed: int) -> None:
     """Answers are lost before and after the user was made, the process is killed six times, and each is there once."""
     world.relay.plan = at_random(seed, 0.3, *ANY_FAULT, about=b"/tenant/")
-    world.resume(create(world), kills(seed))
+    world.resume(world.create, kills(seed))
     for _ in range(3):
-        create(world)()
+        world.create()
     assert_there_once_each(world)
-    assert {entry.status for entry in world.ledger.all} == {Status.READY}
-    assert all(world.opens(entry) for entry in world.ledger.all)
-    assert {world.state(entry)["login_status"] for entry in world.ledger.all} == {"PASSWORD_EXPIRED"}
+    assert {entry.status for entry in world.books.all} == {Status.READY}
+    assert all(world.opens(entry) for entry in world.books.all)
+    assert {world.state(entry)["login_status"] for entry in world.books.all} == {"PASSWORD_EXPIRED"}
     assert sum(world.relay.met[fault] for fault in CARRIED_OUT) > 3
 
 
@@ -69,18 +65,18 @@ def test_a_name_that_is_somebody_elses_is_told_and_not_touched(world: World) -> 
     other = world.client()
     other.create_user("load-000003", "13800000003", "Somebody-elses-1", must_modify=False)
     other.create_user("load-000004", "13800000004", "Somebody-elses-1", must_modify=False)
-    asked = Record(Event.INTENT, Kind.CREATE, account=4, lease=1, ref=PasswordRef(0), at=1.0)
-    world.ledger.append([asked])
+    asked = Record(Event.INTENT, Kind.CREATE, account=4, ref=PasswordRef(0), at=1.0)
+    world.books.append(asked)
     for _ in range(2):
-        created = world.creator().create(world.ledger.all)
+        created = world.create()
         assert [told.entry.user_name for told in created.conflicts] == ["load-000003", "load-000004"]
-    armed = world.armer().arm(world.ledger.all, world.door())
+    armed = world.arm()
     assert len(armed.armed) == COUNT - 2
-    deleted = world.deleter().delete(world.ledger.all)
+    deleted = world.delete()
     assert len(deleted.deleted) == COUNT - 2
     assert sorted(user.user_name for user in world.users()) == ["load-000003", "load-000004"]
     for index in (3, 4):
-        entry = world.ledger.entries[index]
+        entry = world.books.all[index]
         assert (entry.status, entry.reason) == (Status.RETIRED, Reason.TAKEN)
         answer = world.standin.ask("POST", f"/standin/accounts/{entry.user_name}", {"password": "Somebody-elses-1"})
         assert answer == {"opens": True}
@@ -94,18 +90,17 @@ def test_arm_loses_no_account(world: World, seed: int) -> None:
         world.relay.plan = at_random(seed + generation, 0.25, *ANY_FAULT)
 
         def arm(generation: int = generation) -> object:
-            due = [entry for entry in world.ledger.all if entry.in_force.generation < generation or entry.doubt]
-            return world.armer().arm(due, world.door())
+            return world.arm(below=generation)
 
         world.resume(arm, kills(seed))
         for _ in range(4):
             arm()
-    kept = [entry for entry in world.ledger.all if entry.status is Status.READY]
+    kept = [entry for entry in world.books.all if entry.status is Status.READY]
     assert len(kept) >= COUNT * 0.9, "only five doubtful changes retire one"
     assert {entry.in_force for entry in kept} == {PasswordRef(2)}
-    assert all(entry.reason is Reason.DOUBTS for entry in world.ledger.all if entry not in kept)
-    assert all(world.opens(entry) for entry in world.ledger.all)
-    assert not any(world.is_locked(entry) for entry in world.ledger.all)
+    assert all(entry.reason is Reason.DOUBTS for entry in world.books.all if entry not in kept)
+    assert all(world.opens(entry) for entry in world.books.all)
+    assert not any(world.is_locked(entry) for entry in world.books.all)
     assert {world.state(entry)["login_status"] for entry in kept} == {"PASSWORD_EXPIRED"}
 
 
@@ -114,25 +109,21 @@ def test_delete_removes_what_it_made_and_nothing_else(world: World) -> None:
     made_world(world)
     world.client().create_user("director", "13900000001", "Not-a-test-user-1", must_modify=False)
     world.relay.plan = at_random(5, 0.3, *ANY_FAULT, about=b"/tenant/")
-
-    def delete() -> object:
-        return world.deleter().delete(world.ledger.all)
-
-    world.resume(delete, kills(5))
+    world.resume(world.delete, kills(5))
     for _ in range(3):
-        delete()
-    assert {entry.status for entry in world.ledger.all} == {Status.DELETED}
+        world.delete()
+    assert {entry.status for entry in world.books.all} == {Status.DELETED}
     assert [user.user_name for user in world.users()] == ["director"]
 
 
 def test_accounts_can_be_made_again_after_they_were_deleted(world: World) -> None:
     """Under the same names, with passwords that were never in force before."""
     made_world(world)
-    world.deleter().delete(world.ledger.all)
+    world.delete()
     made_world(world)
     assert_there_once_each(world)
-    assert {entry.in_force for entry in world.ledger.all} == {PasswordRef(1)}
-    assert all(world.opens(entry) for entry in world.ledger.all)
+    assert {entry.in_force for entry in world.books.all} == {PasswordRef(1)}
+    assert all(world.opens(entry) for entry in world.books.all)
 
 
 def test_create_waits_for_a_target_that_is_down(world: World) -> None:
@@ -144,19 +135,19 @@ def test_create_waits_for_a_target_that_is_down(world: World) -> None:
 
     killer = later(0.1, world.standin.kill)
     starter = later(2.0, restart)
-    created = world.creator().create(world.ledger.all)
+    created = world.create()
     killer.join()
     starter.join()
-    created = created if len(created.made) == COUNT else world.creator().create(world.ledger.all)
+    created = created if len(created.made) == COUNT else world.create()
     assert not created.left
     assert_there_once_each(world)
-    assert all(world.opens(entry) for entry in world.ledger.all)
+    assert all(world.opens(entry) for entry in world.books.all)
 
 
 def test_arm_enables_and_unlocks(world: World) -> None:
     """An account that an administrator has disabled, or that was locked, is ready again."""
     made_world(world)
-    disabled, locked = world.ledger.all[0], world.ledger.all[1]
+    disabled, locked = world.books.all[0], world.books.all[1]
     client = world.client()
     world.standin.ask("GET", "/standin/health")
     disable(world, disabled.user_id)
@@ -164,8 +155,8 @@ def test_arm_enables_and_unlocks(world: World) -> None:
         world.door().knock(locked, "Wrong-password-1")
     assert world.is_locked(locked)
     for entry, reason in ((disabled, Reason.DISABLED), (locked, Reason.LOCKED)):
-        world.ledger.append([Record(Event.RETIRED, account=entry.index, lease=1, note=reason)])
-    armed = world.armer().arm([world.ledger.entries[0], world.ledger.entries[1]], world.door())
+        world.books.append(Record(Event.RETIRED, account=entry.index, note=reason))
+    armed = world.arm(only=(0, 1))
     assert len(armed.armed) == 2
     assert not world.is_locked(locked)
     found = client.user_by_name(disabled.user_name)
@@ -180,9 +171,9 @@ def disable(world: World, user_id: str) -> None:
 
 def test_nothing_is_sent_once_the_journal_cannot_be_written(world: World) -> None:
     """A full disk ends the command before the request that it cannot keep."""
-    world.ledger.is_full = True
+    world.books.is_full = True
     with pytest.raises(AccountsError, match="disk full"):
-        create(world)()
+        world.create()
     assert world.users() == []
 
 
@@ -191,10 +182,10 @@ def test_an_unanswering_target_is_given_up_after_the_patience(world: World) -> N
     world.standin.kill()
     world.manner = type(world.manner)(rate_per_s=2_000.0, threads=4, patience_s=0.5)
     before = threading.active_count()
-    created = world.creator().create(world.ledger.all)
+    created = world.create()
     assert len(created.left) == COUNT
     assert "does not answer" in created.left[-1].why or "transport" in created.left[-1].why
-    assert {entry.doubt for entry in world.ledger.all} <= {None, PasswordRef(0)}
+    assert {entry.doubt for entry in world.books.all} <= {None, PasswordRef(0)}
     assert threading.active_count() <= before + 1
     world.standin.start()
     world.relay.target_port = world.standin.port

@@ -1,4 +1,4 @@
-"""A real stand-in behind a faulty relay, a ledger in memory that can be cut off, and what both say of an account."""
+"""A real stand-in behind a faulty relay, a ledger whose process can be cut off, and what both say of an account."""
 
 import json
 import random
@@ -8,18 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.accounts.faulty import FaultyRelay, faulty_relay
 from tests.processes import environment
 
-from pwdload.accounts.arming import Armer
+from pwdload.accounts.arming import Armed, Armer
 from pwdload.accounts.door import LoginDoor
 from pwdload.accounts.entry import Entry, Event, Record
-from pwdload.accounts.provision import Creator, Deleter
-from pwdload.accounts.scribe import Manner, Scribe
+from pwdload.accounts.journal import Journal
+from pwdload.accounts.ledger import Ledger
+from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, keep_user_ids
+from pwdload.accounts.scribe import Manner, Scribe, Told
+from pwdload.accounts.settle import Settled, settle
 from pwdload.api.connections import Connections
 from pwdload.api.http import Exchange
 from pwdload.api.tenant import Credentials, TenantClient, TenantUser
@@ -39,38 +41,75 @@ class Killed(BaseException):
     """Stands for kill -9: from here on nothing is written any more."""
 
 
-class MemoryLedger:
-    """Keeps records as a journal does, and what they make of accounts."""
+class CutOff:
+    """A journal that ends after so many records as if its process had been killed there, or has no room any more."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.entries = {entry.index: entry for entry in entries}
-        self.records: list[Record] = []
-        self.records_left: int | None = None
-        """How many more records are kept before the process is killed; null: it is not."""
-        self.is_full = False
+    def __init__(self, journal: Journal, records_left: int | None, *, is_full: bool) -> None:
+        self._journal = journal
+        self._records_left = records_left
+        self._is_full = is_full
 
     def append(self, records: Sequence[Record]) -> None:
-        if self.is_full and any(record.event is Event.INTENT for record in records):
+        if self._is_full and any(record.event is Event.INTENT for record in records):
             raise AccountsError("disk full")
-        if self.records_left is not None:
-            if self.records_left < len(records):
-                self.records_left = 0
+        if self._records_left is not None:
+            if self._records_left < len(records):
+                self._records_left = 0
                 raise Killed
-            self.records_left -= len(records)
-        for record in records:
-            self.records.append(record)
-            self.entries[record.account] = self.entries[record.account].after(record)
+            self._records_left -= len(records)
+        self._journal.append(records)
 
     def leased(self, accounts: Iterable[int], lease: int, process: int) -> None:
-        self.append([Record(Event.LEASED, account=index, lease=lease) for index in accounts])
+        self._journal.leased(accounts, lease, process)
+
+
+class Books:
+    """A ledger on the disk, opened and closed as one command after the other does."""
+
+    def __init__(self, path: Path, entries: Iterable[Entry] = ()) -> None:
+        self._path = path
+        self.records_left: int | None = None
+        """How many records the next command keeps before it is killed; null: it is not."""
+        self.is_full = False
+        ledger = Ledger.open(path, create=True)
+        ledger.add(entries)
+        ledger.close()
 
     @property
     def all(self) -> list[Entry]:
-        return [self.entries[index] for index in sorted(self.entries)]
+        """What the ledger says of all accounts."""
+        view = Ledger.read(self._path)
+        try:
+            return list(view.entries())
+        finally:
+            view.close()
 
-    def learn_ids(self, told: Iterable[Entry]) -> None:
-        for entry in told:
-            self.entries[entry.index] = replace(self.entries[entry.index], user_id=entry.user_id)
+    @contextmanager
+    def command(self) -> Iterator[Scribe]:
+        """Open it for a command, which may be killed."""
+        ledger = Ledger.open(self._path)
+        ledger.begin_run()
+        journal = ledger.journal(0)
+        try:
+            yield Scribe(CutOff(journal, self.records_left, is_full=self.is_full))
+        except BaseException:
+            journal.close()
+            raise
+        else:
+            journal.end()
+        finally:
+            ledger.close()
+
+    def append(self, *records: Record) -> None:
+        """Write records down as some process did."""
+        with self.command() as scribe:
+            scribe._journal.append(records)
+
+    def keep_user_ids(self, told: Iterable[Told]) -> None:
+        """Keep what the target calls accounts, as a command does at its end."""
+        ledger = Ledger.open(self._path)
+        keep_user_ids(ledger, told)
+        ledger.close()
 
 
 class Standin:
@@ -110,10 +149,10 @@ class Standin:
 class World:
     """Stand-in, relay, ledger, and the commands of a user."""
 
-    def __init__(self, standin: Standin, relay: FaultyRelay, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, standin: Standin, relay: FaultyRelay, books: Books) -> None:
         self.standin = standin
         self.relay = relay
-        self.ledger = MemoryLedger(entries)
+        self.books = books
         self.answered: dict[str, int] = {}
         """How many logins of each user name were answered with a judgement of the password."""
         self.manner = HASTY
@@ -144,28 +183,38 @@ class World:
         if exchange.http_status in (200, 400) and b"LOGIN.0001" not in exchange.body:
             self.answered[entry.user_name] = self.answered.get(entry.user_name, 0) + 1
 
-    def scribe(self) -> Scribe:
-        return Scribe(self.ledger, lease=1)
+    def create(self) -> Created:
+        """Do as `pwdload accounts create`."""
+        with self.books.command() as scribe:
+            return Creator(self.client(), BOOK, scribe, manner=self.manner).create(self.books.all)
 
-    def creator(self) -> Creator:
-        return Creator(self.client(), BOOK, self.scribe(), manner=self.manner)
+    def arm(self, *, below: int = 1_000_000, only: Sequence[int] | None = None) -> Armed:
+        """Do as `pwdload accounts arm`: with those whose password is of a lower generation, or in doubt."""
+        due = [entry for entry in self.books.all if entry.in_force.generation < below or entry.doubt]
+        due = [entry for entry in due if only is None or entry.index in only]
+        with self.books.command() as scribe:
+            return Armer(self.client(), BOOK, scribe, manner=self.manner).arm(due, self.door())
 
-    def armer(self) -> Armer:
-        return Armer(self.client(), BOOK, self.scribe(), manner=self.manner)
+    def delete(self) -> Deleted:
+        """Do as `pwdload accounts delete`."""
+        with self.books.command() as scribe:
+            return Deleter(self.client(), BOOK, scribe, manner=self.manner).delete(self.books.all)
 
-    def deleter(self) -> Deleter:
-        return Deleter(self.client(), BOOK, self.scribe(), manner=self.manner)
+    def settle(self) -> Settled:
+        """Do as `pwdload accounts settle`."""
+        with self.books.command() as scribe:
+            return settle(self.books.all, self.door(), scribe, manner=self.manner)
 
     def resume(self, work: Callable[[], object], kills: Sequence[int]) -> None:
         """Do some work, killed after so many records time and again, and then to its end."""
         for records in kills:
-            self.ledger.records_left = records
+            self.books.records_left = records
             try:
                 work()
             except Killed:
                 continue
             finally:
-                self.ledger.records_left = None
+                self.books.records_left = None
             return
         work()
 
@@ -188,13 +237,13 @@ class World:
 
 
 @contextmanager
-def running_world(database: Path, *settings: str, entries: Iterable[Entry] = ()) -> Iterator[World]:
+def running_world(directory: Path, *settings: str, entries: Iterable[Entry] = ()) -> Iterator[World]:
     """Run a stand-in and a relay in front of it."""
-    standin = Standin(database, *settings)
+    standin = Standin(directory / "standin.db", *settings)
     standin.start()
     try:
         with faulty_relay(standin.port) as relay:
-            world = World(standin, relay, entries)
+            world = World(standin, relay, Books(directory / "ledger", entries))
             with world.closing:
                 yield world
     finally:

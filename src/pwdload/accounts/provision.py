@@ -7,7 +7,7 @@ and the user has the number that we derive for it; otherwise it is somebody else
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.clerk import Clerk, Job
@@ -27,6 +27,28 @@ def to_be_made(user_names: Iterable[str], *, first_index: int) -> Iterator[Entry
     """Yield the entries of accounts to be made, for the ledger to add before `Creator` is given them."""
     for index, user_name in enumerate(user_names, first_index):
         yield Entry(index=index, user_name=user_name, status=Status.MAKING, is_ours=True)
+
+
+class Keeper(Protocol):
+    """A ledger, as far as it is needed here; see `accounts.ledger.Ledger`."""
+
+    def entry(self, index: int) -> Entry:
+        """Return an account by its index."""
+
+    def put(self, entries: Iterable[Entry]) -> object:
+        """Keep accounts as they are now."""
+
+
+def keep_user_ids(ledger: Keeper, told: Iterable[Told]) -> None:
+    """Keep in a ledger what the target calls accounts; where that is lost, they are looked up by name again.
+
+    Only after the journal of what was told is merged: an account is kept whole, as the ledger knows it.
+
+    Raises:
+        AccountsError: the ledger cannot be written.
+    """
+    known = ((ledger.entry(one.entry.index), one.entry.user_id) for one in told)
+    ledger.put(replace(entry, user_id=user_id) for entry, user_id in known if user_id != entry.user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ _LOCKED_CODES: Final = ("LOGIN.0001", "SDK.LOGIN.1003")
 _LOCK_S_GUESSED: Final = 180.0
 """Life of a lock whose text names none: the documented default."""
 _NUMBERS = re.compile(r"\d+")
+_REMAINING = re.compile(r"(?:Remaining attempts|剩余尝试次数)\D*(\d+)", re.IGNORECASE)
 
 
 class Says(Enum):
@@ -78,9 +79,10 @@ def _read_status(answer: Answer) -> Reading:
 
 
 def _remaining(text: str) -> int | None:
-    """Return the last number of "Remaining attempts: 8." in whatever language."""
-    numbers = _NUMBERS.findall(text)
-    return int(numbers[-1]) if numbers else None
+    """Return the number of "Remaining attempts: 8."; in a text of other words the lowest, to be on the safe side."""
+    known = _REMAINING.search(text)
+    numbers = [known[1]] if known else _NUMBERS.findall(text)
+    return min(map(int, numbers), default=None)
 
 
 def _lock_s(text: str) -> float:

@@ -62,7 +62,10 @@ def import_list(
 ) -> None:
     """Take listed accounts into a ledger; every mistake in the list is told at once. Sends nothing."""
     where = work.Where(directory=directory, host=host, allow=tuple(allow_host))
-    done = work.import_list(where, csv, dry_run=dry_run)
+    with ExitStack() as stack:
+        done = work.import_list(
+            where, csv, dry_run=dry_run, begin=lambda total: stack.enter_context(meter("import", total))
+        )
     _say(
         f"{directory}: {'would add' if dry_run else 'added'} {format_count(done.added)} of {format_count(done.listed)} "
         f"listed accounts; {format_count(done.listed - done.added)} were there already"

@@ -162,7 +162,8 @@ def exported(entries: Iterable[Entry], *, as_json: bool) -> Iterator[str]:
 
 def _with_header(entries: Iterable[Entry]) -> Iterator[Sequence[object]]:
     yield _COLUMNS
-    yield from map(_fields, entries)
+    for entry in entries:
+        yield [str(value).lower() if isinstance(value, bool) else value for value in _fields(entry)]
 
 
 def _fields(entry: Entry) -> tuple[object, ...]:

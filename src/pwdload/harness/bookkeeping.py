@@ -42,12 +42,7 @@ class Bookkeeper:
 
     def give_back(self, needed: AccountState, leased: Account) -> Status:
         """Take an account back from a flow, and return what has become of it."""
-        account, status = self._fates.pop(leased.index, (leased, Status.READY))
-        if leased.index in self._doubtful:
-            self._doubtful.remove(leased.index)
-            status = Status.UNKNOWN
-        self.pool.give_back(self._only_state or needed, account, status)
-        return status
+        return self._end(needed, leased, Status.READY)
 
     def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
         """Keep that a password is about to be asked for.
@@ -96,10 +91,25 @@ class Bookkeeper:
         self._journal.conclude(account, new, event, Kind.REARM)
         if event is Event.APPLIED:
             self._fates[account.index] = account.changed(new), Status.READY
-        elif event is Event.REFUSED:
-            self._fates[account.index] = account, Status.CHANGED
         if event is not Event.UNKNOWN:
             self._doubtful.discard(account.index)
+
+    def is_gone(self, account: Account) -> None:
+        """Keep that the target does not know a used account any more."""
+        self._journal.retired(account, Reason.GONE)
+        self._fates[account.index] = account, Status.RETIRED
+
+    def end_rearm(self, leased: Account) -> None:
+        """Take an account back that was to be put back; where nothing came of it, it waits for another try."""
+        self._end(AccountState.EXPIRED, leased, Status.CHANGED)
+
+    def _end(self, needed: AccountState, leased: Account, otherwise: Status) -> Status:
+        account, status = self._fates.pop(leased.index, (leased, otherwise))
+        if leased.index in self._doubtful:
+            self._doubtful.remove(leased.index)
+            status = Status.UNKNOWN
+        self.pool.give_back(self._only_state or needed, account, status)
+        return status
 
     def _intend(self, account: Account, new: PasswordRef, state_token: str, kind: Kind) -> None:
         self._journal.intend(account, new, state_token, kind)

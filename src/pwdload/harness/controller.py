@@ -12,16 +12,14 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from pwdload.accounts.journal import first_lease
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
-from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.gathering import Gathered, Gathering
-from pwdload.harness.lending import Lender, LendingDesk, pool_of, terms_of
+from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
@@ -162,12 +160,14 @@ class Controller:
                 write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
         self._journal = self._keeper.begin_run(DiskThread(lambda error: log.error("The ledger: %s", error)))
+        if self._workers is not None:
+            self._workers.begin_run()
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
         if self._workers is not None:
-            self._workers.begin_run()
-            self._lend(len(self._workers.expected))
+            if self._desk is not None:
+                self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
             if self._gathering is not None and self._log is not None:
                 self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
@@ -177,27 +177,12 @@ class Controller:
                 self._plan,
                 clock=self._clock,
                 worker=_ALONE,
-                books=self._open_books(),
+                books=own_books(self._keeper, self._journal, prepared.scenario),
                 end_run=self._end_early,
             )
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
         if self._turns is None:
             self._start_clock(time.perf_counter())
-
-    def _open_books(self) -> Bookkeeper:
-        """Return the accounts of this process, which plays alone."""
-        keeper, reuse = self._keeper, self._prepared.scenario.accounts.reuse
-        first, journal = first_lease(keeper.run), self._journal
-        pool = pool_of(keeper.stock(), journal.append, first_lease=first, rearms=reuse == "rearm")
-        return Bookkeeper(pool, journal, warned_stay_ready=reuse == "warn")
-
-    def _lend(self, workers: int) -> None:
-        """Lend accounts to workers from now on."""
-        assert self._desk is not None  # noqa: S101 - there are workers
-        keeper, terms = self._keeper, terms_of(self._prepared.scenario)
-        lender = Lender(keeper.stock(), keeper.ledger, self._journal, terms)
-        lender.share_among(workers)
-        self._desk.begin_run(lender, keeper.ledger.journal_directory, keeper.run)
 
     def _make_plan(self, stages: tuple[StageRecord, ...]) -> Plan:
         prepared, listed = self._prepared, self._prepared.accounts_file
@@ -214,6 +199,7 @@ class Controller:
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
             run_id=secrets.token_hex(8),
             is_standin=prepared.standin is not None,
+            processes=max(len(self._workers.expected), 1) if self._workers is not None else 1,
             ledger_id=self._keeper.ledger.meta.ledger_id,
             ledger_run=self._keeper.run,
             journals=str(self._keeper.ledger.journal_directory.resolve()),

@@ -32,6 +32,8 @@ from pwdload.accounts.journal_reader import JournalReading, decoded, read_journa
 from pwdload.accounts.leases import FOR_EVER, Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.pool import Pool
+from pwdload.harness.bookkeeping import Bookkeeper
+from pwdload.harness.keeper import Keeper
 from pwdload.harness.messages import worker_name
 from pwdload.harness.progress import say
 from pwdload.scenario import Scenario
@@ -75,20 +77,22 @@ def pool_of(
     return Pool(draw, holding, time.monotonic, rearms=rearms, lock=lock)
 
 
+def own_books(keeper: Keeper, journal: Journal, scenario: Scenario) -> Bookkeeper:
+    """Return the accounts of a process that plays alone; `journal` is its own, of a run that has begun."""
+    reuse = scenario.accounts.reuse
+    pool = pool_of(keeper.stock(), journal.append, first_lease=first_lease(keeper.run), rearms=reuse == "rearm")
+    return Bookkeeper(pool, journal, warned_stay_ready=reuse == "warn")
+
+
 class Lender:
     """The master's side: grants accounts to workers, and takes back what is left of those that are gone."""
 
     def __init__(self, stock: Stock, ledger: Ledger, journal: Journal, terms: Terms) -> None:
         """Take what the run may draw, its ledger, and the journal of this process."""
-        self._stock = stock
         self._ledger = ledger
         self._run = journal.head.run
         self._copied: set[int] = set()
         self._book = LeaseBook(stock, first_lease=first_lease(self._run), terms=terms, journal=journal.append)
-
-    def share_among(self, workers: int) -> None:
-        """Take note how many workers draw from the stock."""
-        self._stock.pools = max(workers, 1)
 
     def is_copied(self, owner: int) -> None:
         """Take note that a worker's journal is on its own disk: what the ledger has of it may lack the last records."""
@@ -154,9 +158,12 @@ class LendingDesk:
             runner.register_message(word, listener)
         gevent.spawn(self._lapse)
 
-    def begin_run(self, lender: Lender, directory: Path, run: int) -> None:
-        """Get ready for a run: its number in the ledger, and the directory of the ledger's journals."""
-        self._lender, self._directory, self._run = lender, directory, run
+    def begin_run(self, keeper: Keeper, journal: Journal, scenario: Scenario, workers: int) -> None:
+        """Lend the accounts of a keeper, whose run has begun, to so many workers; `journal` is this process's."""
+        self._directory, self._run = keeper.ledger.journal_directory, keeper.run
+        stock = keeper.stock()
+        stock.pools = workers
+        self._lender = Lender(stock, keeper.ledger, journal, terms_of(scenario))
 
     def end_run(self) -> None:
         """Lend nothing more, and close the copies of journals."""

@@ -49,6 +49,8 @@ class Plan:
     """Where passwords are listed that cannot be derived; empty where all can."""
     accounts_digest: str = ""
     """Of what is in the file: a worker may read a copy, on a machine of its own."""
+    processes: int = 1
+    """How many share the load when it begins."""
     ledger_id: str = ""
     """Of the ledger of the accounts, in hexadecimal digits."""
     ledger_run: int = 0
@@ -89,6 +91,7 @@ class Plan:
             "key_file": self.key_file,
             "accounts_file": self.accounts_file,
             "accounts_digest": self.accounts_digest,
+            "processes": self.processes,
             "ledger_id": self.ledger_id,
             "ledger_run": self.ledger_run,
             "journals": self.journals,

@@ -21,6 +21,7 @@ from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
+from pwdload.api.tenant import Credentials
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
 from pwdload.devices import device_population
@@ -153,6 +154,8 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
             f"--host {host}: plain HTTP, so that [target] {unused[0]} has no use; give https:// or remove it"
         )
     scenario = scenario.model_copy(update={"target": settled(scenario.target, os.environ)})
+    if scenario.accounts.reuse == "rearm":
+        Credentials.from_environment(os.environ)
     key_file = adopt_secret_of(directory)
     keeper = Keeper(_open_ledger(directory, listed_in, host), scenario, host, shown=str(directory))
     if keeper.doubts:

@@ -31,6 +31,7 @@ from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.readiness import Readiness
+from pwdload.harness.rearming import Rearmer
 from pwdload.harness.recorder import Recorder
 from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
@@ -92,6 +93,7 @@ class Session:
             changes=self._books,
             state_token_life_s=plan.state_token_life_s,
         )
+        self._rearmer: Rearmer | None = None
         self._connections = Connections(
             scenario.target,
             plan.target,
@@ -116,6 +118,8 @@ class Session:
             # Locust looks for the source of whoever stops a run; the first look through all modules takes 50 ms, which
             # the last answers would have to wait.
             inspect.stack()
+            if self.scenario.accounts.reuse == "rearm":
+                self._rearmer = Rearmer(self._plan, self._books, self.recorder, self.clock)
             self.begun.set()
         if self.dispatcher is not None and sharing is not None:
             self.dispatcher.share(sharing)
@@ -137,6 +141,8 @@ class Session:
     def close(self) -> WorkerRecord:
         """Write what is left, and return what this process did."""
         gc.unfreeze()
+        if self._rearmer is not None:
+            self._rearmer.end(self._environment.stop_timeout)
         record = self.recorder.close()
         return record if self.dispatcher is None else replace(record, arrivals=_counts(self.dispatcher.tally))
 

@@ -21,6 +21,7 @@ from pwdload.harness.lending import number_of, terms_of
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import adopt_secret_in, options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
+from pwdload.harness.rearming import credentials
 from pwdload.harness.session import Session
 from pwdload.harness.shipping import Courier, Shipment
 from pwdload.harness.syncing import DiskThread
@@ -110,6 +111,7 @@ class Worker:
 
         Raises:
             AccountsError: the list of passwords is not on this machine, or the journal cannot be made.
+        UsageError: the environment has no credentials to put accounts back.
         """
         listed = plan.listed(self._own_accounts)
         accounts = plan.scenario.accounts
@@ -128,6 +130,8 @@ class Worker:
             threads=DiskThread(lambda error: self._master.end_run(f"error: the journal of the accounts: {error}")),
         )
         rearms = accounts.reuse == "rearm"
+        if rearms:
+            credentials(plan, os.environ)
         pool = self._borrower.begin_run(
             plan.ledger_run,
             terms_of(plan.scenario),

@@ -8,8 +8,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from itertools import chain, dropwhile, islice
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pwdload.accounts.entry import Entry, Reason, Status
 from pwdload.accounts.intake import ListedPasswordBook, take_in
 from pwdload.accounts.journal import first_lease
 from pwdload.accounts.ledger import Ledger, LedgerView
-from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, names, to_be_made
+from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, keep_user_ids, names, to_be_made
 from pwdload.accounts.ready import is_ledger
 from pwdload.accounts.scribe import Manner, Scribe, Told
 from pwdload.accounts.settle import Settled, settle
@@ -57,7 +57,6 @@ class Imported:
 
     listed: int
     added: int
-    host: str
 
 
 class Desk:
@@ -69,7 +68,8 @@ class Desk:
         self.url = url
         self._where = where
         self._book = book
-        self._user_ids: dict[int, str] = {}
+        self._told: list[Told] = []
+        self._open = ExitStack()
         self._connections = Connections(
             settled(scenario.target, os.environ),
             url,
@@ -82,19 +82,27 @@ class Desk:
         """Return where passwords are tried."""
         source = self.ledger.meta.source
         listed = ListedPasswordBook(Path(source) if source else None)
-        return LoginDoor(
+        door = LoginDoor(
             self._connections,
             self._book,
             device_population(self.scenario),
             tenant_id=self.scenario.target.tenant_id,
             account=listed.account,
         )
+        self._open.callback(door.close)
+        return door
 
     def tenant(self) -> TenantClient:
         """Return the tenant API. Raises `UsageError` where the environment has no credentials for it."""
         credentials = Credentials.from_environment(os.environ)
         tenant_id = self.scenario.target.tenant_id
-        return TenantClient(self._connections, credentials, clock=time.monotonic, tenant_id=tenant_id)
+        client = TenantClient(self._connections, credentials, clock=time.monotonic, tenant_id=tenant_id)
+        self._open.callback(client.close)
+        return client
+
+    def close(self) -> None:
+        """Close the connections to the target."""
+        self._open.close()
 
     @contextmanager
     def writing(self) -> Iterator[Scribe]:
@@ -106,21 +114,16 @@ class Desk:
         finally:
             journal.end()
             self.ledger.merge()
-            self.ledger.put(self._named())
+            keep_user_ids(self.ledger, self._told)
 
     def noting(self, progress: Progress) -> Progress:
-        """Keep what the target calls each account, too."""
+        """Keep what is told of accounts, for what the target calls them."""
 
         def note(told: Told) -> None:
-            if told.entry.user_id:
-                self._user_ids[told.entry.index] = told.entry.user_id
+            self._told.append(told)
             progress(told)
 
         return note
-
-    def _named(self) -> Iterator[Entry]:
-        for index, user_id in self._user_ids.items():
-            yield replace(self.ledger.entry(index), user_id=user_id)
 
     def creator(self, scribe: Scribe) -> Creator:
         """Return who makes accounts."""
@@ -143,6 +146,8 @@ def _opened(where: Where, *, create: bool = False) -> Iterator[Desk]:
         PwdloadError: one of them cannot be used.
     """
     scenario = _scenario(where.scenario)
+    if not create and not is_ledger(where.directory):
+        Ledger.read(where.directory)  # says that there is none, before anything is said of its secret
     # A ledger that is there has its secret: a new one beside it would open none of its accounts.
     is_new = create and not is_ledger(where.directory)
     if is_new:
@@ -152,7 +157,9 @@ def _opened(where: Where, *, create: bool = False) -> Iterator[Desk]:
     try:
         url = _url(where, scenario, ledger.meta.host)
         ledger.bind_host(url)
-        yield Desk(where, ledger, PasswordBook(secret, password_policy(scenario)), scenario, url)
+        desk = Desk(where, ledger, PasswordBook(secret, password_policy(scenario)), scenario, url)
+        with closing(desk):
+            yield desk
     finally:
         ledger.close()
 
@@ -176,22 +183,24 @@ def _url(where: Where, scenario: Scenario, bound: str) -> str:
     return url
 
 
-def import_list(where: Where, csv: Path, *, dry_run: bool) -> Imported:
+def import_list(where: Where, csv: Path, *, dry_run: bool, begin: Callable[[int], Callable[[int], object]]) -> Imported:
     """Take the accounts of a list into a ledger; those that it knows stay as they are.
+
+    `begin` is told how many are listed, and returns what is told how many more have been looked at.
 
     Raises:
         PwdloadError: the list has mistakes, each is named; or the ledger cannot be used.
     """
+    url = _url(where, _scenario(where.scenario), "") if where.host else ""
     listed = read_accounts_csv(csv)
-    scenario = _scenario(where.scenario)
     if dry_run:
-        return Imported(listed=len(listed), added=_unknown(where.directory, listed), host=where.host or "")
+        return Imported(listed=len(listed), added=_unknown(where.directory, listed))
     secret = ledger_secret(where.directory, create=not is_ledger(where.directory))
     ledger = Ledger.open(where.directory, secret_digest=digest_of(secret), create=True)
     try:
-        if where.host:
-            ledger.bind_host(_url(where, scenario, ""))
-        return Imported(listed=len(listed), added=take_in(ledger, listed, csv), host=ledger.meta.host)
+        if url:
+            ledger.bind_host(url)
+        return Imported(listed=len(listed), added=take_in(ledger, listed, csv, begin(len(listed))))
     finally:
         ledger.close()
 
