@@ -277,14 +277,15 @@ def test_what_a_process_writes_that_lost_its_lease_long_ago_is_left_out(path: Pa
         ledger.merge()
         later = FIRST_LEASE << 1
         others = journals_of(ledger)
-        play([Told(0, Record(Event.REFUSED, Kind.SETTLE, 0, later, NEW), NEW)], others)
-        play([told(event, process=2, lease=later + 1, ref=NEW) for event in (Event.INTENT, Event.APPLIED)], others)
+        play([Told(0, Record(Event.APPLIED, Kind.SETTLE, 0, later, NEW), NEW)], others)
+        newer = PasswordRef(2)
+        play([told(event, process=2, lease=later + 1, ref=newer) for event in (Event.INTENT, Event.APPLIED)], others)
         ledger.merge()
-        play([told(Event.REFUSED)], stopped)
+        play([told(Event.APPLIED)], stopped)
         close(stopped)
         close(others)
         ledger.merge()
-        assert (ledger.entry(0).status, ledger.entry(0).in_force) == (Status.CHANGED, NEW)
+        assert (ledger.entry(0).status, ledger.entry(0).in_force) == (Status.CHANGED, newer)
 
 
 @pytest.mark.parametrize("may_rearm", [True, False])
