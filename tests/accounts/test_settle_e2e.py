@@ -147,7 +147,7 @@ def test_a_login_that_is_never_answered_is_given_up_before_it_locks(world: World
         settled = world.settle()
         assert len(settled.still_unknown) == COUNT
     assert not any(world.is_locked(entry) for entry in world.books.all)
-    assert world.relay.met[Fault.LOST] - before == COUNT * 9
+    assert world.relay.met[Fault.LOST] - before == COUNT * 6
     assert "might lock" in settled.still_unknown[0].why
 
 
