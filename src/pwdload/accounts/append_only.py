@@ -19,8 +19,7 @@ class AppendOnly:
             AccountsError: it cannot be made.
         """
         self.path = path
-        self.size = len(first)
-        self._write = write
+        self.write = write
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -38,28 +37,30 @@ class AppendOnly:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def append(self, data: bytes) -> None:
-        """Add to the file, in one write.
+    def append(self, data: bytes, size: int) -> None:
+        """Add to the file, which has `size` bytes, in one write.
 
         Raises:
             AccountsError: that is not possible; the file is as it was before.
         """
         try:
-            _write_whole(self._write, self.descriptor, data)
+            written = self.write(self.descriptor, data)
         except OSError as error:
-            self._take_back()
-            raise AccountsError(
-                f"{self.path}: cannot be written ({error.strerror}); what it was about was not sent, and all before is "
-                "kept: make room there, then run again"
-            ) from None
-        self.size += len(data)
+            raise self.refused(size, error) from None
+        if written != len(data):
+            raise self.refused(size)
 
-    def _take_back(self) -> None:
-        """Remove what was written of a record: the next would not stand where it belongs."""
+    def refused(self, size: int, error: OSError | None = None) -> AccountsError:
+        """Take back what was written past a size, so that the next stands where it belongs; return what to raise."""
         try:
-            os.ftruncate(self.descriptor, self.size)
+            os.ftruncate(self.descriptor, size)
         except OSError:
-            self._write = _write_nothing
+            self.write = _write_nothing
+        why = error.strerror if error is not None else "only a part of it was written: the disk is full"
+        return AccountsError(
+            f"{self.path}: cannot be written ({why}); what it was about was not sent, and all before is kept: "
+            "make room there, then run again"
+        )
 
     def close(self) -> None:
         """Close the file; its lock goes with it."""

@@ -12,19 +12,19 @@ The checksum begins from the head, so that a record that strayed in from another
 import os
 import re
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 from zlib import crc32
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.append_only import AppendOnly
 from pwdload.accounts.entry import Event, Kind, Reason, Record
-from pwdload.accounts.sync import GroupSync
+from pwdload.accounts.sync import GroupSync, PlainThreads, Threads
 from pwdload.passwords import Shape
 
 SUFFIX: Final = ".journal"
@@ -39,10 +39,12 @@ SHAPES: Final = (
 """The shapes by their number in a record: a new one goes to the end."""
 
 _HEAD: Final = struct.Struct("<8sH2xII8s16s")
-_BODY: Final = struct.Struct("<BBHIQiB3xd8sI")
-_CHECKSUM: Final = struct.Struct("<I")
+_BODY_SIZE: Final = SIZE - 4
+_pack: Final = struct.Struct("<BBHIQiB3xd8sI").pack
+_pack_checksum: Final = struct.Struct("<I").pack
 _SHAPE_CODES: Final = {shape: code for code, shape in enumerate(SHAPES)}
 _NO_TOKEN: Final = bytes(8)
+_EMPTY_DIGEST: Final = blake2b(digest_size=8)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _NAME: Final = re.compile(r"(\d{6,})-(\d{4,})(?:-[^/]*)?" + re.escape(SUFFIX))
 
@@ -76,12 +78,12 @@ class JournalHead:
     def encoded(self) -> bytes:
         """Return the first bytes of the file."""
         head = _HEAD.pack(MAGIC, self.version, self.run, self.process, self.ledger, self.boot)
-        return head + _CHECKSUM.pack(crc32(head))
+        return head + _pack_checksum(crc32(head))
 
     @classmethod
     def decoded(cls, data: bytes) -> Self | None:
         """Return the head that a file begins with; null where these bytes are none."""
-        if len(data) < SIZE or crc32(data[: _HEAD.size]) != _CHECKSUM.unpack_from(data, _HEAD.size)[0]:
+        if len(data) < SIZE or crc32(data[:_BODY_SIZE]) != int.from_bytes(data[_BODY_SIZE:SIZE], "little"):
             return None
         magic, version, run, process, ledger, boot = _HEAD.unpack_from(data)
         return cls(ledger=ledger, run=run, process=process, boot=boot, version=version) if magic == MAGIC else None
@@ -103,8 +105,12 @@ def first_lease(run: int) -> int:
     return run << 20
 
 
+_What = tuple[Event, Kind, Account, PasswordRef, int, bytes]
+_Put = Callable[[*_What], None]
+
+
 class Journal:
-    """The journal of one process. Safe for several threads, and for greenlets.
+    """The journal of one process. Safe for several threads where it is given `PlainThreads`.
 
     An account must have been leased to a process before it is written of by that process: that is how it is known, if
     its journal is damaged, which accounts may be affected.
@@ -115,20 +121,25 @@ class Journal:
         file: AppendOnly,
         head: JournalHead,
         *,
-        sync: GroupSync | None = None,
-        sync_intents: bool = False,
+        fsync: Literal["none", "group"] = "none",
+        threads: Threads | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """Take a new file with the head in it. `fsync` and `threads` as for `create`."""
+        threads = threads or PlainThreads()
         self.head = head
         self.place = 0
         """How many records are in it."""
         self._file = file
-        self._sync = sync
-        self._sync_intents = sync if sync_intents else None
+        self._sync = GroupSync(file.descriptor, threads)
+        self._waits_for = {Event.LEASED, Event.INTENT} if fsync == "group" else {Event.LEASED}
+        self._syncs_intents = fsync == "group"
+        lock = threads.lock()
+        self._lock = lock or nullcontext()
+        self._put: _Put = self._append_one if lock is None else self._append_one_under_lock
         self._now = now
         self._seed = head.seed
         self._lease = first_lease(head.run)
-        self._lock = threading.Lock()
 
     @classmethod
     def create(
@@ -137,22 +148,20 @@ class Journal:
         head: JournalHead,
         name: str = "",
         *,
-        sync: GroupSync | None = None,
-        sync_intents: bool = False,
+        fsync: Literal["none", "group"] = "none",
+        threads: Threads | None = None,
         write: Callable[[int, bytes], int] = os.write,
     ) -> Self:
         """Make the journal of this process.
 
-        `sync`: waits until leases are on the disk, and with `sync_intents` (fsync = "group") intents as well; without
-        it nothing is waited for. `name` of the process, for people.
+        `fsync`: "group" makes each intent wait for the disk, many for one; leases always do. `threads`: where that
+        is waited for, plain ones by default. `name` of the process, for people.
 
         Raises:
             AccountsError: the file cannot be made, or is there.
         """
         file = AppendOnly(directory / head.file_name(name), head.encoded(), write)
-        if sync is not None:
-            sync.watch(file.descriptor)
-        return cls(file, head, sync=sync, sync_intents=sync_intents)
+        return cls(file, head, fsync=fsync, threads=threads)
 
     @property
     def path(self) -> Path:
@@ -165,22 +174,21 @@ class Journal:
         Raises:
             AccountsError: it could not be written; the change must not be sent.
         """
-        digest = blake2b(state_token.encode(), digest_size=8).digest() if state_token else _NO_TOKEN
-        self._append_one(Event.INTENT, kind, account, new, 0, digest)
-        if self._sync_intents is not None:
-            self._sync_intents.wait()
+        self._put(Event.INTENT, kind, account, new, 0, _token_digest(state_token) if state_token else _NO_TOKEN)
+        if self._syncs_intents:
+            self._sync.wait()
 
     def conclude(self, account: Account, new: PasswordRef, event: Event, kind: Kind = Kind.CHANGE) -> None:
         """Write down what became of a change; `account` as it was intended with. Raises `AccountsError` as `intend`."""
-        self._append_one(event, kind, account, new)
+        self._put(event, kind, account, new, 0, _NO_TOKEN)
 
     def retired(self, account: Account, reason: Reason) -> None:
         """Write down that an account is out of use. Raises `AccountsError` as `intend`."""
-        self._append_one(Event.RETIRED, Kind.CHANGE, account, account.in_force, reason)
+        self._put(Event.RETIRED, Kind.CHANGE, account, account.in_force, reason, _NO_TOKEN)
 
     def used(self, account: Account) -> None:
         """Write down that an account asks for no change any more. Raises `AccountsError` as `intend`."""
-        self._append_one(Event.USED, Kind.CHANGE, account, account.in_force)
+        self._put(Event.USED, Kind.CHANGE, account, account.in_force, 0, _NO_TOKEN)
 
     def leased(self, accounts: Iterable[int], lease: int, process: int) -> None:
         """Write down that accounts, by index, are a process's to use, before it hears of it; one write for all.
@@ -189,8 +197,6 @@ class Journal:
             AccountsError: it could not be written; they must not be handed out.
         """
         self._hand_over(Event.LEASED, accounts, lease, process)
-        if self._sync is not None:
-            self._sync.wait()
 
     def returned(self, accounts: Iterable[int], lease: int, process: int) -> None:
         """Write down that accounts, by index, are no longer a process's to use. Raises `AccountsError` as `leased`."""
@@ -199,7 +205,7 @@ class Journal:
     def append(self, records: Sequence[Record]) -> None:
         """Write any records in one write: none without the others. A lease of 0 stands for the run's lowest.
 
-        With fsync = "group" it waits for the disk where an intent is among them.
+        It waits for the disk where a lease is among them, and with fsync = "group" where an intent is.
 
         Raises:
             AccountsError: they could not be written.
@@ -208,14 +214,20 @@ class Journal:
             return
         with self._lock:
             place, now = self.place, self._now()
-            self._file.append(b"".join(self._encoded(record, place + n, now) for n, record in enumerate(records)))
+            data = b"".join(self._encoded(record, place + n, now) for n, record in enumerate(records))
+            self._file.append(data, self.size)
             self.place += len(records)
-        if self._sync_intents is not None and any(record.event is Event.INTENT for record in records):
-            self._sync_intents.wait()
+        if any(record.event in self._waits_for for record in records):
+            self._sync.wait()
+
+    @property
+    def size(self) -> int:
+        """How many bytes are in it."""
+        return SIZE * (1 + self.place)
 
     def tail(self, begin: int) -> bytes:
         """Return the file from a byte on, whole records: what a copy that has `begin` bytes lacks."""
-        return os.pread(self._file.descriptor, self._file.size - begin, begin)
+        return os.pread(self._file.descriptor, self.size - begin, begin)
 
     def end(self) -> None:
         """Write the last record and close: the process has ended in order, and all that it did is in here."""
@@ -224,30 +236,41 @@ class Journal:
 
     def close(self) -> None:
         """Close the file without the last record: as if the process had been killed."""
-        if self._sync is not None:
-            self._sync.close()
+        self._sync.close()
         self._file.close()
 
     def _hand_over(self, event: Event, accounts: Iterable[int], lease: int, process: int) -> None:
         self.append([Record(event, account=index, lease=lease, note=process) for index in accounts])
 
     def _append_one(
-        self, event: Event, kind: Kind, account: Account, ref: PasswordRef, note: int = 0, digest: bytes = _NO_TOKEN
+        self, event: Event, kind: Kind, account: Account, ref: PasswordRef, note: int, digest: bytes
     ) -> None:
-        # The hot path, once for an intent and once for its outcome: no `Record` is made.
+        # The hot path, once for an intent and once for its outcome: no `Record` is made, and nothing is called that
+        # can be done here.
         generation, shape = ref
+        code, lease, at = _SHAPE_CODES[shape], account.lease or self._lease, self._now()
+        body = _pack(event, kind, note, account.index, lease, generation, code, at, digest, self.place)
+        file = self._file
+        try:
+            written = file.write(file.descriptor, body + _pack_checksum(crc32(body, self._seed)))
+        except OSError as error:
+            raise file.refused(self.size, error) from None
+        if written != SIZE:
+            raise file.refused(self.size)
+        self.place += 1
+
+    def _append_one_under_lock(self, *what: *_What) -> None:
         with self._lock:
-            body = _BODY.pack(
-                *(event, kind, note, account.index, account.lease or self._lease, generation, _SHAPE_CODES[shape]),
-                *(self._now(), digest, self.place),
-            )
-            self._file.append(body + _CHECKSUM.pack(crc32(body, self._seed)))
-            self.place += 1
+            self._append_one(*what)
 
     def _encoded(self, record: Record, place: int, now: float) -> bytes:
         event, kind, account, lease, (generation, shape), note, at, digest = record
-        body = _BODY.pack(
-            *(event, kind, note, account, lease or self._lease, generation, _SHAPE_CODES[shape]),
-            *(at or now, digest, place),
-        )
-        return body + _CHECKSUM.pack(crc32(body, self._seed))
+        code, lease, at = _SHAPE_CODES[shape], lease or self._lease, at or now
+        body = _pack(event, kind, note, account, lease, generation, code, at, digest, place)
+        return body + _pack_checksum(crc32(body, self._seed))
+
+
+def _token_digest(state_token: str) -> bytes:
+    digest = _EMPTY_DIGEST.copy()  # quicker than a new one
+    digest.update(state_token.encode(errors="surrogatepass"))
+    return digest.digest()

@@ -13,13 +13,10 @@ class JournalCopy:
     def __init__(self, directory: Path, file_name: str) -> None:
         if run_and_process(file_name) is None:
             raise AccountsError(f"{file_name!r} is not the name of a journal")
+        self.size = 0
+        """How many bytes it has: what may be acknowledged, and where the next shipment must begin."""
         self._path = directory / file_name
         self._file: AppendOnly | None = None
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has: what may be acknowledged, and where the next shipment must begin."""
-        return self._file.size if self._file is not None else 0
 
     def extend(self, begin: int, data: bytes) -> int:
         """Add a shipment that begins at a byte, and return the new size.
@@ -35,7 +32,8 @@ class JournalCopy:
         if self._file is None:
             self._file = AppendOnly(self._path, fresh)
         else:
-            self._file.append(fresh)
+            self._file.append(fresh, self.size)
+        self.size += len(fresh)
         return self.size
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from pwdload.accounts.journal import Journal, JournalHead, boot_digest, run_and_
 from pwdload.accounts.journal_reader import JournalReading, read_journals
 from pwdload.accounts.merge import Merge, merge
 from pwdload.accounts.store import FILE_NAME, Row, Store
-from pwdload.accounts.sync import GroupSync, RealThread
+from pwdload.accounts.sync import Threads
 from pwdload.errors import AccountsError
 
 JOURNALS: Final = "journal"
@@ -252,22 +252,16 @@ class Ledger(LedgerView):
         )
 
     def journal(
-        self,
-        process: int,
-        name: str = "",
-        *,
-        fsync: Literal["none", "group"] = "none",
-        thread: RealThread | None = None,
+        self, process: int, name: str = "", *, fsync: Literal["none", "group"] = "none", threads: Threads | None = None
     ) -> Journal:
-        """Make the journal of a process in the last run that was begun; 0 is this one.
+        """Make the journal of a process in the last run that was begun; 0 is the one in charge, or a command.
 
-        `fsync`: whether an intent waits for the disk; leases always do. `thread` is where the disk is waited for.
+        `fsync` and `threads` as for `Journal.create`.
 
         Raises:
             AccountsError: it cannot be made.
         """
-        sync, sync_intents = GroupSync(thread), fsync == "group"
-        return Journal.create(self.journal_directory, self.head(process), name, sync=sync, sync_intents=sync_intents)
+        return Journal.create(self.journal_directory, self.head(process), name, fsync=fsync, threads=threads)
 
     def merge(self) -> tuple[str, ...]:
         """Take the journals in as far as they are written, and return what was wrong with them.

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pwdload.accounts.entry import Status
+from pwdload.accounts.ledger import Ledger
+from pwdload.accounts.listing import STATES
 from pwdload.accounts.source import read_accounts_csv
-
-STORE = "ledger.sqlite"
+from pwdload.accounts.store import FILE_NAME
 
 
 def is_ledger(path: Path) -> bool:
     """Whether a directory is a ledger."""
-    return (path / STORE).is_file()
+    return (path / FILE_NAME).is_file()
 
 
 def ledger_directory(source: Path, ledger: Path | None = None) -> Path:
@@ -23,7 +25,15 @@ def ledger_directory(source: Path, ledger: Path | None = None) -> Path:
 def ready_accounts(source: Path, ledger: Path | None = None) -> Mapping[str, int]:
     """Return how many accounts are ready, by state: by the ledger, where there is one, else by the list.
 
+    What is in doubt is not counted: settling it may give some back.
+
     Raises:
         AccountsError: they cannot be read.
     """
-    return read_accounts_csv(source).sizes
+    directory = ledger_directory(source, ledger)
+    if not is_ledger(directory) and not source.is_dir():
+        return read_accounts_csv(source).sizes
+    view = Ledger.read(directory)
+    status = view.status()
+    view.close()
+    return {state: status.of(Status.READY, state) for state in STATES}

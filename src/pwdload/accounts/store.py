@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, get_type_hints
@@ -33,10 +34,12 @@ class _Column(NamedTuple):
     decode: Callable[[Any], object] | None = None
 
 
+@lru_cache(4096)  # most accounts have one of few, and SQLite's own work is less than this
 def _ref_text(ref: PasswordRef) -> str:
     return f"{ref.generation}:{ref.shape}" if ref.shape else str(ref.generation)
 
 
+@lru_cache(4096)
 def _ref(text: str) -> PasswordRef:
     generation, _, shape = text.partition(":")
     return PasswordRef(int(generation), Shape(shape))
@@ -52,7 +55,7 @@ def _nullable(column: _Column) -> _Column:
 
 
 _REF: Final = _Column("TEXT NOT NULL", _ref_text, _ref)
-_STATUS: Final = _Column("TEXT NOT NULL", attrgetter("value"), Status)
+_STATUS: Final = _Column("TEXT NOT NULL", str, {status.value: status for status in Status}.__getitem__)
 _COLUMNS: Final[Mapping[object, _Column]] = {
     int: _Column("INTEGER NOT NULL"),
     str: _Column("TEXT NOT NULL"),

@@ -4,7 +4,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import Final, Protocol
 
@@ -23,17 +23,20 @@ class Gate(Protocol):
         """Open it."""
 
 
-class RealThread(Protocol):
-    """A thread that may block without holding up those who wait.
+class Threads(Protocol):
+    """What a process has of threads: a lock, and one thread that may block without holding up those who wait for it.
 
-    `PlainThread` serves wherever threads are threads. Where they are greenlets, the harness brings its own.
+    `PlainThreads` serves wherever threads are threads. Where `threading` means greenlets, the harness brings its own.
     """
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Have a job done in the thread, after those before it; returns at once."""
+    def lock(self) -> AbstractContextManager[object] | None:
+        """Return a new lock, for what never waits while it is held; null where that needs none, as with greenlets."""
 
     def gate(self) -> Gate:
         """Return a new, closed gate."""
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job done in the thread, after those before it; returns at once."""
 
     def release(self, gates: Sequence[Gate]) -> None:
         """Open gates; called in the thread."""
@@ -42,23 +45,27 @@ class RealThread(Protocol):
         """Let the thread end after its last job."""
 
 
-class PlainThread:
-    """A thread of Python's own, begun with the first job."""
+class PlainThreads:
+    """Python's own; the thread is begun with its first job."""
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Have a job done in the thread, after those before it; returns at once."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="journal sync", daemon=True)
-            self._thread.start()
-        self._jobs.put(job)
+    def lock(self) -> AbstractContextManager[object]:
+        """Return a new lock."""
+        return threading.Lock()
 
     def gate(self) -> Gate:
         """Return a new, closed gate."""
         return threading.Event()
+
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job done in the thread, after those before it; returns at once."""
+        self._jobs.put(job)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="journal sync", daemon=True)
+            self._thread.start()
 
     def release(self, gates: Sequence[Gate]) -> None:
         """Open gates."""
@@ -66,8 +73,10 @@ class PlainThread:
             gate.set()
 
     def close(self) -> None:
-        """Let the thread end after its last job."""
+        """Let the thread end after its last job, and wait for it."""
         self._jobs.put(None)
+        if self._thread is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -80,16 +89,12 @@ class GroupSync:
     While one `fdatasync` is on, all who come share the next.
     """
 
-    def __init__(self, thread: RealThread | None = None, sync: Callable[[int], None] = _fdatasync) -> None:
-        self._thread = thread or PlainThread()
+    def __init__(self, descriptor: int, threads: Threads, sync: Callable[[int], None] = _fdatasync) -> None:
+        self._descriptor = descriptor
+        self._threads = threads
         self._sync = sync
-        self._descriptor = -1
         self._waiting: deque[Gate] = deque()
         self._failure = ""
-
-    def watch(self, descriptor: int) -> None:
-        """Name the file."""
-        self._descriptor = descriptor
 
     def wait(self) -> None:
         """Return when all that was written before the call is on the disk.
@@ -97,16 +102,16 @@ class GroupSync:
         Raises:
             AccountsError: the disk has failed, now or before: nothing can be relied on any more.
         """
-        gate = self._thread.gate()
+        gate = self._threads.gate()
         self._waiting.append(gate)
-        self._thread.submit(self._sync_once)
+        self._threads.submit(self._sync_once)
         gate.wait()
         if self._failure:
             raise AccountsError(f"the journal cannot be brought to the disk ({self._failure}): look after the disk")
 
     def close(self) -> None:
         """Let the thread end."""
-        self._thread.close()
+        self._threads.close()
 
     def _sync_once(self) -> None:
         # Every caller submits one of these; the first to run serves all who wait by then, and the rest find nobody.
@@ -120,4 +125,4 @@ class GroupSync:
             self._sync(self._descriptor)
         except OSError as error:
             self._failure = error.strerror or str(error)
-        self._thread.release(gates)
+        self._threads.release(gates)

@@ -12,6 +12,7 @@ from rich.table import Table
 from pwdload import run
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, OutliveToken
+from pwdload.cli import accounts
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
@@ -25,6 +26,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 PASS, 1 SLO_FAILED, 2 usage, 3 INVALID, 4 CORRECTNESS_FAILED, 5 INCONCLUSIVE.",
 )
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app.add_typer(accounts.app, name="accounts")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, e.g. scenarios/smoke.toml.")]
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,8 +14,12 @@ from pwdload.units import format_count, format_duration, format_rate
 
 _LINE_EVERY_S = 5.0
 
-Step = Callable[[], None]
-"""Says that one more account is done with; may be called from any thread."""
+
+class Step(Protocol):
+    """Counts what is done with; may be called from any thread."""
+
+    def __call__(self, count: int = 1) -> None:
+        """Say that so many more accounts are done with."""
 
 
 @contextmanager
@@ -23,7 +27,7 @@ def meter(label: str, total: int, *, stream: TextIO | None = None, every_s: floa
     """Show how far a command is while the context is open; nothing where there is nothing to do."""
     stream = sys.stderr if stream is None else stream
     if not total:
-        yield lambda: None
+        yield _count_nothing
     elif stream.isatty():
         with _bar(label, total, stream) as step:
             yield step
@@ -31,12 +35,16 @@ def meter(label: str, total: int, *, stream: TextIO | None = None, every_s: floa
         yield Lines(label, total, stream.write, every_s=every_s).step
 
 
+def _count_nothing(count: int = 1) -> None:
+    """Do nothing."""
+
+
 @contextmanager
 def _bar(label: str, total: int, stream: TextIO) -> Iterator[Step]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
         task = progress.add_task(label, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda count=1: progress.advance(task, count)
 
 
 class Lines:
@@ -61,10 +69,10 @@ class Lines:
         self._done = 0
         self._lock = threading.Lock()
 
-    def step(self) -> None:
-        """Count one, and write a line if it is time for one."""
+    def step(self, count: int = 1) -> None:
+        """Count, and write a line if it is time for one."""
         with self._lock:
-            self._done += 1
+            self._done += count
             now_s = self._clock()
             if now_s < self._next_s:
                 return

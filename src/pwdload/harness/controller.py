@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import gevent
@@ -12,14 +12,14 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Pool, Stock
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.gathering import Gathered, Gathering
+from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
@@ -29,11 +29,12 @@ from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
 from pwdload.harness.stock import check_stock
+from pwdload.harness.syncing import DiskThread
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
-from pwdload.rundir import StageRecord
+from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
 from pwdload.units import format_duration
 
@@ -60,6 +61,7 @@ class Controller:
         self._runner = runner
         self._workers: MasterSide | None = None
         self._gathering: Gathering | None = None
+        self._desk: LendingDesk | None = None
         if isinstance(runner, MasterRunner):
             self._workers = MasterSide(
                 runner,
@@ -68,7 +70,10 @@ class Controller:
                 keep_health=self._keep_health,
             )
             self._gathering = Gathering(runner, self._workers)
+            self._desk = LendingDesk(runner)
         self._clock = RunClock()
+        self._dry_s: float | None = None
+        """When the first flow found no account left, on the run's clock."""
         self._zero_s: float | None = None
         """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
         self._turns: Turns | None = None
@@ -92,8 +97,7 @@ class Controller:
         environment = self._environment
         self._prepared = prepare(options_of(environment))
         choose_classes(environment, self._prepared.weights, options_of(environment))
-        self._stock = Stock(self._prepared.source.sizes)
-        self._pool = Pool(self._draw)
+        self._keeper = self._prepared.keeper
         environment.host = self._prepared.target
         scenario = self._prepared.scenario
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
@@ -101,7 +105,8 @@ class Controller:
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
         self._check_accounts()
-        check_answers(self._prepared)
+        if self._prepared.standin is None:  # which has said itself where it listens
+            check_answers(self._prepared.target, scenario)
         self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
@@ -113,7 +118,7 @@ class Controller:
         prepared = self._prepared
         mix, _ = tasks_of(self._environment.user_classes, prepared.weights)
         options, is_standin = options_of(self._environment), prepared.standin is not None
-        stock = prepared.source.sizes
+        stock = self._keeper.accounts.sizes
         for line in check_stock(prepared.scenario, mix, stock, self._arrivals, options, is_standin=is_standin):
             say(line)
 
@@ -135,9 +140,6 @@ class Controller:
         """Return the time on the run's clock; 0 before it goes, before a run and between two."""
         return max(self._clock.now(), 0.0) if self._log is not None else 0.0
 
-    def _draw(self, state: str, how_many: int) -> Sequence[Account]:
-        return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
-
     def begin_run(self) -> None:
         """Set the run's clock to zero, start its papers, and get ready to play or to serve workers.
 
@@ -157,12 +159,15 @@ class Controller:
             if self._certificate is not None:
                 write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
+        self._journal = self._keeper.begin_run(DiskThread(lambda error: log.error("The ledger: %s", error)))
+        if self._workers is not None:
+            self._workers.begin_run()
         self._plan = self._make_plan(stages)
-        self._clock, self._zero_s = RunClock(), None
+        self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
         if self._workers is not None:
-            self._workers.begin_run(self._stock)
-            self._stock.pools = max(len(self._workers.expected), 1)
+            if self._desk is not None:
+                self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
             if self._gathering is not None and self._log is not None:
                 self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
@@ -172,7 +177,7 @@ class Controller:
                 self._plan,
                 clock=self._clock,
                 worker=_ALONE,
-                pool=self._pool,
+                books=own_books(self._keeper, self._journal, prepared.scenario),
                 end_run=self._end_early,
             )
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
@@ -193,7 +198,12 @@ class Controller:
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
             run_id=secrets.token_hex(8),
-            made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
+            is_standin=prepared.standin is not None,
+            processes=max(len(self._workers.expected), 1) if self._workers is not None else 1,
+            ledger_id=self._keeper.ledger.meta.ledger_id,
+            ledger_run=self._keeper.run,
+            journals=str(self._keeper.ledger.journal_directory.resolve()),
+            key_file=str(prepared.key_file.resolve()) if prepared.key_file is not None else "",
             accounts_file=str(listed.resolve()) if listed is not None else "",
             accounts_digest=file_digest(listed) if listed is not None else "",
             arrivals=self._arrivals,
@@ -275,6 +285,8 @@ class Controller:
 
     def _end_early(self, reason: str) -> None:
         """End the run now, once, for a reason that its record keeps."""
+        if self._dry_s is None and reason.startswith("accounts ran dry"):
+            self._dry_s = self._elapsed_s()
         if not self._end_reason and self._runner is not None:
             self._end_reason = reason
             log.error("The run ends early: %s", reason)
@@ -312,7 +324,15 @@ class Controller:
         self._reported.clear()
         try:
             gathered = self._gather()
-            run_log.end(workers=gathered.workers, expected=gathered.expected, lost=gathered.lost, notes=gathered.notes)
+            run_log.answers_are_in()
+            ledger, told = self._close_books()
+            run_log.end(
+                workers=gathered.workers,
+                expected=gathered.expected,
+                lost=gathered.lost,
+                notes=(*gathered.notes, *told),
+                ledger=ledger,
+            )
             self._environment.process_exit_code, self._headline = run_log.report()
         except OSError as error:
             self._environment.process_exit_code = Verdict.INVALID.exit_code
@@ -325,6 +345,19 @@ class Controller:
                 self._workers.say_stopped()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
+
+    def _close_books(self) -> tuple[AccountsRecord | None, tuple[str, ...]]:
+        """Settle what is in doubt; return what became of the accounts, and what the reader must know where that failed.
+
+        Whatever fails, the journals stay, and the run has its report.
+        """
+        if self._desk is not None:
+            self._desk.end_run()
+        try:
+            return self._keeper.end_run(say, dry_s=self._dry_s), ()
+        except PwdloadError as error:
+            log.error("The accounts could not be settled: %s", error)  # noqa: TRY400 - one line for people
+            return None, (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
 
     def print_headline(self) -> None:
         """Print the headline of the run that ended last, once."""

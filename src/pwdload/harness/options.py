@@ -10,9 +10,10 @@ from pathlib import Path
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
+from pwdload.accounts.ready import is_ledger
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.errors import UsageError
-from pwdload.passwords import SECRET_VARIABLE, digest_of, run_secret
+from pwdload.passwords import KEY_FILE, SECRET_VARIABLE, digest_of, ledger_secret, run_secret
 from pwdload.rundir import ArrivalPlan, RateRecord
 from pwdload.scenario import Scenario, default_scenario, load_scenario
 
@@ -66,9 +67,28 @@ def share_secret_with_children() -> None:
         os.environ[MADE_UP_VARIABLE] = "1"
 
 
-def secret_is_made_up() -> bool:
-    """Whether nobody has set the run secret, so that it goes with this process."""
-    return MADE_UP_VARIABLE in os.environ
+def adopt_secret_of(ledger: Path) -> Path | None:
+    """Derive passwords from the secret that was made for a ledger, unless somebody has set one; return its file.
+
+    The file is made with the ledger, where there is neither. Null where the environment gives the secret.
+
+    Raises:
+        UsageError: there is a ledger without a secret, or the file cannot be used.
+    """
+    if MADE_UP_VARIABLE not in os.environ:
+        return None
+    others = {name: value for name, value in os.environ.items() if name != SECRET_VARIABLE}
+    os.environ[SECRET_VARIABLE] = ledger_secret(ledger, others, create=not is_ledger(ledger)).hex()
+    return ledger / KEY_FILE
+
+
+def adopt_secret_in(key_file: str, digest: str) -> None:
+    """Derive passwords from the secret that the master has read from a file, where this machine has the same file."""
+    path = Path(key_file)
+    if MADE_UP_VARIABLE in os.environ and key_file and path.is_file():
+        secret = ledger_secret(path.parent, {})
+        if digest_of(secret) == digest:
+            os.environ[SECRET_VARIABLE] = secret.hex()
 
 
 def secret_digest() -> str:

@@ -8,7 +8,7 @@ neighbours make the ones that do not, or only just do, for the refusals that a t
 from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, digest_of, run_secret
 from pwdload.passwords.broken import WEAK_PASSWORDS, BrokenRule, broken_password, longest_password, unicode_password
 from pwdload.passwords.key_file import KEY_FILE, ledger_secret
-from pwdload.passwords.policy import PasswordPolicy
+from pwdload.passwords.policy import PasswordPolicy, password_policy
 from pwdload.passwords.variation import Shape, variation
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "digest_of",
     "ledger_secret",
     "longest_password",
+    "password_policy",
     "run_secret",
     "unicode_password",
     "variation",
