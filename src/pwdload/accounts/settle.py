@@ -211,7 +211,8 @@ class Settler:
             is_safe = tries + _UNTOLD < self._manner.lockout_threshold - 1 or not tries
         if is_safe:
             return ""
-        return f"one more failed attempt might lock it, {tries} may be counted; accounts arm --even-retired sets a new password"
+        spent = f"one more failed attempt might lock it, {tries} may be counted"
+        return f"{spent}; `pwdload accounts arm --even-retired` sets a new password"
 
     def _opened(self, case: Case, ref: PasswordRef, *, disabled: bool = False) -> float | None:
         """Keep that a password opens the account; one that is disabled is of no use until it is armed again."""
