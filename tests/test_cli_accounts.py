@@ -202,6 +202,7 @@ def test_a_ledger_of_one_target_is_not_used_at_another(pwdload: Line) -> None:
 def test_another_secret_is_refused(pwdload: Line) -> None:
     """Passwords that are derived from it would all be wrong."""
     pwdload("import", pwdload.ledger, pwdload.lists("user_name,password\nann,p\n"), "--host", NOWHERE)
+    assert pwdload("settle", pwdload.ledger).exit_code == 0
     pwdload.monkeypatch.setenv(SECRET_VARIABLE, "another secret than that of the key file")
     done = pwdload("settle", pwdload.ledger)
     assert done.exit_code == 2

@@ -12,7 +12,7 @@ from tests.processes import SECRET, TENANT, locust, pwdload, standin
 from pwdload.accounts.entry import Entry, Status
 from pwdload.accounts.ledger import Ledger
 from pwdload.outcome import Verdict
-from pwdload.passwords import PasswordBook, digest_of
+from pwdload.passwords import PasswordBook
 from pwdload.rundir import AccountsRecord, RunDirectory
 
 pytestmark = pytest.mark.e2e
@@ -134,7 +134,7 @@ def test_what_a_killed_run_has_left_in_doubt_is_settled_by_the_next(tmp_path: Pa
     with standin("--set", "hash_algorithm=sha256", "--db", str(tmp_path / "s.db"), seed_csv=text) as url:
         command = ("--scenario", scenario, "--headless", "--host", url, "--accounts", path, *QUIET)
         locust(*command, cwd=tmp_path)
-        ledger = Ledger.open(tmp_path / "accounts.ledger", secret_digest=digest_of(SECRET.encode()))
+        ledger = Ledger.open(tmp_path / "accounts.ledger", secret_digest=BOOK.digest)
         ledger.begin_run()
         journal = ledger.journal(0, "killed")
         doubtful = ledger.accounts(ledger.ready("expired")[:5])

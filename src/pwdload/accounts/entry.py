@@ -153,7 +153,7 @@ class Entry:
     user_id: str = ""
     """What the tenant API calls it by; empty where that is not known yet."""
     is_ours: bool = False
-    """Whether it was made by `pwdload accounts create`, so that it may be deleted."""
+    """Whether it was made by us: all of its passwords can be derived, and it may be deleted."""
     tenant: str = ""
     device: str = ""
     tags: str = ""
@@ -176,6 +176,7 @@ class Entry:
             shape=self.in_force.shape,
             newest=self.newest,
             before=self.before,
+            is_listed=not self.is_ours,
             lease=lease,
             user_id=self.user_id,
         )

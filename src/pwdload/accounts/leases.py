@@ -296,19 +296,20 @@ def reckon(state: str, accounts: Mapping[int, Account], records: Iterable[Record
     return [Home(entry.state, entry.account()) for entry in entries.values() if entry.status is Status.READY]
 
 
-Row = tuple[int, str, int, str, int, Sequence[Any] | None, str]
+Row = tuple[int, str, int, str, int, Sequence[Any] | None, str, bool]
 """What a message says of an account: no secret, and nothing that its receiver has at home."""
 
 
 def row_of(account: Account) -> Row:
     """Return an account as a row."""
     name, before = account.user_name, account.before
-    return account.index, name, account.generation, account.shape, account.newest, before, account.user_id
+    told = account.index, name, account.generation, account.shape, account.newest, before
+    return *told, account.user_id, account.is_listed
 
 
 def account_of(row: Row, lease: int) -> Account:
     """Return the account of a row; passwords that are listed for it are its receiver's to add."""
-    index, user_name, generation, shape, newest, before, user_id = row
+    index, user_name, generation, shape, newest, before, user_id, is_listed = row
     return Account(
         index=index,
         user_name=user_name,
@@ -316,6 +317,7 @@ def account_of(row: Row, lease: int) -> Account:
         shape=Shape(shape),
         newest=newest,
         before=PasswordRef(before[0], Shape(before[1])) if before is not None else None,
+        is_listed=is_listed,
         lease=lease,
         user_id=user_id,
     )

@@ -187,7 +187,8 @@ class Ledger(LedgerView):
 
     def _check_secret(self, digest: str | None) -> None:
         if digest is not None:
-            self._bind("secret_digest", digest, "set the run secret that it was made with; no password would be right")
+            then = "set the run secret, and state the [password_policy], that it was made with: others open no account"
+            self._bind("secret_digest", digest, then)
 
     def _bind(self, name: str, value: str, then: str) -> None:
         with self._store.transaction():
@@ -195,7 +196,10 @@ class Ledger(LedgerView):
             if not known:
                 self._store.put_meta({name: value})
         if known and known != value:
-            words = {"secret_digest": "another run secret"}.get(name, f"{name} {known}")
+            others = "another run secret, or made for another password policy"
+            words = others if name == "secret_digest" else f"{name} {known}"
+                name, f"{name} {known}"
+            )
             given = "" if name == "secret_digest" else f", not of {value}"
             raise AccountsError(f"{self.path}: its accounts are those of {words}{given}; {then}")
 

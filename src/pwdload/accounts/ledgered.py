@@ -34,15 +34,8 @@ class LedgerAccounts:
         return [with_listed(account, self._listed) for account in self.ledger.accounts(indices)]
 
     def account(self, entry: Entry) -> Account:
-        """Return the account of an entry, with the passwords that are listed for it.
-
-        Raises:
-            LookupError: its password is listed, and the list has it no more.
-        """
-        account = with_listed(entry.account(), self._listed)
-        if account.initial_password is None and account.generation <= 0 and not entry.is_ours and self._listed:
-            raise LookupError(f"{entry.user_name!r} is not in the list of accounts")
-        return account
+        """Return the account of an entry, with the passwords that are listed for it."""
+        return with_listed(entry.account(), self._listed)
 
     @property
     def all_have_history(self) -> bool:
@@ -58,7 +51,7 @@ def with_listed(account: Account, listed: ListedAccounts | None) -> Account:
     try:
         passwords = listed.passwords(account.user_name)
     except LookupError:
-        return account  # made by us: all of its passwords are derived
+        return account
     return replace(account, initial_password=passwords.password, earlier_password=passwords.previous)
 
 
@@ -72,8 +65,10 @@ def made_up_entries(made_up: MadeUpAccounts) -> Iterator[Entry]:
                 state=state,
                 in_force=account.in_force,
                 newest=account.generation,
+                is_ours=True,
             )
 
 
 def _has_history(account: Account) -> bool:
-    return account.generation > 0 or account.earlier_password is not None
+    first = account.initial_password is not None or not account.is_listed
+    return account.earlier_password is not None if account.generation == 0 else account.generation > 1 or first

@@ -28,7 +28,7 @@ from pwdload.devices import device_population
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
 from pwdload.harness.keeper import Keeper
-from pwdload.harness.options import adopt_secret_of, chosen_scenario, secret_digest
+from pwdload.harness.options import adopt_secret_of, chosen_scenario
 from pwdload.harness.progress import say
 from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.scenario import Scenario
@@ -157,7 +157,7 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
     if scenario.accounts.reuse == "rearm":
         Credentials.from_environment(os.environ)
     key_file = adopt_secret_of(directory)
-    keeper = Keeper(_open_ledger(directory, listed_in, host), scenario, host, shown=str(directory))
+    keeper = Keeper(_open_ledger(directory, listed_in, host, scenario), scenario, host, shown=str(directory))
     if keeper.doubts:
         check_answers(host, scenario)
         keeper.settle_first(say)
@@ -185,14 +185,15 @@ def _made_up(source: MadeUpAccounts) -> LedgerAccounts:
     return LedgerAccounts(ledger)
 
 
-def _open_ledger(directory: Path, listed_in: Path | None, host: str) -> LedgerAccounts:
+def _open_ledger(directory: Path, listed_in: Path | None, host: str, scenario: Scenario) -> LedgerAccounts:
     """Open the ledger of a target's accounts, and take in those of a list that it does not know yet.
 
     Raises:
         AccountsError: it is in use, it belongs to another host or secret, or it or the list cannot be read.
     """
     listed = read_accounts_csv(listed_in) if listed_in is not None else None
-    ledger = Ledger.open(directory, secret_digest=secret_digest(), create=listed is not None)
+    book = PasswordBook(run_secret(), password_policy(scenario))
+    ledger = Ledger.open(directory, secret_digest=book.digest, create=listed is not None)
     for damage in ledger.damages:
         log.error(damage)
     ledger.bind_host(host)

@@ -48,6 +48,15 @@ class PasswordBook:
         object.__setattr__(self, "_classes", self.policy.classes)
         object.__setattr__(self, "password", lru_cache(_KEPT)(self._derived))
 
+    @property
+    def digest(self) -> str:
+        """What tells these passwords from others: of another secret, or made for a policy that asks for other ones.
+
+        A ledger keeps it: under another policy the same generation has another password. It gives nothing away.
+        """
+        made_for = "\0".join([str(self.policy.usual_length), *self._classes])
+        return hmac.digest(self.secret, f"pwdload: the same passwords?\0{made_for}".encode(), "sha256")[:8].hex()
+
     def _derived(self, user_name: str, generation: int) -> str:
         message = f"{generation}\0{user_name}".encode()
         return shaped(self.secret, message, length=self.policy.usual_length, classes=self._classes, avoid=user_name)

@@ -31,7 +31,7 @@ from pwdload.api.tenant import Credentials, TenantClient
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.devices import device_population
 from pwdload.errors import UsageError
-from pwdload.passwords import PasswordBook, digest_of, ledger_secret, password_policy
+from pwdload.passwords import PasswordBook, ledger_secret, password_policy
 from pwdload.scenario import Scenario, default_scenario, load_scenario
 
 Progress = Callable[[Told], object]
@@ -153,11 +153,12 @@ def _opened(where: Where, *, create: bool = False) -> Iterator[Desk]:
     if is_new:
         _url(where, scenario, "")
     secret = ledger_secret(where.directory, create=is_new)
-    ledger = Ledger.open(where.directory, secret_digest=digest_of(secret), create=create)
+    book = PasswordBook(secret, password_policy(scenario))
+    ledger = Ledger.open(where.directory, secret_digest=book.digest, create=create)
     try:
         url = _url(where, scenario, ledger.meta.host)
         ledger.bind_host(url)
-        desk = Desk(where, ledger, PasswordBook(secret, password_policy(scenario)), scenario, url)
+        desk = Desk(where, ledger, book, scenario, url)
         with closing(desk):
             yield desk
     finally:
@@ -195,8 +196,8 @@ def import_list(where: Where, csv: Path, *, dry_run: bool, begin: Callable[[int]
     listed = read_accounts_csv(csv)
     if dry_run:
         return Imported(listed=len(listed), added=_unknown(where.directory, listed))
-    secret = ledger_secret(where.directory, create=not is_ledger(where.directory))
-    ledger = Ledger.open(where.directory, secret_digest=digest_of(secret), create=True)
+    ledger_secret(where.directory, create=not is_ledger(where.directory))  # made, or found to be in order
+    ledger = Ledger.open(where.directory, create=True)
     try:
         if url:
             ledger.bind_host(url)
