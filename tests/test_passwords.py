@@ -340,7 +340,7 @@ def test_an_impossible_policy_is_refused_in_one_line(arguments: dict[str, int | 
 
 
 def test_the_digest_of_a_book_tells_other_passwords_from_these() -> None:
-    """Another secret, or a policy that changes what is derived, has another one; a policy that changes nothing has not."""
+    """Another secret, or a policy that changes what is derived, has another one; any other policy has not."""
     book = PasswordBook(SECRET)
     assert book.digest == PasswordBook(SECRET).digest
     assert book.digest == PasswordBook(SECRET, PasswordPolicy(max_length=40)).digest

@@ -198,8 +198,6 @@ class Ledger(LedgerView):
         if known and known != value:
             others = "another run secret, or made for another password policy"
             words = others if name == "secret_digest" else f"{name} {known}"
-                name, f"{name} {known}"
-            )
             given = "" if name == "secret_digest" else f", not of {value}"
             raise AccountsError(f"{self.path}: its accounts are those of {words}{given}; {then}")
 
