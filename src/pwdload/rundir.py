@@ -125,6 +125,58 @@ class LostWorker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledRecord:
+    """What became of the doubtful changes when their accounts were logged in to."""
+
+    applied: NonNegativeInt = 0
+    not_applied: NonNegativeInt = 0
+    neither: NonNegativeInt = 0
+    """Neither password opened the account, so that it was retired."""
+    still_unknown: NonNegativeInt = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredAccount:
+    """An account that no run will use again, and why."""
+
+    index: NonNegativeInt
+    user_name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsRecord:
+    """What a run did to its test accounts, by their ledger."""
+
+    reuse: Literal["once", "warn", "rearm"]
+    ledger: str = ""
+    """Directory of the ledger; empty where the accounts ended with the embedded stand-in."""
+    ready_before: NonNegativeInt = 0
+    ready_after: NonNegativeInt = 0
+    changed: NonNegativeInt = 0
+    """Passwords that flows changed, by the target's own word."""
+    doubtful: NonNegativeInt = 0
+    """Changes of flows that ended in doubt."""
+    settled_before: SettledRecord | None = None
+    """Doubts of earlier runs, settled before this one; null when there was none."""
+    settled: SettledRecord | None = None
+    """Doubts of this run, settled at its end; null when there was none."""
+    unknown_left: NonNegativeInt = 0
+    """Accounts of which nobody knows the password."""
+    retired: NonNegativeInt = 0
+    """Accounts that this run took out of use."""
+    retired_first: tuple[RetiredAccount, ...] = ()
+    """The first of them."""
+    rearmed: NonNegativeInt = 0
+    """Accounts that were put back while the run was on."""
+    rearm_failed: NonNegativeInt = 0
+    dry_s: FiniteFloat | None = None
+    """When the first flow found no account left, on the run's clock; null if none did."""
+    damages: tuple[str, ...] = ()
+    """What of the ledger was found damaged, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """What a run was: everything about it that the samples do not say. Holds no secret."""
 
@@ -157,6 +209,8 @@ class RunRecord:
     """Most Locust users that were asked for."""
     accounts: int = 0
     """How many test accounts the run could draw on."""
+    ledger: AccountsRecord | None = None
+    """What became of them; null in a run that kept no ledger."""
     notes: tuple[str, ...] = ()
     """What the harness met and the reader must know, one sentence each."""
     format: PositiveInt = FORMAT

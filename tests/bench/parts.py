@@ -15,7 +15,7 @@ from pwdload.accounts.source import made_up_accounts
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
-from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.play import Flow, NothingKept, Party, Settings
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
@@ -78,7 +78,7 @@ class _Wire:
 def flow_ms(count: int) -> tuple[float, float]:
     """Return wall and own CPU milliseconds of a login and a change over one connection to the stand-in."""
     source = made_up_accounts(count, 0)
-    settings = Settings(book=BOOK, policy=POLICY, state_token_life_s=300.0)
+    settings = Settings(book=BOOK, changes=NothingKept(), state_token_life_s=300.0)
     with standin("--set", "hash_algorithm=sha256", seed_csv="".join(source.seed_csv(BOOK))) as url:
         wire = _Wire(url)
         begun_s, cpu_s = time.perf_counter(), time.process_time()

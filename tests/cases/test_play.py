@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pwdload.accounts.account import Account
+from pwdload.accounts.account import Account, PasswordRef
+from pwdload.accounts.entry import Event
 from pwdload.api.contract import Step
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
@@ -16,13 +17,12 @@ from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party, Played, Settings, altered, forged
 from pwdload.devices import DevicePopulation
 from pwdload.outcome import Outcome
-from pwdload.passwords import PasswordBook, PasswordPolicy
+from pwdload.passwords import PasswordBook, PasswordPolicy, Shape
 
 Reply = tuple[int, Mapping[str, object]] | str
 
 POLICY = PasswordPolicy()
 BOOK = PasswordBook(b"a secret of the test", POLICY)
-SETTINGS = Settings(book=BOOK, policy=POLICY, state_token_life_s=300.0)
 DEVICES = DevicePopulation(seed=1)
 ANN = Account(index=1, user_name="ann.example", generation=1)
 BOB = Account(index=2, user_name="bob.example", generation=1)
@@ -42,7 +42,17 @@ class FakeWire:
 
     answers: list[Reply]
     requests: list[bytes] = field(default_factory=list)
+    kept: list[tuple[int, str, PasswordRef, Event]] = field(default_factory=list)
+    """What the flow told of its changes: how many requests were sent by then, who, which password, what."""
     at_s: float = 10.0
+
+    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+        """Note that a change is about to be asked for."""
+        self.kept.append((len(self.requests), account.user_name, new, Event.INTENT))
+
+    def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
+        """Note what came of it."""
+        self.kept.append((len(self.requests), account.user_name, new, event))
 
     def send(self, request: bytes) -> Exchange:
         """Answer with the next of the list; a text is a transport code."""
@@ -74,7 +84,8 @@ def party(account: Account) -> Party:
 def play(case: str, *answers: Reply) -> tuple[FakeWire, Flow, list[Played]]:
     """Play a case of ann's, with bob beside her, against these answers."""
     wire = FakeWire(list(answers))
-    flow = Flow(CASES[case], me=party(ANN), other=party(BOB), wire=wire, settings=SETTINGS, intended_s=9.5)
+    settings = Settings(book=BOOK, changes=wire, state_token_life_s=300.0)
+    flow = Flow(CASES[case], me=party(ANN), other=party(BOB), wire=wire, settings=settings, intended_s=9.5)
     return wire, flow, list(flow)
 
 
@@ -171,7 +182,7 @@ def test_a_change_that_had_to_be_refused_is_a_wrong_accept_and_changes_the_accou
 def test_an_expired_token_is_waited_for_in_virtual_time() -> None:
     """The update is due only after the token's life, and the wait is no part of its response time."""
     wire, _, played = play("token_expired", EXPIRED, refused("PARAM.0014"))
-    assert played[1].intended_s >= played[0].exchange.done_s + SETTINGS.state_token_life_s
+    assert played[1].intended_s >= played[0].exchange.done_s + 300.0
     assert played[1].exchange.done_s - played[1].intended_s == pytest.approx(0.1)
     assert wire.at_s > 300
 
@@ -224,3 +235,69 @@ def test_every_case_can_be_played_to_its_end(name: str) -> None:
     wire, _, played = play(name, *answers)
     assert len(wire.requests) == len(played) == len(answers)
     assert all(p.outcome.is_as_expected for p in played)
+
+
+NEXT = PasswordRef(2)
+LOGIN_REFUSED = refused("LOGIN.0002")
+
+
+@pytest.mark.parametrize(
+    ("case", "answers", "kept"),
+    [
+        ("valid_change", (EXPIRED, SUCCESS), [(1, NEXT, Event.INTENT), (2, NEXT, Event.APPLIED)]),
+        ("valid_change", (EXPIRED, refused("PWD.0004")), [(1, NEXT, Event.INTENT), (2, NEXT, Event.REFUSED)]),
+        ("valid_change", (EXPIRED, "timeout"), [(1, NEXT, Event.INTENT), (2, NEXT, Event.UNKNOWN)]),
+        ("valid_change", (EXPIRED, (200, {"status": "SUCCESS"})), [(1, NEXT, Event.INTENT), (2, NEXT, Event.UNKNOWN)]),
+        ("valid_change", (EXPIRED, "refused"), [(1, NEXT, Event.INTENT), (2, NEXT, Event.REFUSED)]),
+        ("valid_change", (LOGIN_REFUSED,), []),
+        (
+            "new_password_from_history",
+            (EXPIRED, SUCCESS),
+            [(1, PasswordRef(0), Event.INTENT), (2, PasswordRef(0), Event.APPLIED)],
+        ),
+        (
+            "new_password_too_short",
+            (EXPIRED, SUCCESS),
+            [(1, PasswordRef(2, Shape.TOO_SHORT), Event.INTENT), (2, PasswordRef(2, Shape.TOO_SHORT), Event.APPLIED)],
+        ),
+        (
+            "new_password_missing",
+            (EXPIRED, SUCCESS),
+            [(1, PasswordRef(2, Shape.UNKNOWABLE), Event.INTENT), (2, PasswordRef(2, Shape.UNKNOWABLE), Event.UNKNOWN)],
+        ),
+    ],
+)
+def test_every_change_is_kept_before_it_is_asked_for_and_after_it_is_answered(
+    case: str, answers: tuple[Reply, ...], kept: list[tuple[int, PasswordRef, Event]]
+) -> None:
+    """The intent is kept with only the login sent; what came of it is what the answer proves, and no more."""
+    wire, _, _ = play(case, *answers)
+    assert wire.kept == [(sent, "ann.example", ref, event) for sent, ref, event in kept]
+
+
+def test_with_another_accounts_token_both_are_in_doubt() -> None:
+    """A target that accepts it may have changed either account, so neither is taken for known."""
+    wire, flow, _ = play("token_of_another_account", EXPIRED, EXPIRED, SUCCESS)
+    assert [(name, event) for _, name, _, event in wire.kept] == [
+        ("ann.example", Event.INTENT),
+        ("bob.example", Event.INTENT),
+        ("ann.example", Event.UNKNOWN),
+        ("bob.example", Event.UNKNOWN),
+    ]
+    assert flow.account == ANN
+
+
+@pytest.mark.parametrize("shape", [shape for shape in Shape if shape is not Shape.UNKNOWABLE])
+def test_a_wrongly_accepted_password_can_be_named_and_made_again(shape: Shape) -> None:
+    """Whatever a broken target accepts, the account's next login sends exactly that."""
+    changed = ANN.changed(PasswordRef(2, shape))
+    assert changed.in_force == (2, shape)
+    assert (changed.next, changed.previous) == (PasswordRef(3), PasswordRef(1))
+    text = changed.password(BOOK, *changed.in_force)
+    assert (text == BOOK.password("ann.example", 2)) == (shape is Shape.PLAIN)
+
+
+def test_a_reused_password_never_makes_a_used_generation_the_next() -> None:
+    """After the target went back to an old password, the next change still gets one that was never in force."""
+    back = ANN.changed(PasswordRef(0))
+    assert (back.in_force, back.previous, back.next) == (PasswordRef(0), PasswordRef(1), PasswordRef(2))

@@ -21,7 +21,7 @@ from pwdload.api.connections import Connections  # noqa: E402
 from pwdload.api.http import Exchange  # noqa: E402
 from pwdload.api.request import DeviceRequests  # noqa: E402
 from pwdload.cases.catalogue import CASES, adapted  # noqa: E402
-from pwdload.cases.play import Flow, Party, Settings  # noqa: E402
+from pwdload.cases.play import Flow, NothingKept, Party, Settings  # noqa: E402
 from pwdload.devices import DevicePopulation  # noqa: E402
 from pwdload.passwords import PasswordBook, PasswordPolicy  # noqa: E402
 from pwdload.scenario import parse_scenario  # noqa: E402
@@ -64,7 +64,7 @@ def play(name: str, way: str, wire: Wire, book: PasswordBook) -> list[list[objec
     me, other = (party(wire, account) for account in SOURCE.accounts(case.needs, range(place, place + ACCOUNTS_EACH)))
     if case.needs_other_device:
         other = Party(account=me.account, requests=other.requests)
-    settings = Settings(book=book, policy=POLICY, state_token_life_s=TOKEN_LIFE_S)
+    settings = Settings(book=book, changes=NothingKept(), state_token_life_s=TOKEN_LIFE_S)
     flow = Flow(case, me=me, other=other, wire=wire, settings=settings, intended_s=wire.now())
     return [
         [one.step.value, one.outcome.value, one.exchange.http_status, one.error_code, one.answer and one.answer.status]

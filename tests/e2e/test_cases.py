@@ -12,7 +12,7 @@ from pwdload.accounts.source import MadeUpAccounts
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES, adapted
-from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
 from pwdload.devices import DevicePopulation
 from pwdload.passwords import PasswordBook, PasswordPolicy
 
@@ -92,7 +92,8 @@ def play(target: Target, name: str) -> list[Played]:
     me, other = (party(target, account) for account in SOURCE.accounts(case.needs, range(place, place + 2)))
     if case.needs_other_device:
         other = Party(account=me.account, requests=other.requests)
-    settings = Settings(book=BOOK, policy=PasswordPolicy(max_length=length_max), state_token_life_s=TOKEN_LIFE_S)
+    book = PasswordBook(BOOK.secret, PasswordPolicy(max_length=length_max))
+    settings = Settings(book=book, changes=NothingKept(), state_token_life_s=TOKEN_LIFE_S)
     return list(Flow(case, me=me, other=other, wire=target.wire, settings=settings, intended_s=time.perf_counter()))
 
 
@@ -123,7 +124,7 @@ def test_the_target_counts_what_was_sent(target: Target) -> None:
     place = 2 * len(CASES) - 1
     (account,) = SOURCE.accounts("warning", range(place, place + 1))
     me = party(target, account)
-    settings = Settings(book=BOOK, policy=POLICY, state_token_life_s=TOKEN_LIFE_S)
+    settings = Settings(book=BOOK, changes=NothingKept(), state_token_life_s=TOKEN_LIFE_S)
     assert (
         len(list(Flow(CASES["skip_when_warned"], me=me, other=me, wire=target.wire, settings=settings, intended_s=0)))
         == 2

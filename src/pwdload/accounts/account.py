@@ -1,35 +1,76 @@
 """A test account and the passwords that open it."""
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
-from pwdload.passwords import PasswordBook
+from pwdload.passwords import PasswordBook, Shape, variation
+
+
+class PasswordRef(NamedTuple):
+    """Names a password of an account, and never is one: what ledgers, messages and samples may hold."""
+
+    generation: int
+    """How many changes led to it. 0: the password that the account came with; -1: the one before, where it is known."""
+    shape: Shape = Shape.PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A test account as the harness knows it: who it is, and which generation of its password is in force."""
+    """A test account as the harness knows it: who it is, and which password is in force."""
 
     index: int
-    """Place in the run's account list, from 0: what samples and reports call it by."""
+    """The account's number in its ledger, from 0: what samples and reports call it by."""
     user_name: str
     generation: int = 0
-    """How many times the harness has changed the password; 0 is the password that the account came with."""
+    shape: Shape = Shape.PLAIN
+    """With `generation`, the password in force."""
+    newest: int = -1
+    """The highest generation that was ever in force, where that is not the one in force now."""
+    before: PasswordRef | None = None
+    """The password that was in force before; null: the plain one of the generation before."""
     initial_password: str | None = field(default=None, repr=False)
     """The password of generation 0 where it was given (accounts.csv); null where it is derived."""
     earlier_password: str | None = field(default=None, repr=False)
     """A password in the account's history from before generation 0, where one is known."""
+    lease: int = 0
+    """Number of the lease under which its process holds it; 0 outside a run."""
+    user_id: str = ""
+    """What the tenant API calls it by; empty where that is not known yet."""
 
-    def changed(self) -> Self:
-        """Return the account after one acknowledged change of its password."""
-        return replace(self, generation=self.generation + 1)
+    @property
+    def in_force(self) -> PasswordRef:
+        """The password that opens the account."""
+        return PasswordRef(self.generation, self.shape)
 
-    def password(self, book: PasswordBook, generation: int) -> str:
-        """Return the password of a generation; -1 is the one before the account came to us.
+    @property
+    def next(self) -> PasswordRef:
+        """The password of its next change: of a generation that was never in force."""
+        return PasswordRef(max(self.generation, self.newest) + 1)
+
+    @property
+    def previous(self) -> PasswordRef:
+        """The password that was in force before, which the account's history must remember."""
+        return self.before or PasswordRef(self.generation - 1)
+
+    def changed(self, new: PasswordRef) -> Self:
+        """Return the account after its password was changed to another."""
+        return replace(
+            self,
+            generation=new.generation,
+            shape=new.shape,
+            newest=max(self.generation, self.newest, new.generation),
+            before=self.in_force,
+        )
+
+    def password(self, book: PasswordBook, generation: int, shape: Shape = Shape.PLAIN) -> str:
+        """Return a password by what a `PasswordRef` says of it.
 
         Raises:
             LookupError: generation -1 is asked for and not known.
+            UsageError: nobody can know the password (`Shape.UNKNOWABLE`).
         """
+        if shape:
+            return variation(shape, self.user_name, self.password(book, generation), book.policy)
         if generation < 0:
             if self.earlier_password is None:
                 raise LookupError(f"account {self.index} has no earlier password")

@@ -1,84 +1,138 @@
-"""Ready accounts by state, leased one flow at a time.
+"""The accounts of one process that are ready, by state, leased one flow at a time.
 
-A `Stock` knows how many accounts of each state a run has and hands out ranges of them, each place once. A `Pool`
-belongs to one process, draws ranges as it needs them, and leases single accounts to flows. So no account is ever in
-two pools, and only numbers travel between processes.
+A `Pool` draws accounts from the master as it needs them, some at a time, and lends single ones to flows. It knows
+until when it may (`pwdload.accounts.holding`): so no account is ever in two pools, nor in two flows of one pool.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from pwdload.accounts.account import Account
+from pwdload.accounts.entry import Status
+from pwdload.accounts.holding import Holding
 from pwdload.errors import AccountsError
 
 Draw = Callable[[str, int], Sequence[Account]]
-"""Fetches up to so many fresh accounts of a state; fewer when they run out."""
+"""Fetches up to so many accounts of a state into the holding; fewer when they run out."""
 
 
-class Stock:
-    """How many accounts of each state a run has, and how many are handed out."""
+class Marks(Protocol):
+    """How far a process's journal is written, and how much of it would outlive the process's disk."""
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
-        self.pools = 1
-        """How many pools draw from it."""
-        self._sizes = sizes
-        self._handed_out = dict.fromkeys(sizes, 0)
+    @property
+    def written(self) -> int:
+        """The end of the journal."""
 
-    def draw(self, state: str, count: int) -> range:
-        """Hand out the next places among the accounts of a state: up to `count`, none only when none is left.
-
-        One pool gets at most its part of half of what is left, so that the last accounts are spread over all pools.
-        """
-        begin = self._handed_out.get(state, 0)
-        left = self._sizes.get(state, 0) - begin
-        end = begin + min(count, left, max(left // (2 * self.pools), 1))
-        self._handed_out[state] = end
-        return range(begin, end)
+    @property
+    def safe(self) -> int:
+        """What is below this mark is with the master."""
 
 
 class Pool:
-    """The accounts of one process that are ready, by state.
+    """Ready accounts by state, and those that wait to be made ready again.
 
-    Accounts that come back go to the end of the queue, so that one rests as long as possible between two flows.
+    Accounts that come back go to the end of the queue, so that one rests as long as possible between two flows. One
+    that was changed is not used for a next change before the records of this one are safe: whatever is lost with a
+    process, at most one change of each account is.
     """
 
     def __init__(
-        self, draw: Draw, *, draw_at_once: int = 100, lock: AbstractContextManager[object] | None = None
+        self,
+        draw: Draw,
+        holding: Holding,
+        now: Callable[[], float],
+        *,
+        draw_at_once: int = 100,
+        lock: AbstractContextManager[object] | None = None,
+        rearms: bool = False,
+        marks: Marks | None = None,
     ) -> None:
-        """Take a way to draw accounts, and a lock where drawing lets other flows of this process run meanwhile."""
+        """Take a way to draw accounts, and a lock where drawing lets other flows of this process run meanwhile.
+
+        `rearms`: accounts that were changed are kept, for `lease_changed`. `marks`: null where the journal is on the
+        master's disk.
+        """
+        self.holding = holding
         self._draw = draw
+        self._now = now
         self._lock = lock or nullcontext()
         self._draw_at_once = draw_at_once
         self._reserve = draw_at_once // 4 + 1
+        self._rearms = rearms
         self._ready: dict[str, deque[Account]] = {}
+        self._changed: deque[Account] = deque()
         self._dry: set[str] = set()
+        self._marks = marks
+        self._resting: deque[tuple[int, deque[Account], Account]] = deque()
+        """Accounts that were changed: until which mark the journal must be safe, and where they go then."""
 
     def lease(self, state: str) -> Account:
-        """Take a ready account; it is the caller's until `give_back`, or for ever.
+        """Take a ready account; it is the caller's until `give_back`.
 
         Raises:
             AccountsError: none is left in that state.
         """
         ready = self._ready.setdefault(state, deque())
-        if len(ready) < self._reserve and state not in self._dry:
+        self._wake()
+        if len(ready) < self._reserve:
             self._restock(state, ready)
-        if not ready:
-            raise AccountsError(
-                f"accounts ran dry: none is left in state {state}; "
-                "give the run more accounts, fewer changes, or less time"
-            )
-        return ready.popleft()
+        while ready:
+            account = ready.popleft()
+            if self.holding.begin(account, self._now()):
+                return account
+            if not ready:  # all leases have run out
+                self._restock(state, ready)
+        raise AccountsError(
+            f"accounts ran dry: none is left in state {state}; give the run more accounts, fewer changes, or less time"
+        )
 
     def _restock(self, state: str, ready: deque[Account]) -> None:
+        """Draw when little is left; where the last draw gave nothing, only when nothing is left."""
         with self._lock:
-            if len(ready) >= self._reserve or state in self._dry:
+            if len(ready) >= (1 if state in self._dry else self._reserve):
                 return  # another flow has restocked while this one waited for the lock
             drawn = self._draw(state, self._draw_at_once)
-            if not drawn:
-                self._dry.add(state)
+            (self._dry.discard if drawn else self._dry.add)(state)
             ready.extendleft(reversed(drawn))  # before those that have come back, which rest longer so
 
-    def give_back(self, state: str, account: Account) -> None:
-        """Return an account that is still in that state."""
-        self._ready.setdefault(state, deque()).append(account)
+    def may_use(self, account: Account) -> bool:
+        """Whether something new may be begun with an account that was leased: its lease has not run out meanwhile."""
+        return self.holding.holds(account, self._now())
+
+    def give_back(self, state: str, account: Account, status: Status = Status.READY) -> None:
+        """Return an account as it is now: ready in that state, changed, in doubt or retired."""
+        if status is Status.READY:
+            was_changed = self.holding.put_back(state, account)
+            self._queue(self._ready.setdefault(state, deque()), account, was_changed=was_changed)
+        elif status is Status.CHANGED and self._rearms:
+            self.holding.put_aside(account)
+            self._queue(self._changed, account, was_changed=True)
+        else:
+            self.holding.drop(account)
+
+    def _queue(self, queue: deque[Account], account: Account, *, was_changed: bool) -> None:
+        if was_changed and self._marks is not None:
+            self._resting.append((self._marks.written, queue, account))
+        else:
+            queue.append(account)
+
+    def _wake(self) -> None:
+        if self._resting and self._marks is not None:
+            safe = self._marks.safe
+            while self._resting and self._resting[0][0] <= safe:
+                _, queue, account = self._resting.popleft()
+                queue.append(account)
+
+    def lease_changed(self) -> Account | None:
+        """Take the account that has waited longest to be made ready again; null when none waits.
+
+        It is the caller's until `give_back`.
+        """
+        self._wake()
+        while self._changed:
+            account = self._changed.popleft()
+            if self.holding.begin(account, self._now()):
+                return account
+        return None

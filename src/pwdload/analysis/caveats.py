@@ -56,6 +56,12 @@ class Caveat(Enum):
     NOT_RECONCILED = ("counts", "The target could not be asked for its own counts, so ours stand alone.")
     RECONCILIATION_DIFFERS = ("counts", "The target's own counts contradict ours.")
     UNKNOWN_LEFT = ("correctness", "Requests ended in doubt: each of them may have changed a password.")
+    ACCOUNTS_RETIRED = ("correctness", "Accounts were taken out of use, and each of them for a reason to look into.")
+    LEDGER_DAMAGED = (
+        "correctness",
+        "The ledger of the accounts was damaged: what it had lost was put into doubt and settled.",
+    )
+    REARM_FAILED = ("correctness", "Accounts could not be put back: they stay used up.")
     NOTHING_MEASURED = ("throughput", "The run never reached a measured stage: there are no rates.")
     SHORT_RUN = ("throughput", "Less than a minute was measured: rates and tails may not have settled.")
     SLOTS_RAN_OUT = (
@@ -161,8 +167,29 @@ def _reconciliation_differs(run: Run) -> str | None:
 
 
 def _unknown_left(run: Run) -> str | None:
+    if run.record.ledger is not None:
+        left = run.record.ledger.unknown_left
+        return _if(left > 0, f"{left:,} accounts, settling could not tell")
     count = int((run.samples["outcome"] == Outcome.UNKNOWN.value).sum())
     return _if(count > 0, f"{count:,} requests")
+
+
+def _accounts_retired(run: Run) -> str | None:
+    ledger = run.record.ledger
+    if ledger is None or not ledger.retired:
+        return None
+    first = ", ".join(f"{one.user_name}: {one.reason}" for one in ledger.retired_first[:3])
+    return f"{ledger.retired:,}, {first}" if first else f"{ledger.retired:,}"
+
+
+def _ledger_damaged(run: Run) -> str | None:
+    ledger = run.record.ledger
+    return _if(ledger is not None and bool(ledger.damages), " ".join(ledger.damages) if ledger is not None else "")
+
+
+def _rearm_failed(run: Run) -> str | None:
+    failed = run.record.ledger.rearm_failed if run.record.ledger is not None else 0
+    return _if(failed > 0, f"{failed:,}")
 
 
 def _short_run(run: Run) -> str | None:
@@ -226,6 +253,9 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.NOT_RECONCILED: lambda run: _if(run.target_counts is None),
     Caveat.RECONCILIATION_DIFFERS: _reconciliation_differs,
     Caveat.UNKNOWN_LEFT: _unknown_left,
+    Caveat.ACCOUNTS_RETIRED: _accounts_retired,
+    Caveat.LEDGER_DAMAGED: _ledger_damaged,
+    Caveat.REARM_FAILED: _rearm_failed,
     Caveat.NOTHING_MEASURED: lambda run: _if(run.measured_s <= 0),
     Caveat.SHORT_RUN: _short_run,
     Caveat.SLOTS_RAN_OUT: _slots_ran_out,

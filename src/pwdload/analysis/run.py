@@ -47,8 +47,9 @@ class CountRow:
 class Run:
     """Everything that a report is built from.
 
-    ``samples`` has one row per HTTP exchange, ordered by intended time, with the columns of `pwdload.samples.Sample`
-    (times in seconds on the run's clock, texts as ordered categoricals, ``http_status`` nullable) and these:
+    ``samples`` has one row per HTTP exchange of the load, ordered by intended time, with the columns of
+    `pwdload.samples.Sample` (times in seconds on the run's clock, texts as ordered categoricals, ``http_status``
+    nullable) and these:
 
     ======================  ============================================================================
     ``response_s``          ``done_s - intended_s``: what a client that came when it was due waited
@@ -66,6 +67,8 @@ class Run:
 
     record: RunRecord
     samples: pd.DataFrame
+    rearms: pd.DataFrame
+    """The exchanges that put accounts back, of step ``rearm``, with the same columns: in no other number."""
     files: tuple[SampleFile, ...]
     target_counts: tuple[CountRow, ...] | None
     """What the target counted itself; null when it was not asked, or its counts cannot be read."""
@@ -119,6 +122,8 @@ def load_run(directory: RunDirectory) -> Run:
     measured = measured_windows(record.stages, end_s)
     samples["is_due_measured"] = _within(samples["intended_s"], measured)
     samples["is_done_measured"] = _within(samples["done_s"], measured)
+    is_rearm = samples["step"] == "rearm"
+    rearms, samples = samples[is_rearm], samples[~is_rearm]
     problems: list[str] = []
     counts = arrivals = calibration = None
     health = read_health(directory.health_file)
@@ -137,6 +142,7 @@ def load_run(directory: RunDirectory) -> Run:
     return Run(
         record=record,
         samples=samples,
+        rearms=rearms,
         files=files,
         target_counts=counts,
         end_s=end_s,

@@ -19,6 +19,8 @@ class Step(StrEnum):
     SKIP_UPDATE = "skip_update"
     VERIFY = "verify"
     """A login whose only purpose is to see which password opens the account."""
+    REARM = "rearm"
+    """An administrator's change of a password, to put a used account back: no part of the load."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,25 +7,19 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from pwdload.accounts.account import Account
+from pwdload.accounts.account import Account, PasswordRef
+from pwdload.accounts.entry import Event
 from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests, update_body
 from pwdload.cases.expectation import Expectation, judge, judge_no_answer
 from pwdload.cases.steps import Body, Case, CaseStep, Login, OutliveToken, Password, Skip, Token, Update
 from pwdload.outcome import Outcome
-from pwdload.passwords import (
-    BrokenRule,
-    PasswordBook,
-    PasswordPolicy,
-    broken_password,
-    longest_password,
-    unicode_password,
-)
+from pwdload.passwords import PasswordBook, Shape
 
 _UPDATE = Step.UPDATE_PASSWORD  # a global is at hand at a quarter of what a member of an enum costs
 _TOKEN_MARGIN_S = 1.0
@@ -43,6 +37,30 @@ class Wire(Protocol):
 
     def now(self) -> float:
         """Return the time on the run's clock, in seconds."""
+
+
+class Changes(Protocol):
+    """Who must know of every change of a password: before it is asked for, and what came of it."""
+
+    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+        """Keep that a password is about to be asked for; return when that is kept.
+
+        Raises:
+            AccountsError: it cannot be kept, so that the request must not be sent.
+        """
+
+    def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
+        """Keep what came of it: `Event.APPLIED`, `REFUSED` or `UNKNOWN`."""
+
+
+class NothingKept:
+    """Keeps nothing: for accounts that end with the process."""
+
+    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+        """Do nothing."""
+
+    def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
+        """Do nothing."""
 
 
 class Party(NamedTuple):
@@ -84,6 +102,8 @@ class Played(NamedTuple):
         """
         if self.step is not _UPDATE or self.changed_password or self.exchange.sent_s is None:
             return False
+        if self.outcome is Outcome.RIGHT_REJECT:  # by a layer that knows no error_code, too, such as 405
+            return False
         answer = self.answer
         return answer is None or not (answer.is_refusal or answer.error_code in BUSY_CODES or answer.http_status == 429)
 
@@ -98,7 +118,7 @@ class Settings:
     """What a flow must know of the target and the secrets."""
 
     book: PasswordBook
-    policy: PasswordPolicy
+    changes: Changes
     state_token_life_s: float
 
 
@@ -133,7 +153,7 @@ class Flow:
                 self._wire.sleep(self._settings.state_token_life_s + _TOKEN_MARGIN_S)
                 self.due_s = self._wire.now()
                 continue
-            played = self._play(step)
+            played = self._change(step) if isinstance(step, Update) else self._play(step)
             self._learn(step, played)
             yield played
             if not played.outcome.is_as_expected:
@@ -152,22 +172,47 @@ class Flow:
         account = self._other.account if type(step) is Login and step.as_other else self.account
         return Played(step.step, step.expect, exchange, answer, outcome, intended_s, account)
 
+    def _change(self, step: Update) -> Played:
+        """Play an update: what it asks for is kept before its first byte is sent, and what came of it after."""
+        changes, asked = self._settings.changes, self._asked(step)
+        token = self._state_token(step.token) or ""
+        for account, new in asked:
+            changes.intend(account, new, token)
+        played = self._play(step)
+        for account, new in asked:
+            event = _concluded(played, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
+            changes.conclude(account, new, event)
+            if event is Event.APPLIED:
+                self.account = account.changed(new)
+        return played
+
+    def _asked(self, step: Update) -> Sequence[tuple[Account, PasswordRef]]:
+        """Return which password each account would have if the target carried the update out.
+
+        With another account's token a broken target may change either.
+        """
+        unknowable = step.body in (Body.WITHOUT_NEW, Body.WRONG_TYPES)
+        new = self._ref(step.new)
+        asked = [(self.account, PasswordRef(self.account.next.generation, Shape.UNKNOWABLE) if unknowable else new)]
+        if step.token is Token.OTHER_ACCOUNT:
+            other = self._other.account
+            asked.append((other, PasswordRef(other.next.generation, Shape.UNKNOWABLE)))
+        return asked
+
     def _learn(self, step: CaseStep, played: Played) -> None:
-        """Take over what an answer changed: the token to use next, the account's generation."""
+        """Take over the token that an answer hands out."""
         if isinstance(step, Login) and played.answer is not None and played.answer.status in HANDS_OUT_STATE_TOKEN:
             token = played.answer.text("state_token")
             if step.as_other:
                 self._other_token = token
             else:
                 self._token = token
-        if played.changed_password:
-            self.account = self.account.changed()
 
     def _request(self, step: Login | Update | Skip) -> bytes:
         match step:
             case Login(as_other=True):
                 account = self._other.account
-                password = account.password(self._settings.book, account.generation)
+                password = account.password(self._settings.book, *account.in_force)
                 return self._other.requests.login(account.user_name, password)
             case Login():
                 return self._me.requests.login(self.account.user_name, self._password(step.password))
@@ -202,26 +247,29 @@ class Flow:
                 return self._other_token
 
     def _password(self, password: Password) -> str:
-        account, book, policy = self.account, self._settings.book, self._settings.policy
+        return self.account.password(self._settings.book, *self._ref(password))
+
+    def _ref(self, password: Password) -> PasswordRef:
+        account = self.account
         match password:
             case Password.CURRENT:
-                return account.password(book, account.generation)
+                return account.in_force
             case Password.NEXT:
-                return account.password(book, account.generation + 1)
+                return account.next
             case Password.PREVIOUS:
-                return account.password(book, account.generation - 1)
+                return account.previous
             case Password.WRONG:
                 # Well-formed, and never in force: no account lives through so many changes.
-                return account.password(book, account.generation + 1_000_000)
-            case Password.BLANK:
-                return ""
-            case Password.UNICODE:
-                return unicode_password(account.password(book, account.generation + 1), policy)
-            case Password.LONGEST:
-                return longest_password(account.password(book, account.generation + 1), length=50)
-            case rule:
-                good = account.password(book, account.generation + 1)
-                return broken_password(BrokenRule(rule.value), account.user_name, good, policy)
+                return PasswordRef(account.generation + 1_000_000)
+            case shape:
+                return PasswordRef(account.next.generation, Shape(shape.value))
+
+
+def _concluded(played: Played, *, is_certain: bool) -> Event:
+    """Return what came of an update; `is_certain`: an accepted one has changed one account only, to what is known."""
+    if played.changed_password:
+        return Event.APPLIED if is_certain else Event.UNKNOWN
+    return Event.UNKNOWN if played.may_have_changed_password else Event.REFUSED
 
 
 def _body(body: Body, old: str, new: str) -> bytes:

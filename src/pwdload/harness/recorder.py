@@ -29,6 +29,7 @@ _WORD_LENGTH_MAX = 100
 """A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
 
 
+_NO_FLOW = -1
 _LOCUST_NAMES = {step: (operation.method, step.value) for step, operation in OPERATIONS.items()}
 
 
@@ -77,13 +78,24 @@ class Recorder:
         return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
-        """Keep one exchange."""
+        """Keep one exchange of the load."""
+        self._keep(played, flow, case, device, stage)
+        self._tell_locust(played, case)
+
+    def keep_aside(self, played: Played) -> None:
+        """Keep one exchange beside the load, of which Locust is not told."""
+        self._keep(played, _NO_FLOW, played.step.value, "", self.stage_at(played.intended_s))
+
+    def note_failure(self, who: str, error: Exception) -> None:
+        """Note that something of the instrument itself failed; the run is INVALID."""
+        self._failures.note(who, error)
+
+    def _keep(self, played: Played, flow: int, case: str, device: str, stage: str) -> None:
         try:
             if self._writer is not None:
                 self._writer.append(self._sample(played, flow, case, device, stage))
         except Exception as error:  # noqa: BLE001 - whatever it is: noted, and the run is INVALID
             self._failures.note("the recorder", error)
-        self._tell_locust(played, case)
 
     def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
         exchange, answer = played.exchange, played.answer

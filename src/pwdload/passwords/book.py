@@ -1,5 +1,6 @@
 """The passwords of a run, and the secret that they are derived from."""
 
+import hmac
 import os
 import re
 import secrets
@@ -73,3 +74,11 @@ def run_secret(environment: Mapping[str, str] = os.environ) -> bytes:
             "such as the output of `openssl rand -hex 32`, or unset it for a new secret"
         )
     return text.encode(errors="surrogateescape")
+
+
+def digest_of(secret: bytes) -> str:
+    """Return what two processes, or a ledger and a process, may compare to see whether they have the same secret.
+
+    It does not give the secret away.
+    """
+    return hmac.digest(secret, b"pwdload: the same secret?", "sha256")[:8].hex()

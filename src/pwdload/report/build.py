@@ -14,6 +14,7 @@ from pwdload.report.formats import counted, duration, figure_text, one_line, per
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
+    accounts_section,
     answers_section,
     arrivals_section,
     calibration_section,
@@ -38,6 +39,7 @@ _SECTIONS = (
     journeys_section,
     time_section,
     arrivals_section,
+    accounts_section,
     reconciliation_section,
     generator_section,
     calibration_section,
@@ -55,6 +57,7 @@ _TOPICS = {
     "time": ("throughput", "latency"),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),
+    "accounts": ("correctness",),
     "reconciliation": ("counts",),
 }
 """Which kinds of caveats stand beside which section; those that weaken everything stand beside the headline."""

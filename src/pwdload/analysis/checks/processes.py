@@ -34,7 +34,8 @@ def check_run_was_finished(run: Run) -> Answer:
     if not run.record.is_finished:
         return Verdict.INVALID, "The run was cut short: its record has no end, and what came last may be missing."
     if run.record.ended_by.startswith("accounts ran dry"):
-        at = format_duration(run.record.duration_s or 0.0)
+        dry_s = run.record.ledger.dry_s if run.record.ledger is not None else None
+        at = format_duration(dry_s if dry_s is not None else run.record.duration_s or 0.0)
         return Verdict.INVALID, f"The accounts ran dry after {at}: the load ended before its schedule did."
     if run.record.ended_by.startswith("error"):
         return Verdict.INVALID, f"The load ended with an error: {run.record.ended_by.partition(':')[2].strip() or '?'}."

@@ -1,16 +1,17 @@
 """What the answers tell of the target: whether it was right, and whether that is known."""
 
-from pwdload.analysis.checks.answer import Answer
+from pwdload.analysis.checks.answer import Answer, counted
 from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome, Verdict
+from pwdload.rundir import AccountsRecord
 from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
-FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT)
-"""What counts as failed: definite failures only; doubt and violations have checks of their own."""
+FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+"""What counts as failed: the client was not given what was due. Violations have a check of their own."""
 
 
 def check_requests_were_made(run: Run) -> Answer:
@@ -55,18 +56,35 @@ def check_target_counted_the_same(run: Run) -> Answer:
 
 
 def check_no_doubt_is_left(run: Run) -> Answer:
-    """Requests ended in doubt: they may or may not have been applied."""
-    count = _count(run, Outcome.UNKNOWN)
-    if count:
+    """Changes ended in doubt, and nobody found out whether they were applied."""
+    count, ledger = _count(run, Outcome.UNKNOWN), run.record.ledger
+    if ledger is None and count:
         return (
             Verdict.INCONCLUSIVE,
             f"{count:,} request{'s' * (count != 1)} left without a documented answer: applied or not, nobody knows.",
         )
-    return Verdict.PASS, "Every request that was sent got a documented answer."
+    if ledger is not None and ledger.unknown_left:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"{counted(ledger.unknown_left, 'account')} left in doubt: of two passwords each, nobody knows which is in "
+            "force; try `pwdload accounts settle`.",
+        )
+    if not count:
+        return Verdict.PASS, "Every request that was sent got a documented answer."
+    return Verdict.PASS, f"{_requests(count)} left without a documented answer; {_settled(ledger)}"
+
+
+def _settled(ledger: AccountsRecord | None) -> str:
+    """Return what settling found out, in words."""
+    settled = ledger.settled if ledger is not None else None
+    if settled is None:
+        return "none of them can have changed a password."
+    neither = f", and {counted(settled.neither, 'account')} no password opens any more" if settled.neither else ""
+    return f"{settled.applied:,} of their changes were applied, {settled.not_applied:,} were not{neither}."
 
 
 def check_few_requests_failed(run: Run) -> Answer:
-    """Too many requests were refused wrongly, shed, or never sent; or too few were made to tell.
+    """Too many requests were refused wrongly, shed, never sent or never answered; or too few were made to tell.
 
     The rule holds both one-sided 95 % bounds of the failed share (`share_bounds`) against `FAILED_SHARE_MAX`: a lower
     bound above it fails, an upper bound below it passes, and whatever lies between is not known.
@@ -76,7 +94,8 @@ def check_few_requests_failed(run: Run) -> Answer:
         return Verdict.INCONCLUSIVE, "No request was made, so nothing is known of how many fail."
     bounds = share_bounds(failed, requests)
     most = format_share(FAILED_SHARE_MAX)
-    words = f"{format_share(failed / requests)} of {requests:,} requests were wrongly refused, shed or not sent"
+    share = format_share(failed / requests)
+    words = f"{share} of {requests:,} requests were wrongly refused, shed, not sent or not answered"
     if bounds.lower > FAILED_SHARE_MAX:
         return (
             Verdict.SLO_FAILED,

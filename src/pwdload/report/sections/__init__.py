@@ -1,5 +1,6 @@
 """The sections of a report below its first screen, each from one part of the analysis."""
 
+from pwdload.report.sections.accounts import accounts_section
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
 from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
@@ -8,6 +9,7 @@ from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
 
 __all__ = [
+    "accounts_section",
     "answers_section",
     "arrivals_section",
     "calibration_section",
