@@ -31,6 +31,7 @@ from pwdload.accounts.journal import Journal, JournalHead, boot_digest, run_and_
 from pwdload.accounts.journal_reader import JournalReading, read_journals
 from pwdload.accounts.merge import Merge, merge
 from pwdload.accounts.store import FILE_NAME, Row, Store
+from pwdload.accounts.stragglers import wait_for_stragglers
 from pwdload.accounts.sync import Threads
 from pwdload.errors import AccountsError
 
@@ -166,8 +167,8 @@ class Ledger(LedgerView):
         """Open a ledger and take its journals in; `damages` tells what was wrong with them.
 
         Raises:
-            AccountsError: another process has it open, there is none (and not `create`), it is of a newer format or of
-                another run secret, or the disk does not allow it.
+            AccountsError: another process has it open, or still writes a journal of an earlier run; there is none (and
+                not `create`), it is of a newer format or of another run secret, or the disk does not allow it.
         """
         if create:
             _make_directory(path)
@@ -178,6 +179,7 @@ class Ledger(LedgerView):
             store = Store.create(path / FILE_NAME, _new_meta()) if create else Store.open(path / FILE_NAME)
             ledger = cls(path, store, lock)
             ledger._check_secret(secret_digest)
+            wait_for_stragglers(ledger.journal_directory)
             _remove_unfinished(ledger.journal_directory)
             ledger.merge()
         except BaseException:
