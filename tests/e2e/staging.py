@@ -132,9 +132,18 @@ class Staging:
     @property
     def logins(self) -> int:
         """How many logins the stand-in has answered."""
+        return self._counted("/login")
+
+    @property
+    def acknowledged(self) -> int:
+        """How many changes of flows the stand-in has acknowledged."""
+        return self._counted("/pwd/update", status="SUCCESS")
+
+    def _counted(self, route: str, status: str | None = None) -> int:
         counts = self._ask("GET", "/standin/counts")["counts"]
         assert isinstance(counts, list)
-        return sum(row["count"] for row in counts if row["route"].endswith("/login"))
+        rows = (row for row in counts if row["route"].endswith(route) and status in (None, row["status"]))
+        return sum(row["count"] for row in rows)
 
     def lost(self, names: Iterable[str]) -> list[str]:
         """Return in words which of these accounts are not as the ledger says; empty where all are."""
