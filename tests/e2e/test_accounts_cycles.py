@@ -105,6 +105,7 @@ def test_accounts_are_used_up_and_put_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.killing
 def test_twenty_thousand_changes_of_five_thousand_accounts(tmp_path: Path) -> None:
     """Three times put back, and as many changes as the stand-in has counted itself."""
     with staging(tmp_path) as staged:
@@ -189,6 +190,7 @@ def test_commands_that_are_killed_two_at_a_time_lose_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.killing
 def test_commands_that_are_killed_forty_times_lose_nothing(tmp_path: Path) -> None:
     """The same with forty pairs, of which most are killed in the midst of a change."""
     with staging(tmp_path, "servers=100", "service_mean_s=0.05", "service_time=exponential") as staged:

@@ -233,6 +233,7 @@ def one_life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
 
 
 @pytest.mark.slow
+@pytest.mark.killing
 @pytest.mark.parametrize("instant", instants(INSTANTS), ids=lambda one: f"{one.number}-{one.victim}")
 def test_a_hundred_instants(life: Killing, instant: Instant, capsys: pytest.CaptureFixture[str]) -> None:
     """None unknown, at most two tries each, none locked, and all as the target has it, whoever is killed when."""
