@@ -33,6 +33,7 @@ lint: $(VENV)/.installed  ## Style, types
 
 bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks.md; then what the parts cost
 	$(BIN)/python -m tests.bench.parts
+	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench
 

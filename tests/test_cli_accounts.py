@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.processes import Done
+from tests.processes import TENANT, Done
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Event, Reason, Record
@@ -19,7 +19,6 @@ from pwdload.cli import main
 from pwdload.passwords import KEY_FILE, SECRET_VARIABLE
 
 NOWHERE = "http://127.0.0.1:9"
-TENANT = {"PWDLOAD_TENANT_CLIENT_ID": "standin-admin", "PWDLOAD_TENANT_CLIENT_SECRET": "standin-secret"}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Doubts settled at a real stand-in, over a line that loses answers, by a process that is killed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,10 +41,10 @@ def carry_out(world: World, chance: random.Random) -> dict[int, PasswordRef]:
     return truth
 
 
-def assert_settled(world: World, truth: dict[int, PasswordRef]) -> None:
+def assert_settled(world: World, truth: dict[int, PasswordRef], but: Sequence[int] = ()) -> None:
     """The ledger says what the stand-in says, of every account, and none is locked."""
-    for entry in world.books.all:
-        assert entry.status is (Status.CHANGED if truth[entry.index] == NEWER else Status.READY)
+    for entry in (entry for entry in world.books.all if entry.index not in but):
+        assert entry.status is (Status.CHANGED if truth[entry.index] == NEWER else Status.READY), entry
         assert entry.in_force == truth[entry.index]
         assert world.opens(entry)
         assert not world.is_locked(entry)
@@ -70,13 +70,18 @@ def test_settle_resumes_over_a_bad_line(world: World, seed: int) -> None:
     chance = random.Random(seed)
     truth = carry_out(world, chance)
     world.relay.plan = at_random(seed, 0.15, *CARRIED_OUT, *NOT_CARRIED_OUT, about=b"/login")
-    world.resume(world.settle, [chance.randrange(1, COUNT) for _ in range(6)])
+    world.resume(world.settle, [chance.randrange(1, 2 * COUNT) for _ in range(6)])
     for _ in range(4):
-        world.settle()
+        settled = world.settle()
         assert not any(world.is_locked(entry) for entry in world.books.all)
-    assert_settled(world, truth)
-    records_kept = {told.entry.index for told in world.settle().still_unknown}
-    assert not records_kept
+    # An account that was under way at nearly every kill has had as many attempts as may be, counted or not.
+    assert all("might lock" in told.why for told in settled.still_unknown)
+    spent = [told.entry.index for told in settled.still_unknown]
+    assert len(spent) <= COUNT // 10
+    assert_settled(world, truth, but=spent)
+    world.relay.plan = lambda request: Fault.NONE
+    assert len(world.arm(only=spent, even_unsettled=True).armed) == len(spent)
+    assert all(world.opens(entry) for entry in world.books.all)
 
 
 def test_settle_waits_for_locks_and_for_a_target_that_is_down(world: World) -> None:
@@ -147,7 +152,7 @@ def test_a_login_that_is_never_answered_is_given_up_before_it_locks(world: World
         settled = world.settle()
         assert len(settled.still_unknown) == COUNT
     assert not any(world.is_locked(entry) for entry in world.books.all)
-    assert world.relay.met[Fault.LOST] - before == COUNT * 9
+    assert world.relay.met[Fault.LOST] - before == COUNT * 6
     assert "might lock" in settled.still_unknown[0].why
 
 

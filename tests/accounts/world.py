@@ -14,9 +14,10 @@ from pathlib import Path
 from tests.accounts.faulty import FaultyRelay, faulty_relay
 from tests.processes import environment
 
+from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.arming import Armed, Armer
 from pwdload.accounts.door import LoginDoor
-from pwdload.accounts.entry import Entry, Event, Record
+from pwdload.accounts.entry import Entry, Event, Kind, Reason, Record, Status
 from pwdload.accounts.journal import Journal
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.provision import Created, Creator, Deleted, Deleter, keep_user_ids
@@ -169,7 +170,8 @@ class World:
             timeout_s=TIMEOUT_S if faulty else 5.0,
         )
 
-    def client(self, *, faulty: bool = True) -> TenantClient:
+    def client(self, *, faulty: bool = False) -> TenantClient:
+        """Return a client for the tests' own use; `faulty`: one that takes the way of the commands."""
         client = TenantClient(self.connections(faulty=faulty), CREDENTIALS, clock=time.monotonic)
         self.closing.callback(client.close)
         return client
@@ -186,19 +188,21 @@ class World:
     def create(self) -> Created:
         """Do as `pwdload accounts create`."""
         with self.books.command() as scribe:
-            return Creator(self.client(), BOOK, scribe, manner=self.manner).create(self.books.all)
+            return Creator(self.client(faulty=True), BOOK, scribe, manner=self.manner).create(self.books.all)
 
-    def arm(self, *, below: int = 1_000_000, only: Sequence[int] | None = None) -> Armed:
+    def arm(self, *, below: int = 1_000_000, only: Sequence[int] | None = None, even_unsettled: bool = False) -> Armed:
         """Do as `pwdload accounts arm`: with those whose password is of a lower generation, or in doubt."""
         due = [entry for entry in self.books.all if entry.in_force.generation < below or entry.doubt]
         due = [entry for entry in due if only is None or entry.index in only]
         with self.books.command() as scribe:
-            return Armer(self.client(), BOOK, scribe, manner=self.manner).arm(due, self.door())
+            armer = Armer(self.client(faulty=True), BOOK, scribe, manner=self.manner)
+            armer.even_unsettled = even_unsettled
+            return armer.arm(due, self.door())
 
     def delete(self) -> Deleted:
         """Do as `pwdload accounts delete`."""
         with self.books.command() as scribe:
-            return Deleter(self.client(), BOOK, scribe, manner=self.manner).delete(self.books.all)
+            return Deleter(self.client(faulty=True), BOOK, scribe, manner=self.manner).delete(self.books.all)
 
     def settle(self) -> Settled:
         """Do as `pwdload accounts settle`."""
@@ -212,18 +216,33 @@ class World:
             try:
                 work()
             except Killed:
+                self.assert_accounted_for()
                 continue
             finally:
                 self.books.records_left = None
             return
         work()
+        self.assert_accounted_for()
+
+    def assert_accounted_for(self) -> None:
+        """Each account opens with a password that the ledger names as one that may be in force: none is lost."""
+        there = {user.user_name for user in self.users()}
+        for entry in self.books.all:
+            if entry.status is Status.MAKING:
+                assert entry.user_name not in there or entry.doubt is not None, entry
+            elif entry.status is Status.DELETED:
+                assert entry.user_name not in there, entry
+            elif entry.user_name not in there:
+                assert entry.doubt_kind is Kind.DELETE, entry
+            elif entry.reason is not Reason.UNSETTLED:
+                assert self.opens(entry) or (entry.doubt is not None and self.opens(entry, entry.doubt)), entry
 
     def users(self) -> list[TenantUser]:
-        return list(self.client(faulty=False).users())
+        return list(self.client().users())
 
-    def opens(self, entry: Entry) -> bool:
-        """Whether the password that the ledger names is the one in force."""
-        password = entry.account().password(BOOK, *entry.in_force)
+    def opens(self, entry: Entry, ref: PasswordRef | None = None) -> bool:
+        """Whether the password that the ledger names is the one in force; another one where it is given."""
+        password = entry.account().password(BOOK, *(ref or entry.in_force))
         path = f"/standin/accounts/{entry.user_name}"
         return self.standin.ask("POST", path, {"password": password})["opens"] is True
 

@@ -26,9 +26,11 @@ def answer(status: int, body: bytes = b"") -> bytes:
     return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
-def client_of(url: str, clock: Callable[[], float] = time.monotonic, secret: str = SECRET) -> TenantClient:
+def client_of(
+    url: str, clock: Callable[[], float] = time.monotonic, secret: str = SECRET, timeout_s: float = 0.3
+) -> TenantClient:
     chance = random.Random(1)
-    connections = Connections(Target(), url, clock=time.monotonic, environment={}, chance=chance, timeout_s=0.3)
+    connections = Connections(Target(), url, clock=time.monotonic, environment={}, chance=chance, timeout_s=timeout_s)
     return TenantClient(
         connections, Credentials(client_id="standin-admin", client_secret=secret), clock=clock, tenant_id="t" * 32
     )
@@ -173,7 +175,7 @@ def test_a_request_is_as_documented() -> None:
 def test_every_call_against_the_standin() -> None:
     """Create, find, list by pages, change, enable, delete; by eight threads whose token ends all the time."""
     settings = "--set", "hash_algorithm=sha256", "--set", "access_token_life_s=1"
-    with standin(*settings) as url, client_of(url, secret="standin-secret") as client:
+    with standin(*settings) as url, client_of(url, secret="standin-secret", timeout_s=10) as client:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(lambda number: try_all_calls(client, number), range(200))) == [None] * 200
         users = list(client.users(page_size=30))

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.processes import Done, environment, standin
+from tests.processes import TENANT, Done, environment, standin
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Event, Record
@@ -26,7 +26,6 @@ from pwdload.scenario import default_scenario
 
 pytestmark = pytest.mark.e2e
 
-TENANT = {"PWDLOAD_TENANT_CLIENT_ID": "standin-admin", "PWDLOAD_TENANT_CLIENT_SECRET": "standin-secret"}
 FAST = ("--rate", "400/s", "--concurrency", "8")
 
 

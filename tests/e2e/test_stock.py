@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.processes import Done, locust, pwdload
+from tests.processes import TENANT, Done, locust, pwdload
 from tests.servers import ScriptedServer
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +35,7 @@ def play(tmp_path: Path, accounts: int, *options: str, keys: str = "", text: str
     (tmp_path / "accounts.csv").write_text(f"user_name,password\n{rows}")
     with ScriptedServer([]) as server:
         host = f"http://127.0.0.1:{server.port}"
-        done = locust("--scenario", str(scenario), "--headless", "--host", host, *options, cwd=tmp_path)
+        done = locust("--scenario", str(scenario), "--headless", "--host", host, *options, cwd=tmp_path, more=TENANT)
         return done, server.connections, scenario
 
 

@@ -20,12 +20,12 @@ class AppendOnly:
         """
         self.path = path
         self.write = write
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
         except OSError as error:
-            raise AccountsError(f"{path}: cannot be made ({error.strerror}); nothing was sent") from None
+            raise _cannot_be_made(path, error) from None
         try:
             flock(self.descriptor, LOCK_EX | LOCK_NB)
             _write_whole(write, self.descriptor, first)
@@ -33,7 +33,7 @@ class AppendOnly:
             _sync_directory(path.parent)
         except OSError as error:
             os.close(self.descriptor)
-            raise AccountsError(f"{path}: cannot be made ({error.strerror}); nothing was sent") from None
+            raise _cannot_be_made(path, error) from None
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -65,6 +65,10 @@ class AppendOnly:
     def close(self) -> None:
         """Close the file; its lock goes with it."""
         os.close(self.descriptor)
+
+
+def _cannot_be_made(path: Path, error: OSError) -> AccountsError:
+    return AccountsError(f"{path}: cannot be made ({error.strerror}); nothing was sent: make that possible, run again")
 
 
 def _write_whole(write: Callable[[int, bytes], int], descriptor: int, data: bytes) -> None:

@@ -36,6 +36,9 @@ class Armed:
 class Armer(Clerk):
     """Arms the accounts of a ledger at the target."""
 
+    even_unsettled = False
+    """Whether those are given up, and armed, whose doubt cannot be settled: what became of their change stays open."""
+
     def arm(self, entries: Iterable[Entry], door: Door, progress: Callable[[Told], object] | None = None) -> Armed:
         """Set a new password for each of these accounts, whatever its status. Raises as `work`."""
         self._door = door
@@ -71,9 +74,17 @@ class Armer(Clerk):
             return again_s
         job.case = job.failing_since_s = None
         if case.result is Result.STILL_UNKNOWN:
-            return None if self.stop.is_set() else self.tell(job, Result.STILL_UNKNOWN, case.why)
+            return None if self.stop.is_set() else self._unsettled(job, case.why)
         if case.result is Result.APPLIED and kind is Kind.REARM and job.entry.status is Status.READY:
             return self.tell(job, Result.ARMED, "found by a login after the answer was lost")
+        return 0.0
+
+    def _unsettled(self, job: Job, why: str) -> float | None:
+        if not self.even_unsettled or self.gate.is_shut:
+            return self.tell(job, Result.STILL_UNKNOWN, why)
+        # Retired first: nobody takes the older password for the one in force while the new one is not set yet.
+        ref = job.entry.in_force
+        job.entry = self.scribe.note(job.entry, Event.RETIRED, Kind.REARM, ref, Reason.UNSETTLED)
         return 0.0
 
     def _look(self, job: Job) -> float | None:

@@ -42,6 +42,7 @@ class Reason(IntEnum):
     NOT_LET_IN = 6
     GONE = 7
     TAKEN = 8
+    UNSETTLED = 9
 
     @property
     def words(self) -> str:
@@ -58,6 +59,7 @@ _REASONS: Final = {
     Reason.NOT_LET_IN: "login was refused",
     Reason.GONE: "the target does not know it",
     Reason.TAKEN: "its name or number belongs to somebody else",
+    Reason.UNSETTLED: "its doubt could not be settled",
 }
 
 

@@ -201,9 +201,7 @@ class LeaseBook:
         if number is not None:
             return self._again(number, ask)
         accounts = self._stock.draw(ask.state, ask.how_many)
-        number = self._next if accounts else 0
-        if accounts:
-            self._open_lease(owner, ask, accounts, now_s)
+        number = self._open_lease(owner, ask, accounts, now_s) if accounts else 0
         self._answers[owner, ask.ticket] = number
         return self._again(number, ask)
 
@@ -213,17 +211,18 @@ class LeaseBook:
         lease = self._open.get(number)
         return lease.grant() if lease is not None else None
 
-    def _open_lease(self, owner: int, ask: Ask, accounts: Sequence[Account], now_s: float) -> None:
+    def _open_lease(self, owner: int, ask: Ask, accounts: Sequence[Account], now_s: float) -> int:
         number = self._next
+        self._next += 1  # before the journal, which may wait for the disk while others ask
         try:
             self._journal([Record(Event.LEASED, account=one.index, lease=number, note=owner) for one in accounts])
         except AccountsError:
             for account in accounts:
                 self._stock.put_back(ask.state, account)
             raise
-        self._next += 1
         held = {account.index: replace(account, lease=number) for account in accounts}
         self._open[number] = _Lease(number, owner, ask, held, now_s)
+        return number
 
     def renew(self, owner: int, numbers: Iterable[int], now_s: float) -> list[int]:
         """Take note that a process holds these leases; return those which it may go on with."""

@@ -13,145 +13,28 @@ them afterwards: to be killed anywhere in between changes nothing.
 
 import os
 import secrets
-import sys
 import time
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_NB, flock
-from heapq import merge as in_order
-from operator import attrgetter
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.entry import Entry, Status
+from pwdload.accounts.entry import Entry
 from pwdload.accounts.journal import Journal, JournalHead, boot_digest, run_and_process
 from pwdload.accounts.journal_reader import JournalReading, read_journals
+from pwdload.accounts.ledger_lock import locked
+from pwdload.accounts.ledger_view import LedgerMeta, LedgerStatus, LedgerView
 from pwdload.accounts.merge import Merge, merge
-from pwdload.accounts.store import FILE_NAME, Row, Store
+from pwdload.accounts.store import FILE_NAME, Row, Store, must_exist
 from pwdload.accounts.stragglers import wait_for_stragglers
 from pwdload.accounts.sync import Threads
 from pwdload.errors import AccountsError
 
+__all__ = ["Ledger", "LedgerMeta", "LedgerStatus", "LedgerView"]
+
 JOURNALS: Final = "journal"
 DAMAGED: Final = "damaged"
 LOCK: Final = "lock"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerMeta:
-    """What is known of a ledger as a whole."""
-
-    ledger_id: str
-    host: str
-    """The service that its accounts are accounts of; empty as long as that is open."""
-    source: str
-    """Where its accounts came from: a CSV, or empty."""
-    secret_digest: str
-    """Tells one run secret from another; empty as long as that is open."""
-    run: int
-    """Number of the last run or command that wrote a journal; 0: none has."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerStatus:
-    """How the accounts of a ledger are."""
-
-    counts: Mapping[tuple[Status, str], int]
-    """By status and state; only what there is."""
-    retired: Mapping[str, int]
-    """By reason, in words."""
-    oldest_doubt_at: float | None
-    """Unix time in seconds; null where nothing is in doubt, or nothing says since when."""
-
-    @property
-    def accounts(self) -> int:
-        """All of them, deleted ones included."""
-        return sum(self.counts.values())
-
-    @property
-    def doubts(self) -> int:
-        """How many are in doubt."""
-        return self.of(Status.UNKNOWN)
-
-    def of(self, status: Status, state: str | None = None) -> int:
-        """Return how many have a status, and a state where one is given."""
-        return sum(n for (one, other), n in self.counts.items() if one is status and state in (None, other))
-
-
-class LedgerView:
-    """A ledger to be read: the store, and on top of it what journals say that is not in the store yet."""
-
-    def __init__(self, path: Path, store: Store, over: Mapping[int, Row], damages: Iterable[str]) -> None:
-        self.path = path
-        self.damages: tuple[str, ...] = tuple(damages)
-        """What was found wrong with its files and what that means, one sentence each."""
-        self._store = store
-        self._over = over
-
-    @property
-    def meta(self) -> LedgerMeta:
-        """What is known of it as a whole."""
-        values = self._store.meta()
-        texts = {name: str(values.get(name, "")) for name in ("ledger_id", "host", "source", "secret_digest")}
-        return LedgerMeta(**texts, run=int(values.get("run", 0)))
-
-    def entry(self, index: int) -> Entry:
-        """Return an account by its index; raises `LookupError` where there is none."""
-        row = self._over.get(index) or self._store.rows([index]).get(index)
-        if row is None:
-            raise LookupError(f"{self.path}: no account with index {index}")
-        return row.entry
-
-    def by_name(self, user_name: str) -> Entry | None:
-        """Return an account by its user name; null where there is none."""
-        found = self._store.by_name(user_name)
-        return self.entry(found.index) if found is not None else None
-
-    def entries(self, status: Status | None = None, state: str | None = None) -> Iterator[Entry]:
-        """Yield accounts in the order of their indices, of one status or state where that is given."""
-        kept = (entry for entry in self._store.entries(status, state) if entry.index not in self._over)
-        changed = (
-            row.entry
-            for _, row in sorted(self._over.items())
-            if status in (None, row.entry.status) and state in (None, row.entry.state)
-        )
-        return in_order(kept, changed, key=attrgetter("index"))
-
-    def ready(self, state: str) -> "array[int]":
-        """Return the indices of the accounts of a state that flows may use, lowest first."""
-        if self._over:
-            return array("L", (entry.index for entry in self.entries(Status.READY, state)))
-        return self._store.indices(Status.READY, state)
-
-    def accounts(self, indices: Iterable[int], lease: int = 0) -> list[Account]:
-        """Return accounts for flows, in this order, without listed passwords; raises `LookupError` as `entry`."""
-        wanted = list(indices)
-        rows = {**self._store.rows(wanted), **self._over}
-        missing = [index for index in wanted if index not in rows]
-        if missing:
-            raise LookupError(f"{self.path}: no account with index {missing[0]}")
-        return [rows[index].entry.account(lease) for index in wanted]
-
-    @property
-    def next_index(self) -> int:
-        """The index that the next account to be added may have."""
-        return self._store.next_index()
-
-    def status(self) -> LedgerStatus:
-        """Return how its accounts are."""
-        counts = {(one.status, one.state): one.accounts for one in self._store.counts()}
-        retired = {reason.words if reason else "": count for reason, count in self._store.retired().items()}
-        oldest = self._store.oldest_doubt_at()
-        if self._over:
-            return _over_status(counts, retired, oldest, self._store.rows(self._over), self._over)
-        return LedgerStatus(counts=counts, retired=retired, oldest_doubt_at=oldest)
-
-    def close(self) -> None:
-        """Close it."""
-        self._store.close()
 
 
 class Ledger(LedgerView):
@@ -172,19 +55,19 @@ class Ledger(LedgerView):
         """
         if create:
             _make_directory(path)
-        elif not (path / FILE_NAME).is_file():
-            Store.open(path / FILE_NAME)
-        lock = _locked(path / LOCK, path)
-        try:
+        else:
+            must_exist(path / FILE_NAME)
+        with ExitStack() as undo:
+            lock = locked(path / LOCK, path)
+            undo.callback(os.close, lock)
             store = Store.create(path / FILE_NAME, _new_meta()) if create else Store.open(path / FILE_NAME)
+            undo.callback(store.close)
             ledger = cls(path, store, lock)
             ledger._check_secret(secret_digest)
             wait_for_stragglers(ledger.journal_directory)
             _remove_unfinished(ledger.journal_directory)
             ledger.merge()
-        except BaseException:
-            os.close(lock)
-            raise
+            undo.pop_all()
         return ledger
 
     @staticmethod
@@ -194,11 +77,14 @@ class Ledger(LedgerView):
         Raises:
             AccountsError: there is none, it is of a newer format, or it cannot be read.
         """
-        store = Store.open(path / FILE_NAME, read_only=True)
-        # Journals first: what is merged and removed afterwards is then in the store.
-        readings, strangers = read_journals(path / JOURNALS, bytes.fromhex(str(store.meta()["ledger_id"])))
-        with store.snapshot():
-            merged = merge(readings, store, boot_digest())
+        with ExitStack() as undo:
+            store = Store.open(path / FILE_NAME, read_only=True)
+            undo.callback(store.close)
+            # Journals first: what is merged and removed afterwards is then in the store.
+            readings, strangers = read_journals(path / JOURNALS, bytes.fromhex(str(store.meta()["ledger_id"])))
+            with store.snapshot():
+                merged = merge(readings, store, boot_digest())
+            undo.pop_all()
         return LedgerView(path, store, merged.rows, (*strangers, *merged.damages))
 
     @property
@@ -316,29 +202,6 @@ class Ledger(LedgerView):
             raise AccountsError(f"{self.path}: its accounts are those of {words}{given}; {then}")
 
 
-def _over_status(
-    counts: dict[tuple[Status, str], int],
-    retired: dict[str, int],
-    oldest: float | None,
-    before: Mapping[int, Row],
-    after: Mapping[int, Row],
-) -> LedgerStatus:
-    for rows, step in ((before, -1), (after, 1)):
-        for entry, _ in rows.values():
-            key = entry.status, entry.state
-            counts[key] = counts.get(key, 0) + step
-            if entry.status is Status.RETIRED:
-                words = entry.reason.words if entry.reason else ""
-                retired[words] = retired.get(words, 0) + step
-    doubts = [row.entry.changed_at for row in after.values() if row.entry.status is Status.UNKNOWN]
-    times = [at for at in (oldest, *doubts) if at is not None]
-    return LedgerStatus(
-        counts={key: count for key, count in counts.items() if count},
-        retired={words: count for words, count in retired.items() if count},
-        oldest_doubt_at=min(times, default=None),
-    )
-
-
 def _new_meta() -> dict[str, str | int]:
     return {"ledger_id": secrets.token_hex(8), "created_at": int(time.time()), "run": 0}
 
@@ -348,31 +211,6 @@ def _make_directory(path: Path) -> None:
         (path / JOURNALS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AccountsError(f"{path}: cannot be made ({error.strerror}); name another place for the ledger") from None
-
-
-def _locked(path: Path, ledger: Path) -> int:
-    """Take the lock of a ledger; it is let go when the process ends, however it ends.
-
-    Raises:
-        AccountsError: another process has it; the message names that one.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise AccountsError(f"{ledger}: cannot be written ({error.strerror}); run as its owner") from None
-    try:
-        flock(descriptor, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "a process that is about to begin"
-        os.close(descriptor)
-        raise AccountsError(
-            f"{ledger}: in use by {holder}; wait until that has ended, or end it, then try again"
-        ) from None
-    with suppress(OSError):  # a full disk: what is written in it is for people only
-        os.ftruncate(descriptor, 0)
-        program = Path(sys.argv[0]).name.replace("__main__.py", "pwdload")
-        os.pwrite(descriptor, f"process {os.getpid()} ({program})\n".encode(), 0)
-    return descriptor
 
 
 def _remove_unfinished(directory: Path) -> None:

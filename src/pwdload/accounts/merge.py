@@ -132,16 +132,17 @@ def _consequences(
 ) -> Iterator[str]:
     """Put into doubt what may have been done without a record being left, and tell it."""
     damages = list(reading.damages)
-    if not reading.is_ended and (reading.boot != boot or not any(boot)):
-        damages.append(
+    if not damages and not reading.is_ended and (reading.boot != boot or not any(boot)):
+        damages = [
             f"{reading.name}: not ended in order, before a restart or on another machine: its end may be missing"
-        )
+        ]
     if not damages:
         return
     suspected = _suspect(_leased_to(reading, readings), store, rows, may_rearm=store.runs().get(reading.run, True))
-    settle = f"; {suspected} accounts are in doubt for it: settle them with `pwdload accounts settle`"
     if reading.damages or suspected:
         yield from damages[:-1]
+        are = "account is" if suspected == 1 else "accounts are"
+        settle = f"; {suspected} {are} in doubt for it: settle with `pwdload accounts settle`"
         yield damages[-1] + (settle if suspected else "")
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from pwdload.accounts.account import PasswordRef
@@ -27,6 +28,9 @@ from pwdload.passwords import Shape
 
 _SILENCES_MAX: Final = 3
 """Logins without an answer, of one account in one call: each may be counted as a failed attempt."""
+_UNTOLD: Final = 3
+"""Failed attempts that others may have caused, and that no answer has told of yet; a login that succeeds ends them,
+and each account had one just before its doubt."""
 _LOCKS_MAX: Final = 3
 _PAUSE_S: Final = 0.5
 _PAUSE_S_MAX: Final = 8.0
@@ -97,6 +101,7 @@ def settle(
 ) -> Settled:
     """Find out which password opens each of the accounts in doubt; others are passed over.
 
+    Those come first that were tried least, so that no account pays for every time that a call is broken off.
     May be broken off at any time, by `stop` or by an exception from outside, and called again: what was found out by
     then is kept, and no password that was answered is tried again.
 
@@ -114,8 +119,9 @@ def settle(
             tally.tell(case.entry, case.result, case.why)
         return again_s
 
-    in_doubt = scribe.leasing(entry for entry in entries if entry.status is Status.UNKNOWN)
-    Crew(do, threads=manner.threads, stop=stop, clock=clock).work_through(map(settler.case, in_doubt))
+    in_doubt = sorted((entry for entry in entries if entry.status is Status.UNKNOWN), key=attrgetter("tries"))
+    cases = map(settler.case, scribe.leasing(in_doubt))
+    Crew(do, threads=manner.threads, stop=stop, clock=clock).work_through(cases)
     return Settled.of(tally)
 
 
@@ -198,13 +204,15 @@ class Settler:
 
     def _why_not(self, case: Case) -> str:
         """Return why another wrong password is too many; empty when it is not."""
+        tries = case.entry.tries
         if case.remaining is not None:
-            left = case.remaining - case.silences
+            is_safe = case.remaining - case.silences > 1
         else:
-            left = self._manner.lockout_threshold - case.entry.tries
-        if left >= 2:
+            is_safe = tries + _UNTOLD < self._manner.lockout_threshold - 1 or not tries
+        if is_safe:
             return ""
-        return f"one more failed attempt might lock it ({case.entry.tries} may be counted); set a new password by arm"
+        spent = f"one more failed attempt might lock it, {tries} may be counted"
+        return f"{spent}; `pwdload accounts arm --even-retired` sets a new password"
 
     def _opened(self, case: Case, ref: PasswordRef, *, disabled: bool = False) -> float | None:
         """Keep that a password opens the account; one that is disabled is of no use until it is armed again."""

@@ -6,7 +6,7 @@ reads it needs no other.
 
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import lru_cache
@@ -120,6 +120,14 @@ class Counts(NamedTuple):
     accounts: int
 
 
+def must_exist(path: Path) -> None:
+    """Raise `AccountsError` where there is no store."""
+    if not path.is_file():
+        raise AccountsError(
+            f"{path.parent}: no ledger there; make one with `pwdload accounts import` or `pwdload accounts create`"
+        )
+
+
 class Store:
     """An open store. All methods raise `AccountsError` where SQLite cannot do what it is asked to."""
 
@@ -141,10 +149,7 @@ class Store:
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open a store that is there."""
-        if not path.is_file():
-            raise AccountsError(
-                f"{path.parent}: no ledger there; make one with `pwdload accounts import` or `pwdload accounts create`"
-            )
+        must_exist(path)
         if not read_only:
             return cls._connected(path, "rw")._checked()
         try:
@@ -266,10 +271,15 @@ class Store:
         found = self._query("SELECT reason, count(*) FROM account WHERE status = 'retired' GROUP BY reason")
         return {None if reason is None else Reason(reason): count for reason, count in found}
 
-    def oldest_doubt_at(self) -> float | None:
-        """Return when the doubt was written down that is the oldest, Unix time in seconds; null where there is none."""
-        (at,) = self._query("SELECT min(changed_at) FROM account WHERE status = 'unknown'")[0]
-        return None if at is None else float(at)
+    def oldest_doubt_at(self, but: Container[int] = ()) -> float | None:
+        """Return when the oldest doubt was written down, Unix time in seconds, some accounts left out.
+
+        Null where there is none, or nothing says since when.
+        """
+        oldest = 'SELECT "index", changed_at FROM account WHERE status = ? AND changed_at NOTNULL ORDER BY changed_at'
+        with _sqlite_errors(self.path):
+            found = self._connection.execute(oldest, [Status.UNKNOWN.value])
+            return next((float(at) for index, at in found if index not in but), None)
 
     def add_run(self, number: int, *, may_rearm: bool) -> None:
         """Keep that a run has begun."""

@@ -123,6 +123,6 @@ class GroupSync:
             return
         try:
             self._sync(self._descriptor)
-        except OSError as error:
-            self._failure = error.strerror or str(error)
+        except Exception as error:  # noqa: BLE001 - the thread must go on, and all who wait must hear of it
+            self._failure = getattr(error, "strerror", None) or str(error)
         self._threads.release(gates)

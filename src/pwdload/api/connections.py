@@ -110,6 +110,7 @@ class Connections:
             server_name=target.server_name,
             proxy=_proxy(target.proxy, environment),
             resolver=Resolver(),
+            heads={},
             ready=ready,
         )
 

@@ -88,7 +88,9 @@ def status(directory: LedgerDirectory, as_json: AsJson = False) -> None:
 def arm(
     where: work.Where,
     count: Annotated[int | None, typer.Option(min=1, help="At most so many; without it, all that were used.")] = None,
-    even_retired: Annotated[bool, typer.Option("--even-retired", help="Those that are out of use, too.")] = False,
+    even_retired: Annotated[
+        bool, typer.Option("--even-retired", help="Those out of use, too, and those whose doubt cannot be settled.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Put used accounts back by the tenant API: a new password, and another one to be asked for at the next login."""

@@ -14,24 +14,22 @@ master -> worker   journal_kept {size}                 how much of that the mast
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from locust.exception import RPCError
 from locust.runners import MasterRunner
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.entry import Record
-from pwdload.accounts.holding import Holding
 from pwdload.accounts.journal import Journal, JournalHead, first_lease
 from pwdload.accounts.journal_copy import JournalCopy
 from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
-from pwdload.accounts.leases import FOR_EVER, Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
+from pwdload.accounts.leases import Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
 from pwdload.accounts.ledger import Ledger
-from pwdload.accounts.pool import Pool
+from pwdload.accounts.own import own_pool
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.keeper import Keeper
 from pwdload.harness.messages import worker_name
@@ -58,29 +56,16 @@ def terms_of(scenario: Scenario) -> Terms:
     return Terms(use_s=scenario.target.timeout_s + 1.0)
 
 
-def pool_of(
-    stock: Stock,
-    journal: Callable[[Sequence[Record]], object],
-    *,
-    first_lease: int,
-    rearms: bool = False,
-    lock: AbstractContextManager[object] | None = None,
-) -> Pool:
-    """Return the pool of a process that draws from a stock directly; what it is granted is kept by `journal`."""
-    book, holding = LeaseBook(stock, first_lease=first_lease, terms=FOR_EVER, journal=journal), Holding(FOR_EVER)
-
-    def draw(state: str, how_many: int) -> Sequence[Account]:
-        now_s = time.monotonic()
-        grant = book.grant(IN_CHARGE, holding.ask(state, how_many, now_s), now_s)
-        return (holding.take(grant, now_s) if grant is not None else None) or ()
-
-    return Pool(draw, holding, time.monotonic, rearms=rearms, lock=lock)
-
-
 def own_books(keeper: Keeper, journal: Journal, scenario: Scenario) -> Bookkeeper:
     """Return the accounts of a process that plays alone; `journal` is its own, of a run that has begun."""
     reuse = scenario.accounts.reuse
-    pool = pool_of(keeper.stock(), journal.append, first_lease=first_lease(keeper.run), rearms=reuse == "rearm")
+    pool = own_pool(
+        keeper.stock(),
+        journal.append,
+        first_lease=first_lease(keeper.run),
+        rearms=reuse == "rearm",
+        lock=BoundedSemaphore(),  # a grant waits for the disk, and flows go on meanwhile
+    )
     return Bookkeeper(pool, journal, warned_stay_ready=reuse == "warn")
 
 

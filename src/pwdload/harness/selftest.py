@@ -17,6 +17,7 @@ from locust.env import Environment
 
 from pwdload.accounts.journal import Journal, JournalHead
 from pwdload.accounts.leases import Stock
+from pwdload.accounts.own import own_pool
 from pwdload.accounts.source import made_up_accounts
 from pwdload.calibration.certificate import Capacity, Certificate, Floor, write_certificate
 from pwdload.calibration.conditions import conditions_now
@@ -25,7 +26,6 @@ from pwdload.calibration.truths import nearest_rank_s
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper
-from pwdload.harness.lending import pool_of
 from pwdload.harness.options import secret_digest, share_secret_with_children
 from pwdload.harness.plan import Plan
 from pwdload.harness.session import Session
@@ -130,7 +130,7 @@ def _session(url: str, folder: Path) -> Session:
         is_standin=True,
     )
     journal = Journal.create(folder, JournalHead(ledger=bytes(8), run=1, process=0))
-    books = Bookkeeper(pool_of(stock, journal.append, first_lease=1), journal, warned_stay_ready=False)
+    books = Bookkeeper(own_pool(stock, journal.append, first_lease=1), journal, warned_stay_ready=False)
     session = Session(environment, plan, clock=RunClock(), worker="local", books=books, end_run=sys.exit)
     session.begin(time.perf_counter(), None)
     return session

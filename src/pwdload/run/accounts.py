@@ -269,6 +269,7 @@ def arm(where: Where, begin: Begin, *, count: int | None, even_retired: bool) ->
         door = desk.door()
         with desk.writing() as scribe:
             armer = desk.armer(scribe)
+            armer.even_unsettled = even_retired
             entries = list(islice(to_arm(desk.ledger, even_retired=even_retired), count))
             return armer.arm(entries, door, desk.noting(begin(len(entries))))
 
