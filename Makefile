@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth standin schema sample clean
+.PHONY: help setup demo test lint bench truth killing standin schema sample clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,10 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 
 # One at a time: they measure, and nothing else may have a part of the machine meanwhile.
 truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, stock Locust (ten minutes)
-	$(BIN)/python -m pytest -m slow -s
+	$(BIN)/python -m pytest -m "slow and not killing" -s
+
+killing: $(VENV)/.installed  ## kill -9 at a hundred instants, 20,000 changes of one pool: no account is lost (half an hour)
+	$(BIN)/python -m pytest -m killing -s
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin

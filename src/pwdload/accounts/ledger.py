@@ -26,6 +26,7 @@ from pwdload.accounts.ledger_lock import locked
 from pwdload.accounts.ledger_view import LedgerMeta, LedgerStatus, LedgerView
 from pwdload.accounts.merge import Merge, merge
 from pwdload.accounts.store import FILE_NAME, Row, Store, must_exist
+from pwdload.accounts.stragglers import wait_for_stragglers
 from pwdload.accounts.sync import Threads
 from pwdload.errors import AccountsError
 
@@ -49,8 +50,8 @@ class Ledger(LedgerView):
         """Open a ledger and take its journals in; `damages` tells what was wrong with them.
 
         Raises:
-            AccountsError: another process has it open, there is none (and not `create`), it is of a newer format or of
-                another run secret, or the disk does not allow it.
+            AccountsError: another process has it open, or still writes a journal of an earlier run; there is none (and
+                not `create`), it is of a newer format or of another run secret, or the disk does not allow it.
         """
         if create:
             _make_directory(path)
@@ -63,6 +64,7 @@ class Ledger(LedgerView):
             undo.callback(store.close)
             ledger = cls(path, store, lock)
             ledger._check_secret(secret_digest)
+            wait_for_stragglers(ledger.journal_directory)
             _remove_unfinished(ledger.journal_directory)
             ledger.merge()
             undo.pop_all()
