@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -15,12 +15,16 @@ LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
 SECRET = "a secret for the tests, not for anything else"
 
 
-def environment(secret: str = SECRET) -> dict[str, str]:
+TENANT = {"PWDLOAD_TENANT_CLIENT_ID": "standin-admin", "PWDLOAD_TENANT_CLIENT_SECRET": "standin-secret"}
+"""Who may call the stand-in's tenant API."""
+
+
+def environment(secret: str = SECRET, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a child: ours, without what a developer's shell may have set for pwdload or Locust."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PWDLOAD_", "LOCUST_"))}
     # Three seconds for each of a hundred runs, on a machine that runs several at once: who tests it asks for it.
     quick = {"COLUMNS": "200", "PWDLOAD_NO_CALIBRATE": "true"}
-    return plain | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick
+    return plain | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick | dict(more or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +41,26 @@ def pwdload(*arguments: str, cwd: Path = ROOT, timeout_s: float = 60.0) -> Done:
     return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s)
 
 
-def locust(*arguments: str, cwd: Path = ROOT, timeout_s: float = 90.0, secret: str = SECRET) -> Done:
-    """Run `locust` with our locustfile to its end."""
-    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s, secret)
+def locust(
+    *arguments: str,
+    cwd: Path = ROOT,
+    timeout_s: float = 90.0,
+    secret: str = SECRET,
+    more: Mapping[str, str] | None = None,
+) -> Done:
+    """Run `locust` with our locustfile to its end, with more variables in its environment."""
+    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s, secret, more)
 
 
-def start_locust(*arguments: str, cwd: Path = ROOT, secret: str = SECRET) -> "subprocess.Popen[str]":
+def start_locust(
+    *arguments: str, cwd: Path = ROOT, secret: str = SECRET, more: Mapping[str, str] | None = None
+) -> "subprocess.Popen[str]":
     """Start `locust` with our locustfile in a process group of its own, and leave it running."""
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
     return subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment(secret),
+        env=environment(secret, more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -57,11 +69,13 @@ def start_locust(*arguments: str, cwd: Path = ROOT, secret: str = SECRET) -> "su
     )
 
 
-def _run(command: Sequence[str], cwd: Path, timeout_s: float, secret: str = SECRET) -> Done:
+def _run(
+    command: Sequence[str], cwd: Path, timeout_s: float, secret: str = SECRET, more: Mapping[str, str] | None = None
+) -> Done:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=environment(secret),
+        env=environment(secret, more),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

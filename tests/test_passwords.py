@@ -337,3 +337,14 @@ def test_an_impossible_policy_is_refused_in_one_line(arguments: dict[str, int | 
         PasswordPolicy(**arguments)  # type: ignore[arg-type] # wrong on purpose
 
     assert "\n" not in str(caught.value)
+
+
+def test_the_digest_of_a_book_tells_other_passwords_from_these() -> None:
+    """Another secret, or a policy that changes what is derived, has another one; any other policy has not."""
+    book = PasswordBook(SECRET)
+    assert book.digest == PasswordBook(SECRET).digest
+    assert book.digest == PasswordBook(SECRET, PasswordPolicy(max_length=40)).digest
+    others = [PasswordBook(SECRET[::-1]), PasswordBook(SECRET, PasswordPolicy(max_length=12))]
+    assert book.digest not in {other.digest for other in others}
+    assert all(other.password("u", 1) != book.password("u", 1) for other in others)
+    assert SECRET.hex() not in book.digest

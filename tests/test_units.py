@@ -16,6 +16,7 @@ from pwdload.units import (
     RATE_PATTERN,
     format_count,
     format_duration,
+    format_moment,
     format_rate,
     format_share,
     parse_duration_s,
@@ -303,3 +304,18 @@ def test_a_negative_rate_is_a_mistake_of_ours() -> None:
 def test_a_count_is_grouped_by_thousands(count: int, text: str) -> None:
     """Large counts can be read without counting digits."""
     assert format_count(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.99, "59 s"), (60, "1 min 00 s"), (363.9, "6 min 03 s"), (3_963, "1 h 06 min 03 s")],
+)
+def test_a_moment_is_in_whole_seconds_and_never_later_than_it_is(seconds: float, text: str) -> None:
+    """What is dry after 6 min 03 s was not dry before."""
+    assert format_moment(seconds) == text
+
+
+def test_a_moment_before_the_start_is_refused() -> None:
+    """A sign error does not read as a time."""
+    with pytest.raises(ValueError, match="before its start"):
+        format_moment(-1)

@@ -105,6 +105,23 @@ def format_duration(seconds: float) -> str:
     return _format_long_duration(seconds)
 
 
+def format_moment(seconds: float) -> str:
+    """Return a moment of a run, in whole seconds from its start: "12 s", "6 min 03 s", "1 h 06 min 03 s".
+
+    Rounded down: what is said to happen after so long has not happened before.
+
+    Raises `ValueError` for NaN, infinity and what lies before the start.
+    """
+    _require_finite(seconds)
+    if seconds < 0:
+        raise ValueError(f"a moment of a run cannot lie before its start, not {seconds}")
+    minutes, rest_s = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min {rest_s:02d} s"
+    return f"{minutes} min {rest_s:02d} s" if minutes else f"{rest_s} s"
+
+
 def format_rate(per_s: float) -> str:
     """Return a rate for a report with three digits: "12,400/s", "483/s", "48.3/s", "4.83/s", "3.00/m", "10.0/h".
 

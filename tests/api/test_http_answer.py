@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pwdload.api.http.answer import AnswerReader
+from pwdload.api.http.answer import AnswerReader, Heads
 from pwdload.api.http.exchange import Failure
 
 HEAD_MAX, BODY_MAX = 4096, 1000
@@ -31,8 +31,16 @@ class Read(NamedTuple):
 
 
 def read(*pieces: bytes, bodiless: bool = False, body_max: int = BODY_MAX) -> Read:
-    """Return what a reader makes of these pieces, after which the target closes."""
-    reader = AnswerReader(HEAD_MAX, body_max)
+    """Return what a reader makes of these pieces, after which the target closes: the same when it has met them."""
+    heads: Heads = {}
+    first, again = (read_knowing(heads, *pieces, bodiless=bodiless, body_max=body_max) for _ in range(2))
+    assert first == again
+    return first
+
+
+def read_knowing(heads: Heads, *pieces: bytes, bodiless: bool = False, body_max: int = BODY_MAX) -> Read:
+    """Return what a reader that has met these heads, and will have met this one, makes of the pieces."""
+    reader = AnswerReader(HEAD_MAX, body_max, heads)
     reader.begin(bodiless=bodiless)
     try:
         for piece in pieces:
@@ -193,6 +201,34 @@ def test_it_does_not_matter_how_an_answer_is_cut(data: bytes, at: list[int]) -> 
     whole, pieces = read(data), read(*cut(data, at))
     # What follows an answer may still be on its way when the last byte of the answer is there.
     assert pieces._replace(keep_alive=False) == whole._replace(keep_alive=False)
+
+
+@given(answers() | slightly_broken(), answers() | slightly_broken(), st.integers(0, 500), st.booleans(), st.booleans())
+@example(head("Content-Length: 2") + b"{}", head("Content-Length: 2") + b"{}HTTP/1.1 200 OK\r\n\r\n", 0, True, False)
+@example(head("Transfer-Encoding: chunked") + b"1\r\n{\r\n0\r\n\r\n", b"", 20, False, False)
+@example(head("Content-Length: 0"), head("Content-Length: 0") + b"{}", 0, True, False)
+def test_heads_that_are_known_change_nothing(met: bytes, data: bytes, at: int, same: bool, bodiless: bool) -> None:
+    """What was learned from one answer is used for none that a reader without a memory would read otherwise."""
+    known, _, body = met.partition(b"\r\n\r\n")
+    following = known + b"\r\n\r\n" + (data if same else body[::-1]) if at % 2 else data
+    heads: Heads = {}
+    read_knowing(heads, met)
+    for pieces in ([following], cut(following, [at]), [met], [met + b"x"], [met[:-1]]):
+        for body_max in (BODY_MAX, max(len(body) - 1, 0)):
+            fresh = read_knowing({}, *pieces, bodiless=bodiless, body_max=body_max)
+            assert read_knowing(dict(heads), *pieces, bodiless=bodiless, body_max=body_max) == fresh
+
+
+def test_a_known_head_is_read_without_the_parser_and_forgotten_in_time() -> None:
+    """The memory is used, or it would be tested above for nothing; and it has an end."""
+    heads: Heads = {}
+    data = head("Content-Length: 2") + b"{}"
+    assert read_knowing(heads, data) == Read("", 200, b"{}", keep_alive=True)
+    heads[data[:-2]] = heads[data[:-2]]._replace(status=299)
+    assert read_knowing(heads, data).status == 299
+    for number in range(1000):
+        read_knowing(heads, head("Content-Length: 2", f"X-Request: {number}") + b"{}")
+    assert len(heads) <= 256
 
 
 @given(st.lists(st.binary(max_size=60), max_size=4), st.booleans())

@@ -471,15 +471,23 @@ def start_single_user(folder: Path) -> "subprocess.Popen[str]":
     )
 
 
-def test_a_target_of_ones_own_needs_a_secret_that_is_kept(tmp_path: Path) -> None:
-    """Without PWDLOAD_RUN_SECRET the changed accounts would be lost, so nothing is sent."""
+def test_a_ledger_keeps_a_secret_that_nobody_has_given(tmp_path: Path) -> None:
+    """Without PWDLOAD_RUN_SECRET one is made for the ledger, for its owner's eyes; one that others can read is refused.
+
+    Else the changed accounts would be lost with the process.
+    """
     (tmp_path / "accounts.csv").write_text("user_name,password\nann,p\n")
-    done = locust(
-        *("--headless", "-t", "2s", "--host", "http://127.0.0.1:9", "--accounts", "accounts.csv", *QUIET),
-        cwd=tmp_path,
-        secret="",
-    )
-    assert_one_line(done, "PWDLOAD_RUN_SECRET", "openssl rand -hex 32")
+    run = ("--headless", "-t", "2s", "--host", "http://127.0.0.1:9", "--accounts", "accounts.csv", *QUIET)
+    assert_one_line(locust(*run, cwd=tmp_path, secret=""), "no answer")
+    key = tmp_path / "accounts.ledger" / "run_secret.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    kept = key.read_bytes()
+    assert_one_line(locust(*run, cwd=tmp_path, secret=""), "no answer")
+    assert key.read_bytes() == kept
+    key.chmod(0o644)
+    assert_one_line(locust(*run, cwd=tmp_path, secret=""), str(key.name), "chmod 600")
+    key.unlink()
+    assert_one_line(locust(*run, cwd=tmp_path, secret=""), "PWDLOAD_RUN_SECRET")
 
 
 BAD = {

@@ -35,8 +35,12 @@ proxy = "http://proxy.example.com:3128/"
 
 [accounts]
 source = "accounts.csv"
+ledger = "kept/staging"
 count = 1_234
-reuse = "once"
+reuse = "rearm"
+rearm_rate = "300/m"
+fsync = "group"
+settle_wait = "1m"
 
 [password_policy]
 min_length = 10

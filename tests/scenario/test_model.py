@@ -36,7 +36,9 @@ def test_every_key_reaches_the_attribute_of_its_name_in_seconds() -> None:
     assert (target.ca_file, target.server_name) == (Path("ca.pem"), "login.example.com")
     assert (target.client_certificate, target.client_key) == (Path("client.pem"), Path("client.key"))
     assert target.proxy == "http://proxy.example.com:3128"
-    assert (accounts.source, accounts.count, accounts.reuse) == (Path("accounts.csv"), 1234, "once")
+    assert (accounts.source, accounts.count, accounts.reuse) == (Path("accounts.csv"), 1234, "rearm")
+    assert (accounts.ledger, accounts.rearm_rate_per_s) == (Path("kept/staging"), 5.0)
+    assert (accounts.fsync, accounts.settle_wait_s) == ("group", 60.0)
     assert (policy.min_length, policy.max_length, policy.classes, policy.max_repeats) == (10, 50, 4, 2)
     assert (scenario.load.think_time.min_s, scenario.load.think_time.max_s) == (0.5, 2.0)
     assert scenario.mix == {"valid_change": 85, "token": 0.5}

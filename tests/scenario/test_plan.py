@@ -29,7 +29,8 @@ Target    https://staging.example.com:8443
           through the proxy http://proxy.example.com:3128
           a connection for each flow, 70.00 % of them with an earlier TLS session
           TLS trusts ca.pem, shows client.pem, asks for login.example.com
-Accounts  listed in accounts.csv
+Accounts  listed in accounts.csv, their ledger kept/staging
+          each put back after its change, by the tenant API, at 5.00/s
 Passwords 10 to 50 characters, 4 of 4 classes, one character at most 2 times
 Load      closed model, think time 500 ms to 2.00 s, seed 20261123
           at most about 5,100 flows, reached if the target answered at once
@@ -89,7 +90,7 @@ def test_without_a_host_the_stand_in_and_its_accounts_are_named() -> None:
     """Nobody takes a run against the stand-in for one against the service."""
     plan = describe(default_scenario(), WEIGHTS)
     assert line_of(plan, "Target") == "Target    the embedded stand-in, unless --host names another"
-    assert line_of(plan, "Accounts") == "Accounts  20,000 made up for the embedded stand-in, each changed once"
+    assert line_of(plan, "Accounts") == "Accounts  20,000 made up for the embedded stand-in"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,24 @@ def test_a_host_that_nobody_allowed_is_pointed_out(target: str, refused: bool) -
 def test_a_target_without_a_list_of_accounts_is_pointed_out() -> None:
     """A run needs accounts, and the plan says where to name them."""
     plan = describe(parse("title = 'x'\ntarget.host = 'http://localhost'"), WEIGHTS)
-    assert line_of(plan, "Accounts") == "Accounts  none listed: name a CSV in [accounts] source or with --accounts"
+    assert (
+        line_of(plan, "Accounts")
+        == "Accounts  none listed: name a CSV or a ledger in [accounts] source or with --accounts"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reuse", "words"),
+    [
+        ("once", "each changed once"),
+        ("warn", "each changed again and again while its password is about to expire"),
+        ("rearm", "each put back after its change, by the tenant API, at 10.0/s"),
+    ],
+)
+def test_what_becomes_of_an_account_is_said(reuse: str, words: str) -> None:
+    """Nobody is surprised by used up accounts, nor by calls of an administrator."""
+    plan = describe(parse(f"title = 'x'\naccounts.reuse = '{reuse}'"), WEIGHTS, ["state expired: needs 5, has 3"])
+    assert f"stand-in\n          {words}\n          state expired: needs 5, has 3\nPasswords" in plan
 
 
 def test_a_stage_that_keeps_its_users_shows_no_ramp() -> None:

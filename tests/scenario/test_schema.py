@@ -13,7 +13,7 @@ from tests.scenario.support import EVERY_KEY, EVERY_OPEN_KEY, problems
 
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.scenario import Scenario, json_schema, load_scenario
-from pwdload.scenario.problems import PLANNED_KEYS, PLANNED_VALUES
+from pwdload.scenario.problems import PLANNED_KEYS
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(SCENARIOS.rglob("*.toml"))
@@ -64,12 +64,10 @@ def test_every_key_is_described() -> None:
     assert silent == []
 
 
-def test_planned_keys_and_values_are_not_offered() -> None:
+def test_planned_keys_are_not_offered() -> None:
     """An editor does not complete what the loader refuses."""
     offered = {name for table in tables(json_schema()) for name in table}
     assert not offered & {place[-1] for place in PLANNED_KEYS}
-    words = json.dumps(json_schema())
-    assert [value for values in PLANNED_VALUES.values() for value in values if f'"{value}"' in words] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -125,7 +123,11 @@ def test_every_key_is_used_by_the_example_of_the_tests() -> None:
         "target.ca_file = ''",
         "accounts.count = 0",
         "accounts.source = ''",
-        "accounts.reuse = 'rearm'",
+        "accounts.reuse = 'twice'",
+        "accounts = { reuse = 'rearm', rearm_rate = '0/s' }",
+        "accounts.fsync = true",
+        "accounts.settle_wait = 60",
+        "accounts.ledger = ''",
         "password_policy.min_length = 7",
         "password_policy.classes = 5",
         "load.model = 'opne'",

@@ -32,6 +32,8 @@ class Account:
     """The password of generation 0 where it was given (accounts.csv); null where it is derived."""
     earlier_password: str | None = field(default=None, repr=False)
     """A password in the account's history from before generation 0, where one is known."""
+    is_listed: bool = False
+    """Whether it was there before us: its passwords of generation 0 and before are listed, and cannot be derived."""
     lease: int = 0
     """Number of the lease under which its process holds it; 0 outside a run."""
     user_id: str = ""
@@ -66,7 +68,7 @@ class Account:
         """Return a password by what a `PasswordRef` says of it.
 
         Raises:
-            LookupError: generation -1 is asked for and not known.
+            LookupError: it is one that cannot be derived, and is not listed.
             UsageError: nobody can know the password (`Shape.UNKNOWABLE`).
         """
         if shape:
@@ -77,4 +79,6 @@ class Account:
             return self.earlier_password
         if generation == 0 and self.initial_password is not None:
             return self.initial_password
+        if generation == 0 and self.is_listed:
+            raise LookupError(f"the first password of {self.user_name!r} is not in the list of accounts")
         return book.password(self.user_name, generation)

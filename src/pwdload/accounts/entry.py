@@ -41,6 +41,8 @@ class Reason(IntEnum):
     UNKNOWABLE = 5
     NOT_LET_IN = 6
     GONE = 7
+    TAKEN = 8
+    UNSETTLED = 9
 
     @property
     def words(self) -> str:
@@ -56,6 +58,8 @@ _REASONS: Final = {
     Reason.UNKNOWABLE: "the target accepted a change that names no password",
     Reason.NOT_LET_IN: "login was refused",
     Reason.GONE: "the target does not know it",
+    Reason.TAKEN: "its name or number belongs to somebody else",
+    Reason.UNSETTLED: "its doubt could not be settled",
 }
 
 
@@ -94,6 +98,12 @@ class Event(IntEnum):
     """The account asks for no change any more, although nothing of ours has changed it."""
     END = 10
     """The journal's last record: its process ended in order."""
+    TRIED = 11
+    """A login with `Record.ref` is about to be sent, to see whether it opens the account: maybe a failed attempt."""
+    NOT_TRIED = 12
+    """That login was not looked at: it was not sent, or turned away, or the account was locked."""
+    WRONG = 13
+    """The target has said that `Record.ref` does not open the account."""
 
 
 class Record(NamedTuple):
@@ -136,10 +146,14 @@ class Entry:
     """How many of its changes were ever in doubt."""
     reason: Reason | None = None
     """Why it was retired."""
+    tries: int = 0
+    """Failed attempts to log in that settling may have caused since one was right: the lock-out counts them."""
+    wrong: PasswordRef | None = None
+    """Of the two passwords of a doubt, one that the target has said to be wrong."""
     user_id: str = ""
     """What the tenant API calls it by; empty where that is not known yet."""
     is_ours: bool = False
-    """Whether it was made by `pwdload accounts create`, so that it may be deleted."""
+    """Whether it was made by us: all of its passwords can be derived, and it may be deleted."""
     tenant: str = ""
     device: str = ""
     tags: str = ""
@@ -162,6 +176,7 @@ class Entry:
             shape=self.in_force.shape,
             newest=self.newest,
             before=self.before,
+            is_listed=not self.is_ours,
             lease=lease,
             user_id=self.user_id,
         )
@@ -180,6 +195,10 @@ class Entry:
                 return replace(entry, doubts=entry.doubts + 1)
             case Event.RETIRED:
                 return entry._without_doubt(Status.RETIRED, reason=Reason(record.note))
+            case Event.TRIED | Event.NOT_TRIED:
+                return replace(entry, tries=max(entry.tries + (1 if record.event is Event.TRIED else -1), 0))
+            case Event.WRONG:
+                return replace(entry, wrong=record.ref)
             case Event.USED:
                 return replace(entry, status=Status.CHANGED) if entry.doubt is None else entry
             case _:
@@ -210,6 +229,7 @@ class Entry:
             doubt=record.ref,
             doubt_kind=record.kind,
             status_before=self.status_before if self.doubt is not None else self.status,
+            wrong=None,
             token_digest=record.token_digest.hex() if any(record.token_digest) else self.token_digest,
         )
 
@@ -240,4 +260,13 @@ class Entry:
         return replace(self, in_force=ref, before=self.in_force, newest=max(self.newest, ref.generation))
 
     def _without_doubt(self, status: Status, reason: Reason | None = None) -> Self:
-        return replace(self, status=status, reason=reason, doubt=None, doubt_kind=None, status_before=None)
+        return replace(
+            self,
+            status=status,
+            reason=reason,
+            doubt=None,
+            doubt_kind=None,
+            status_before=None,
+            wrong=None,
+            tries=self.tries if status is Status.RETIRED else 0,
+        )

@@ -205,9 +205,7 @@ class LeaseBook:
         if number is not None:
             return self._again(number, ask)
         accounts = self._stock.draw(ask.state, ask.how_many)
-        number = self._next if accounts else 0
-        if accounts:
-            self._open_lease(owner, ask, accounts, now_s)
+        number = self._open_lease(owner, ask, accounts, now_s) if accounts else 0
         self._answers[owner, ask.ticket] = number
         return self._again(number, ask)
 
@@ -217,17 +215,18 @@ class LeaseBook:
         lease = self._open.get(number)
         return lease.grant() if lease is not None else None
 
-    def _open_lease(self, owner: int, ask: Ask, accounts: Sequence[Account], now_s: float) -> None:
+    def _open_lease(self, owner: int, ask: Ask, accounts: Sequence[Account], now_s: float) -> int:
         number = self._next
+        self._next += 1  # before the journal, which may wait for the disk while others ask
         try:
             self._journal([Record(Event.LEASED, account=one.index, lease=number, note=owner) for one in accounts])
         except AccountsError:
             for account in accounts:
                 self._stock.put_back(ask.state, account)
             raise
-        self._next += 1
         held = {account.index: replace(account, lease=number) for account in accounts}
         self._open[number] = _Lease(number, owner, ask, held, now_s)
+        return number
 
     def renew(self, owner: int, numbers: Iterable[int], now_s: float) -> list[int]:
         """Take note that a process holds these leases; return those which it may go on with."""
@@ -301,19 +300,20 @@ def reckon(state: str, accounts: Mapping[int, Account], records: Iterable[Record
     return [Home(entry.state, entry.account()) for entry in entries.values() if entry.status is Status.READY]
 
 
-Row = tuple[int, str, int, str, int, Sequence[Any] | None, str]
+Row = tuple[int, str, int, str, int, Sequence[Any] | None, str, bool]
 """What a message says of an account: no secret, and nothing that its receiver has at home."""
 
 
 def row_of(account: Account) -> Row:
     """Return an account as a row."""
     name, before = account.user_name, account.before
-    return account.index, name, account.generation, account.shape, account.newest, before, account.user_id
+    told = account.index, name, account.generation, account.shape, account.newest, before
+    return *told, account.user_id, account.is_listed
 
 
 def account_of(row: Row, lease: int) -> Account:
     """Return the account of a row; passwords that are listed for it are its receiver's to add."""
-    index, user_name, generation, shape, newest, before, user_id = row
+    index, user_name, generation, shape, newest, before, user_id, is_listed = row
     return Account(
         index=index,
         user_name=user_name,
@@ -321,6 +321,7 @@ def account_of(row: Row, lease: int) -> Account:
         shape=Shape(shape),
         newest=newest,
         before=PasswordRef(before[0], Shape(before[1])) if before is not None else None,
+        is_listed=is_listed,
         lease=lease,
         user_id=user_id,
     )

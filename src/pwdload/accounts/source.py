@@ -7,17 +7,17 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from pwdload.accounts.account import Account
-from pwdload.errors import AccountsError
+from pwdload.accounts.listing import EXPIRED, STATES, WARNING, Listing, read_listing
 from pwdload.passwords import PasswordBook
 
-EXPIRED, WARNING = "expired", "warning"
-_STATES = (EXPIRED, WARNING)
-_COLUMNS = ("user_name", "password", "previous_password", "state")
-_PROBLEMS_SHOWN = 20
+_SEED_COLUMNS = ("user_name", "password", "previous_password", "state")
 
 
 class AccountSource(Protocol):
@@ -50,32 +50,94 @@ class MadeUpAccounts:
 
     def seed_csv(self, book: PasswordBook) -> Iterator[str]:
         """Yield the lines of the CSV that the stand-in is seeded from. Holds passwords: for a pipe, never a file."""
-        yield ",".join(_COLUMNS) + "\n"
+        yield ",".join(_SEED_COLUMNS) + "\n"
         for state, size in sorted(self.sizes.items()):
             for account in self.accounts(state, range(size)):
                 current, before = (account.password(book, generation) for generation in (1, 0))
                 yield _csv_line(account.user_name, current, before, state)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedAccounts:
-    """Accounts read from a CSV file."""
+class ListedAccount(NamedTuple):
+    """What a list says of one account, but for its passwords."""
 
-    by_state: Mapping[str, Sequence[Account]]
+    place: int
+    """In the file, from 0."""
+    user_name: str
+    state: str
+    tenant: str
+    device: str
+    tags: str
+
+
+class ListedPasswords(NamedTuple):
+    """The passwords that a list gives for one account. Never to be kept or shown."""
+
+    password: str
+    previous: str | None
+
+    def __repr__(self) -> str:
+        return "ListedPasswords(...)"
+
+
+class ListedAccounts:
+    """Accounts read from a CSV file, in columns; the index of one is its place in the file, from 0."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._columns = listing.columns
+        self._by_name = listing.by_name
+        codes = np.frombuffer(listing.states, dtype=np.uint8)
+        self._states = codes
+        self._places = {state: np.flatnonzero(codes == code) for code, state in enumerate(STATES)}
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __iter__(self) -> Iterator[ListedAccount]:
+        """Yield all accounts, in the order of the file, without passwords: what a ledger takes in."""
+        names, *others = (self._columns[name] for name in ("user_name", "tenant", "device", "tags"))
+        states = map(STATES.__getitem__, self._states.tolist())
+        rest = (column if len(column) else repeat("") for column in others)
+        for index, row in enumerate(zip(names, states, *rest, strict=False)):
+            yield ListedAccount(index, *row)
+
+    def passwords(self, user_name: str) -> ListedPasswords:
+        """Return the passwords that are listed for an account; about 5 us.
+
+        Raises:
+            LookupError: the list has no account of that name.
+        """
+        places = self._by_name.places(user_name)
+        if not places:
+            raise LookupError(f"{user_name!r} is not in the list of accounts")
+        return ListedPasswords(self._columns["password"][places[0]], self._previous(places[0]))
+
+    def _previous(self, place: int) -> str | None:
+        column = self._columns["previous_password"]
+        return (column[place] or None) if len(column) else None
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """How many accounts there are in each state."""
-        return {state: len(accounts) for state, accounts in self.by_state.items()}
+        return {state: len(places) for state, places in self._places.items()}
 
     def accounts(self, state: str, places: range) -> Sequence[Account]:
         """Return the accounts of a state at these places."""
-        return self.by_state[state][places.start : places.stop]
+        return [self._account(index) for index in self._places[state][places.start : places.stop].tolist()]
+
+    def _account(self, index: int) -> Account:
+        names, passwords = self._columns["user_name"], self._columns["password"]
+        return Account(
+            index=index,
+            user_name=names[index],
+            initial_password=passwords[index],
+            earlier_password=self._previous(index),
+        )
 
     @property
     def all_have_history(self) -> bool:
         """Whether every account that is expired has a previous password listed."""
-        return all(account.earlier_password is not None for account in self.by_state.get(EXPIRED, ()))
+        column, expired = self._columns["previous_password"], self._places[EXPIRED]
+        return not len(expired) or (len(column) > 0 and column.all_filled(expired))
 
 
 def made_up_accounts(count: int, warning_share: float) -> MadeUpAccounts:
@@ -85,73 +147,14 @@ def made_up_accounts(count: int, warning_share: float) -> MadeUpAccounts:
 
 
 def read_accounts_csv(path: Path) -> ListedAccounts:
-    """Read a CSV with the columns user_name, password, and optionally previous_password and state.
+    """Read a CSV with the columns user_name, password, and optionally previous_password, state, tenant, device, tags.
 
-    State is ``expired`` (where the column is missing or blank) or ``warning``.
+    State is ``expired`` (where the column is missing or blank) or ``warning``. A million rows take about three seconds.
 
     Raises:
         AccountsError: the file cannot be read, or lines are wrong; every wrong line is named.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise AccountsError(f"{path}: cannot be read ({error.strerror}); name it in [accounts] source") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise AccountsError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text), restkey="")
-    missing = [name for name in ("user_name", "password") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise AccountsError(f"{path}: line 1: no column {missing[0]}; the first line names them: {','.join(_COLUMNS)}")
-    return _collect(path, reader)
-
-
-def _collect(path: Path, reader: "csv.DictReader[str]") -> ListedAccounts:
-    by_state: dict[str, list[Account]] = {state: [] for state in _STATES}
-    first_line: dict[str, int] = {}
-    problems = []
-    for index, row in enumerate(_rows(path, reader)):
-        problem = _problem(row, first_line)
-        if problem:
-            problems.append(f"{path}: line {reader.line_num}: {problem}")
-            continue
-        first_line[row["user_name"]] = reader.line_num
-        by_state[row.get("state") or EXPIRED].append(_listed(index, row))
-    if problems:
-        more = [f"and {len(problems) - _PROBLEMS_SHOWN} more"] if len(problems) > _PROBLEMS_SHOWN else []
-        raise AccountsError("\n".join(problems[:_PROBLEMS_SHOWN] + more))
-    if not first_line:
-        raise AccountsError(f"{path}: no accounts in it; add a line for each, {','.join(_COLUMNS)}")
-    return ListedAccounts(by_state=by_state)
-
-
-def _rows(path: Path, reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise AccountsError(f"{path}: line {reader.line_num}: {error}; mend or remove the line") from None
-
-
-def _listed(index: int, row: Mapping[str, str]) -> Account:
-    return Account(
-        index=index,
-        user_name=row["user_name"],
-        initial_password=row["password"],
-        earlier_password=row.get("previous_password") or None,
-    )
-
-
-def _problem(row: Mapping[str, str | None], first_line: Mapping[str, int]) -> str:
-    """Return what is wrong with a row, in words; empty when nothing is."""
-    name = row.get("user_name") or ""
-    if not name.strip():
-        return "blank user_name; give one or remove the line"
-    if name in first_line:
-        return f"user_name {name!r} again, first on line {first_line[name]}; remove one"
-    if not row.get("password"):
-        return f"blank password of {name!r}; give one or remove the line"
-    state = row.get("state") or EXPIRED
-    return "" if state in _STATES else f"state {state!r}; allowed: {', '.join(_STATES)}, or blank for expired"
+    return ListedAccounts(read_listing(path))
 
 
 def _csv_line(*fields: str) -> str:

@@ -2,13 +2,14 @@
 
 settled     what [target] says of connections, with what the environment and the kind of target add to it
 Connections the options, the one TLS context, the names and the TLS sessions that all connections share
+SharedClients  connections for what is asked beside the load, by several threads
 Client      one client's connection: kept from flow to flow, or another client's with each flow
 """
 
 import random
 from collections.abc import Callable, Mapping
 
-from pwdload.api.http import Address, Connection, Options, Proxy, Ready, Resolver, TlsSessions, client_context
+from pwdload.api.http import Address, Connection, Exchange, Options, Proxy, Ready, Resolver, TlsSessions, client_context
 from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.errors import UsageError
 from pwdload.scenario import Target
@@ -109,6 +110,7 @@ class Connections:
             server_name=target.server_name,
             proxy=_proxy(target.proxy, environment),
             resolver=Resolver(),
+            heads={},
             ready=ready,
         )
 
@@ -118,6 +120,31 @@ class Connections:
             self.address, clock=self._clock, timeout_s=self._timeout_s, tls=self._tls, options=self._options
         )
         return Client(connection, self._target, self._chance)
+
+
+class SharedClients:
+    """Connections that several threads share: each exchange has one to itself."""
+
+    def __init__(self, connections: Connections) -> None:
+        self.authority = connections.address.authority
+        self._connections = connections
+        self._idle: list[Client] = []  # adding and taking are one step each: safe for threads
+
+    def exchange(self, request: bytes) -> Exchange:
+        """Send a request over a connection that nobody else is using, and return its exchange."""
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._connections.client()
+        exchange = client.exchange(request)
+        client.end_flow()
+        self._idle.append(client)
+        return exchange
+
+    def close(self) -> None:
+        """Close those that are not in use; the next exchange opens another."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 def _proxy(url: str | None, environment: Mapping[str, str]) -> Proxy | None:

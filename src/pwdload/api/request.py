@@ -3,6 +3,7 @@
 Every request states its device in the documented headers, in one fixed order, and is sent in one piece.
 """
 
+import json
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 
@@ -76,6 +77,11 @@ def probe_request(authority: str, device: DeviceProfile, tenant_id: str | None) 
 def update_body(old_password: str, new_password: str) -> bytes:
     """Return the documented body of pwd/update."""
     return _json_of_two("old_password", old_password, "new_password", new_password)
+
+
+def json_body(fields: Mapping[str, str | bool]) -> bytes:
+    """Return a JSON object as a body, with the texts as they are: for calls that are not on the hot path."""
+    return json.dumps(fields, ensure_ascii=False).encode()
 
 
 def _json_of_two(name: str, value: str, other_name: str, other_value: str) -> bytes:

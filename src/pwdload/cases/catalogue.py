@@ -24,6 +24,7 @@ from pwdload.cases.steps import (
     Update,
 )
 from pwdload.errors import UsageError
+from pwdload.scenario import Scenario
 
 # Which of the two an account made with pwd_must_modify gets is not documented; both hand out a state_token.
 _LOGIN = Login(expect=accept("PASSWORD_EXPIRED", "PASSWORD_WARN"))
@@ -255,26 +256,41 @@ def case_weights(mix: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def adapted(
-    case: Case, *, password_length_max: int, override: Expectation | None = None, is_standin: bool = False
+    case: Case,
+    *,
+    password_length_max: int,
+    override: Expectation | None = None,
+    is_standin: bool = False,
+    all_warned: bool = False,
 ) -> Case:
     """Return the case as this target must answer it.
 
     A password of 50 characters is right where the policy allows so many. `override` is the scenario's word on what
     the step that the case is about gets: the one that is to be refused, else the last. The stand-in's answers are
-    known, so of it the catalogue's first guess is expected exactly.
+    known, so of it the catalogue's first guess is expected exactly. `all_warned`: accounts stay in the time of warning,
+    whatever is changed.
     """
     expect = override
     if expect is None and case.name == "password_of_50_characters" and password_length_max >= 50:
         expect = accept("SUCCESS")
+    if all_warned:
+        case = replace(case, steps=tuple(map(_still_warned, case.steps)))
     if is_standin:
-        case = replace(case, steps=tuple(_exact(case, step) for step in case.steps))
+        case = replace(case, steps=tuple(_exact(case, step, all_warned=all_warned) for step in case.steps))
     return case if expect is None else _with_expectation(case, expect)
 
 
-def _exact(case: Case, step: CaseStep) -> CaseStep:
+def _still_warned(step: CaseStep) -> CaseStep:
+    """Expect a warning where a new password would else be let in without one."""
+    if isinstance(step, Login) and step.verify:
+        return replace(step, expect=accept("PASSWORD_WARN"))
+    return step
+
+
+def _exact(case: Case, step: CaseStep, *, all_warned: bool) -> CaseStep:
     if isinstance(step, Login) and step.expect == _LOGIN.expect:
-        state = AccountState.EXPIRED if step.as_other else case.needs
-        return replace(step, expect=accept("PASSWORD_WARN" if state is AccountState.WARNING else "PASSWORD_EXPIRED"))
+        is_warned = all_warned or (case.needs is AccountState.WARNING and not step.as_other)
+        return replace(step, expect=accept("PASSWORD_WARN" if is_warned else "PASSWORD_EXPIRED"))
     if isinstance(step, Update) and isinstance(step.expect, Refuse):
         return replace(step, expect=replace(step.expect, certain=True))
     return step
@@ -299,3 +315,20 @@ def expected_by_scenario(http_status: Iterable[int], error_code: Iterable[str]) 
     if statuses == {200} and not codes:
         return accept("SUCCESS")
     return Refuse(codes=codes, http_statuses=statuses, certain=bool(codes))
+
+
+def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:
+    """Return the catalogue as this scenario's target must answer it."""
+    overrides = {
+        name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
+    }
+    return {
+        name: adapted(
+            case,
+            password_length_max=scenario.password_policy.max_length,
+            override=overrides.get(name),
+            is_standin=is_standin,
+            all_warned=scenario.accounts.reuse == "warn",
+        )
+        for name, case in CASES.items()
+    }

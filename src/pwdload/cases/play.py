@@ -102,6 +102,8 @@ class Played(NamedTuple):
         """
         if self.step is not _UPDATE or self.changed_password or self.exchange.sent_s is None:
             return False
+        if self.outcome is Outcome.RIGHT_REJECT:  # by a layer that knows no error_code, too, such as 405
+            return False
         answer = self.answer
         return answer is None or not (answer.is_refusal or answer.error_code in BUSY_CODES or answer.http_status == 429)
 

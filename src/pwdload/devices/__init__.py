@@ -20,6 +20,7 @@ from pwdload.devices.population import (
     DeviceProfile,
     DeviceProvider,
     Language,
+    device_population,
     device_seed,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "DeviceProvider",
     "Family",
     "Language",
+    "device_population",
     "device_seed",
 ]

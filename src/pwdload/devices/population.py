@@ -16,6 +16,7 @@ from faker.providers import BaseProvider
 
 from pwdload.devices.catalogue import CATALOGUE, Family
 from pwdload.errors import UsageError
+from pwdload.scenario import Scenario
 
 Language = Literal["zh", "en"]
 """A language the target answers in, as the header X-L names it."""
@@ -182,3 +183,13 @@ def _draw(random: Random, options: tuple[T, ...]) -> T:
 
 def _below(random: Random, limit: int) -> int:
     return int(random.random() * limit)
+
+
+def device_population(scenario: Scenario) -> DevicePopulation:
+    """Return the devices of a scenario."""
+    return DevicePopulation(
+        seed=scenario.seed,
+        shares=scenario.devices.shares,
+        client_id=scenario.target.client_id,
+        languages=scenario.devices.languages,
+    )

@@ -3,7 +3,7 @@
 The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves them and the users that wait.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -95,14 +95,20 @@ class Dispatcher:
             self._greenlet = None
 
     def _play(self) -> None:
-        schedule, wait_until, own = self._rota.schedule, self._timer.wait_until, self.clock.own
-        for arrival in schedule.from_number(self._next_number, wanted=self._is_ours):
+        wait_until, own = self._timer.wait_until, self.clock.own
+        for arrival in self._ours():
             wait_until(own(arrival.due_s))
             self._hand_over(arrival)
 
+    def _ours(self) -> Iterator[Arrival]:
+        """Yield the arrivals whose turn is this process's, from the first that was not looked at yet."""
+        assert self._sharing is not None  # noqa: S101 - nothing is played before it is shared out
+        alone = all(share.members == (self._worker,) for share in self._sharing.shares)
+        return self._rota.schedule.from_number(self._next_number, wanted=None if alone else self._is_ours)
+
     def _catch_up(self, now_s: float, *, begin: bool) -> None:
         """Hand over, or give up, what is due by now and was not looked at yet: no arrival goes uncounted."""
-        for arrival in self._rota.schedule.from_number(self._next_number, wanted=self._is_ours):
+        for arrival in self._ours():
             if arrival.due_s > now_s:
                 return
             if begin:

@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import gevent
@@ -12,32 +12,34 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Pool, Stock
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.gathering import Gathered, Gathering
+from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
-from pwdload.harness.preparation import prepare
+from pwdload.harness.preparation import check_answers, prepare
 from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.stock import check_stock
+from pwdload.harness.syncing import DiskThread
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
-from pwdload.rundir import StageRecord
+from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
 from pwdload.units import format_duration
 
 _ON_TIME_S = 1.0
-"""Locust's own clock for `-t` starts a little before the run's; a load that ends this early has ended on schedule."""
+"""A load that ends this early has ended on schedule."""
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
 
@@ -59,6 +61,7 @@ class Controller:
         self._runner = runner
         self._workers: MasterSide | None = None
         self._gathering: Gathering | None = None
+        self._desk: LendingDesk | None = None
         if isinstance(runner, MasterRunner):
             self._workers = MasterSide(
                 runner,
@@ -67,7 +70,12 @@ class Controller:
                 keep_health=self._keep_health,
             )
             self._gathering = Gathering(runner, self._workers)
+            self._desk = LendingDesk(runner)
         self._clock = RunClock()
+        self._asked_s = 0.0
+        """When Locust asked for the run, on this machine's monotonic clock."""
+        self._dry_s: float | None = None
+        """When the first flow found no account left, on the run's clock."""
         self._zero_s: float | None = None
         """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
         self._turns: Turns | None = None
@@ -91,19 +99,30 @@ class Controller:
         environment = self._environment
         self._prepared = prepare(options_of(environment))
         choose_classes(environment, self._prepared.weights, options_of(environment))
-        self._stock = Stock(self._prepared.source.sizes)
-        self._pool = Pool(self._draw)
+        self._keeper = self._prepared.keeper
         environment.host = self._prepared.target
         scenario = self._prepared.scenario
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
         flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
+        self._check_accounts()
+        if self._prepared.standin is None:  # which has said itself where it listens
+            check_answers(self._prepared.target, scenario)
         self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
+
+    def _check_accounts(self) -> None:
+        """Hold what the run needs against its accounts, before anything is sent."""
+        prepared = self._prepared
+        mix, _ = tasks_of(self._environment.user_classes, prepared.weights)
+        options, is_standin = options_of(self._environment), prepared.standin is not None
+        stock = self._keeper.accounts.sizes
+        for line in check_stock(prepared.scenario, mix, stock, self._arrivals, options, is_standin=is_standin):
+            say(line)
 
     def _choose_shape(self, scenario: Scenario) -> None:
         """Have Locust hold the users that the scenario needs, unless the options say how many."""
@@ -123,15 +142,13 @@ class Controller:
         """Return the time on the run's clock; 0 before it goes, before a run and between two."""
         return max(self._clock.now(), 0.0) if self._log is not None else 0.0
 
-    def _draw(self, state: str, how_many: int) -> Sequence[Account]:
-        return self._prepared.source.accounts(state, self._stock.draw(state, how_many))
-
     def begin_run(self) -> None:
         """Set the run's clock to zero, start its papers, and get ready to play or to serve workers.
 
         Raises:
             PwdloadError: the tags leave nothing to play, or the run directory cannot be made.
         """
+        self._asked_s = time.perf_counter()
         # Whatever ends this process before there is a verdict must not leave a 0 behind.
         self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
         drop_idle_classes(self._environment)
@@ -145,12 +162,15 @@ class Controller:
             if self._certificate is not None:
                 write_certificate(self._log.directory.calibration_file, self._certificate)
             self._say_begun(self._log, stages[-1].end_s)
+        self._journal = self._keeper.begin_run(DiskThread(lambda error: log.error("The ledger: %s", error)))
+        if self._workers is not None:
+            self._workers.begin_run()
         self._plan = self._make_plan(stages)
-        self._clock, self._zero_s = RunClock(), None
+        self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
         if self._workers is not None:
-            self._workers.begin_run(self._stock)
-            self._stock.pools = max(len(self._workers.expected), 1)
+            if self._desk is not None:
+                self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
             if self._gathering is not None and self._log is not None:
                 self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
@@ -160,7 +180,7 @@ class Controller:
                 self._plan,
                 clock=self._clock,
                 worker=_ALONE,
-                pool=self._pool,
+                books=own_books(self._keeper, self._journal, prepared.scenario),
                 end_run=self._end_early,
             )
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
@@ -181,7 +201,12 @@ class Controller:
             stages=stages,
             run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
             run_id=secrets.token_hex(8),
-            made_up_sizes=dict(prepared.source.sizes) if listed is None else None,
+            is_standin=prepared.standin is not None,
+            processes=max(len(self._workers.expected), 1) if self._workers is not None else 1,
+            ledger_id=self._keeper.ledger.meta.ledger_id,
+            ledger_run=self._keeper.run,
+            journals=str(self._keeper.ledger.journal_directory.resolve()),
+            key_file=str(prepared.key_file.resolve()) if prepared.key_file is not None else "",
             accounts_file=str(listed.resolve()) if listed is not None else "",
             accounts_digest=file_digest(listed) if listed is not None else "",
             arrivals=self._arrivals,
@@ -263,6 +288,8 @@ class Controller:
 
     def _end_early(self, reason: str) -> None:
         """End the run now, once, for a reason that its record keeps."""
+        if self._dry_s is None and reason.startswith("accounts ran dry"):
+            self._dry_s = self._elapsed_s()
         if not self._end_reason and self._runner is not None:
             self._end_reason = reason
             log.error("The run ends early: %s", reason)
@@ -279,7 +306,9 @@ class Controller:
             if self._workers.left_early and not self._end_reason:
                 self._end_reason = f"error: {', '.join(self._workers.left_early)} left before the load ended"
         planned_s = self._plan.stages[-1].end_s
-        on_time = planned_s is not None and at_s >= planned_s - _ON_TIME_S
+        # By Locust's own timer, which began before this run's clock did: on a busy machine more than a moment before.
+        lasted_s = max(at_s, time.perf_counter() - self._asked_s)
+        on_time = planned_s is not None and lasted_s >= planned_s - _ON_TIME_S
         reason = self._end_reason or ("schedule" if on_time else "stopped")
         staged = self._environment.shape_class is not None
         users = self._arrivals.slots if self._arrivals is not None else None
@@ -300,7 +329,15 @@ class Controller:
         self._reported.clear()
         try:
             gathered = self._gather()
-            run_log.end(workers=gathered.workers, expected=gathered.expected, lost=gathered.lost, notes=gathered.notes)
+            run_log.answers_are_in()
+            ledger, told = self._close_books()
+            run_log.end(
+                workers=gathered.workers,
+                expected=gathered.expected,
+                lost=gathered.lost,
+                notes=(*gathered.notes, *told),
+                ledger=ledger,
+            )
             self._environment.process_exit_code, self._headline = run_log.report()
         except OSError as error:
             self._environment.process_exit_code = Verdict.INVALID.exit_code
@@ -313,6 +350,19 @@ class Controller:
                 self._workers.say_stopped()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
+
+    def _close_books(self) -> tuple[AccountsRecord | None, tuple[str, ...]]:
+        """Settle what is in doubt; return what became of the accounts, and what the reader must know where that failed.
+
+        Whatever fails, the journals stay, and the run has its report.
+        """
+        if self._desk is not None:
+            self._desk.end_run()
+        try:
+            return self._keeper.end_run(say, dry_s=self._dry_s), ()
+        except PwdloadError as error:
+            log.error("The accounts could not be settled: %s", error)  # noqa: TRY400 - one line for people
+            return None, (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
 
     def print_headline(self) -> None:
         """Print the headline of the run that ended last, once."""

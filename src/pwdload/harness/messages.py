@@ -5,8 +5,6 @@ master -> worker   time {left, master, clock}        the master's time, and whic
 worker -> master   started {worker}                  it takes part in the run
 master -> worker   begin {zero, shares}              the run's clock goes; whose turn each arrival is, from now on
 worker -> master   health {row}                      how it was in the last second
-worker -> master   draw {ticket, state, count}       it needs accounts
-master -> worker   drawn {ticket, begin, end}        which it may have
 worker -> master   end_run {reason}                  the run must end early
 worker -> master   refuse {worker, reason}           it cannot take part, and leaves
 master -> worker   finish                            it must let its users finish, and report
@@ -14,15 +12,13 @@ worker -> master   done {worker, samples, dropped}   its samples are written
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from itertools import count
 from typing import Any
 
 import gevent
-from gevent.event import AsyncResult
 from gevent.lock import BoundedSemaphore
 from locust import __version__ as locust_version
 from locust.exception import RPCError
@@ -30,24 +26,17 @@ from locust.rpc import Message
 from locust.runners import STATE_CLEANUP, STATE_INIT, STATE_STOPPED, MasterRunner, WorkerRunner
 from pydantic import TypeAdapter
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Stock
-from pwdload.accounts.source import AccountSource
 from pwdload.clock import ClockComparison, Reading, clock_name
-from pwdload.errors import AccountsError
 from pwdload.health import HealthRow
 from pwdload.pacing import Share, Sharing
 from pwdload.rundir import WorkerRecord
 
-_CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _DRAW, _DRAWN, _END_RUN, _REFUSE, _FINISH, _DONE = (
-    f"pwdload_{word}"
-    for word in ("clock", "time", "started", "begin", "health", "draw", "drawn", "end_run", "refuse", "finish", "done")
+_CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _END_RUN, _REFUSE, _FINISH, _DONE = (
+    f"pwdload_{word}" for word in ("clock", "time", "started", "begin", "health", "end_run", "refuse", "finish", "done")
 )
 _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
 """How many readings of the master's clock are taken at once, at the beginning and every so often."""
-_ANSWER_WITHIN_S = 10.0
-_ASKED_EVERY_S = 2.0
 """A question or its answer may be lost with a connection: it is asked again, and gets the same answer."""
 _RECORD = TypeAdapter(WorkerRecord)
 
@@ -68,7 +57,6 @@ class MasterSide:
         members_changed: Callable[[], None],
         keep_health: Callable[[HealthRow], None],
     ) -> None:
-        self.stock = Stock({})
         self.playing: frozenset[str] = frozenset()
         """Workers that take part in the run and have been heard of lately: among them the turns are shared."""
         self._started: set[str] = set()
@@ -84,25 +72,21 @@ class MasterSide:
         self._end_run = end_run
         self._members_changed = members_changed
         self._keep_health = keep_health
-        self._drawn: dict[tuple[str, int], range] = {}
-        """What was handed out for which question."""
         for word, listener in (
             (_CLOCK, self._on_clock),
             (_HEALTH, self._on_health),
             (_STARTED, self._on_started),
-            (_DRAW, self._on_draw),
             (_END_RUN, self._on_end_run),
             (_REFUSE, self._on_refuse),
             (_DONE, self._on_done),
         ):
             runner.register_message(word, listener)
 
-    def begin_run(self, stock: Stock) -> None:
+    def begin_run(self) -> None:
         """Forget the run before, and note who is here."""
-        self.stock, self.done, self.left_early, self.load_has_ended = stock, {}, [], False
+        self.done, self.left_early, self.load_has_ended = {}, [], False
         self._started = set()
         self.playing = frozenset()
-        self._drawn = {}
         self.expected = {worker_name(self._runner.get_worker_index(one.id)): one.id for one in self._runner.clients.all}
 
     @property
@@ -148,14 +132,6 @@ class MasterSide:
         self._started.add(msg.data["worker"])
         self.take_part([*self.playing, msg.data["worker"]])
 
-    def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        asked = msg.node_id, msg.data["ticket"]
-        if asked not in self._drawn:
-            self._drawn[asked] = self.stock.draw(msg.data["state"], msg.data["count"])
-        places = self._drawn[asked]
-        answer = {"ticket": msg.data["ticket"], "begin": places.start, "end": places.stop}
-        self._runner.send_message(_DRAWN, answer, client_id=msg.node_id)
-
     def _on_end_run(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         self._end_run(msg.data["reason"])
 
@@ -183,13 +159,10 @@ class WorkerSide:
         self.on_begin: Callable[[float, Sharing | None], None] = _nobody_listens
         """Told zero of the run's clock, on the master's, and how arrivals are shared out."""
         self._runner = runner
-        self._tickets = count()
-        self._waiting: dict[int, AsyncResult[range]] = {}
         self._last_word: dict[str, Any] | None = None
         self._stopping = BoundedSemaphore()
         runner.register_message(_TIME, self._on_time)
         runner.register_message(_BEGIN, self._on_begin)
-        runner.register_message(_DRAWN, self._on_drawn)
         runner.register_message(_FINISH, self._on_finish, concurrent=True)
 
     @property
@@ -228,25 +201,6 @@ class WorkerSide:
         """Tell the master that this worker cannot take part in the run."""
         self._runner.send_message(_REFUSE, {"worker": self.name, "reason": reason})
 
-    def draw(self, source: AccountSource, state: str, how_many: int) -> Sequence[Account]:
-        """Ask the master for accounts.
-
-        Raises:
-            AccountsError: the master does not answer.
-        """
-        ticket = next(self._tickets)
-        answer = self._waiting[ticket] = AsyncResult()
-        places = None
-        for _ in range(round(_ANSWER_WITHIN_S / _ASKED_EVERY_S)):
-            self._runner.send_message(_DRAW, {"ticket": ticket, "state": state, "count": how_many})
-            places = answer.wait(_ASKED_EVERY_S)
-            if places is not None:
-                break
-        del self._waiting[ticket]
-        if places is None:
-            raise AccountsError("the master does not hand out accounts; is it still running?")
-        return source.accounts(state, places)
-
     def finish(self) -> None:
         """Stop the users; if somebody else is about it, wait until that is done."""
         with self._stopping:
@@ -276,8 +230,3 @@ class WorkerSide:
         elif self._runner.state != STATE_CLEANUP:  # unless Locust is about it
             self.finish()
             self._get_ready()
-
-    def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        waiting = self._waiting.get(msg.data["ticket"])
-        if waiting is not None:
-            waiting.set(range(msg.data["begin"], msg.data["end"]))

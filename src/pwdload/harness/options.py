@@ -1,6 +1,5 @@
 """pwdload's own options of the `locust` command, and how they and the scenario make one plan."""
 
-import hmac
 import os
 import secrets
 import socket
@@ -11,10 +10,10 @@ from pathlib import Path
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
-from pwdload.api.http import is_loopback
+from pwdload.accounts.ready import is_ledger
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.errors import UsageError
-from pwdload.passwords import SECRET_VARIABLE, run_secret
+from pwdload.passwords import KEY_FILE, SECRET_VARIABLE, digest_of, ledger_secret, run_secret
 from pwdload.rundir import ArrivalPlan, RateRecord
 from pwdload.scenario import Scenario, default_scenario, load_scenario
 
@@ -68,14 +67,33 @@ def share_secret_with_children() -> None:
         os.environ[MADE_UP_VARIABLE] = "1"
 
 
-def secret_is_made_up() -> bool:
-    """Whether nobody has set the run secret, so that it goes with this process."""
-    return MADE_UP_VARIABLE in os.environ
+def adopt_secret_of(ledger: Path) -> Path | None:
+    """Derive passwords from the secret that was made for a ledger, unless somebody has set one; return its file.
+
+    The file is made with the ledger, where there is neither. Null where the environment gives the secret.
+
+    Raises:
+        UsageError: there is a ledger without a secret, or the file cannot be used.
+    """
+    if MADE_UP_VARIABLE not in os.environ:
+        return None
+    others = {name: value for name, value in os.environ.items() if name != SECRET_VARIABLE}
+    os.environ[SECRET_VARIABLE] = ledger_secret(ledger, others, create=not is_ledger(ledger)).hex()
+    return ledger / KEY_FILE
+
+
+def adopt_secret_in(key_file: str, digest: str) -> None:
+    """Derive passwords from the secret that the master has read from a file, where this machine has the same file."""
+    path = Path(key_file)
+    if MADE_UP_VARIABLE in os.environ and key_file and path.is_file():
+        secret = ledger_secret(path.parent, {})
+        if digest_of(secret) == digest:
+            os.environ[SECRET_VARIABLE] = secret.hex()
 
 
 def secret_digest() -> str:
-    """Return what two processes may compare to see whether they have the same secret; it does not give it away."""
-    return hmac.digest(run_secret(), b"pwdload: the same secret?", "sha256")[:8].hex()
+    """Return what two processes may compare to see whether they have the same secret."""
+    return digest_of(run_secret())
 
 
 def options_of(environment: Environment) -> Namespace:
@@ -128,21 +146,6 @@ def cut(pieces: Iterable[RateRecord], end_s: float | None) -> Iterator[RateRecor
             share = (end_s - piece.start_s) / (piece.end_s - piece.start_s)
             reached = piece.from_per_s + (piece.to_per_s - piece.from_per_s) * share
             yield piece._replace(end_s=float(end_s), to_per_s=reached)
-
-
-def check_host_allowed(host: str, scenario: Scenario, options: Namespace) -> None:
-    """Refuse a target that nobody has named as one that may be put under load.
-
-    Raises:
-        UsageError: the host is neither loopback nor allowed.
-    """
-    allowed = {*scenario.target.allow, *options.allow_host}
-    if host in allowed or is_loopback(host):
-        return
-    raise UsageError(
-        f"--host {host}: not loopback and not named as a target that may be put under load; "
-        f'add it to [target] allow = ["{host}"] in the scenario, or give --allow-host {host}'
-    )
 
 
 def check_web_port(host: str, port: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pwdload.accounts.source import AccountSource, MadeUpAccounts, read_accounts_csv
+from pwdload.accounts.source import ListedAccounts, read_accounts_csv
 from pwdload.api.http import Address, is_loopback
 from pwdload.errors import AccountsError
 from pwdload.harness.arrivals import Rota
@@ -41,11 +41,22 @@ class Plan:
     """Absolute path; empty when nothing is to be kept (a single user under a debugger)."""
     run_id: str = ""
     """By which messages and files of this run are told from another's."""
-    made_up_sizes: dict[str, int] | None = None
-    """Sizes by state of the made-up accounts; null when the accounts are listed in a file."""
+    is_standin: bool = False
+    """Whether the target is the embedded stand-in."""
+    key_file: str = ""
+    """Where the run secret is kept, if the environment does not give it: for workers on the master's machine."""
     accounts_file: str = ""
+    """Where passwords are listed that cannot be derived; empty where all can."""
     accounts_digest: str = ""
     """Of what is in the file: a worker may read a copy, on a machine of its own."""
+    processes: int = 1
+    """How many share the load when it begins."""
+    ledger_id: str = ""
+    """Of the ledger of the accounts, in hexadecimal digits."""
+    ledger_run: int = 0
+    """Number of this run in it."""
+    journals: str = ""
+    """Absolute path of the directory of its journals, for workers that see the master's disk."""
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""
     mix: dict[str, float] = field(default_factory=dict)
@@ -76,9 +87,14 @@ class Plan:
             "stages": [asdict(stage) for stage in self.stages],
             "run_directory": self.run_directory,
             "run_id": self.run_id,
-            "made_up_sizes": self.made_up_sizes,
+            "is_standin": self.is_standin,
+            "key_file": self.key_file,
             "accounts_file": self.accounts_file,
             "accounts_digest": self.accounts_digest,
+            "processes": self.processes,
+            "ledger_id": self.ledger_id,
+            "ledger_run": self.ledger_run,
+            "journals": self.journals,
             "arrivals": asdict(self.arrivals) if self.arrivals is not None else None,
             "mix": self.mix,
             "players": self.players,
@@ -105,19 +121,21 @@ class Plan:
             return f"the target {self.target} is the master's own loopback; name one with --host that all can reach"
         return ""
 
-    def account_source(self, own_file: str = "") -> AccountSource:
-        """Return the run's accounts; `own_file` is this process's own copy of the list, where it has one.
+    def listed(self, own_file: str = "") -> ListedAccounts | None:
+        """Return the list of passwords that cannot be derived; null where all can.
+
+        `own_file` is this process's own copy of it, where it has one.
 
         Raises:
-            AccountsError: they are listed in a file, and this process cannot read it, or it is not the same.
+            AccountsError: this process cannot read it, or it is not the same as the master's.
         """
-        if self.made_up_sizes is not None:
-            return MadeUpAccounts(sizes=self.made_up_sizes)
+        if not self.accounts_file:
+            return None
         path = Path(own_file or self.accounts_file)
-        source = read_accounts_csv(path)
+        listed = read_accounts_csv(path)
         if file_digest(path) != self.accounts_digest:
             raise AccountsError(f"{path}: not the list that the master has; give this worker a copy with --accounts")
-        return source
+        return listed
 
 
 def schedule_of(arrivals: ArrivalPlan) -> Schedule:

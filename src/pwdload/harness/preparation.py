@@ -1,30 +1,44 @@
 """Everything that is settled before the first request: scenario, accounts, target. Impossible plans end here."""
 
+import atexit
 import logging
 import os
 import random
+import tempfile
 import time
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from pwdload.accounts.source import WARNING, AccountSource, ListedAccounts, made_up_accounts, read_accounts_csv
+from pwdload.accounts.intake import take_in
+from pwdload.accounts.ledger import Ledger
+from pwdload.accounts.ledgered import LedgerAccounts, made_up_entries
+from pwdload.accounts.listing import WARNING
+from pwdload.accounts.ready import ledger_directory
+from pwdload.accounts.source import MadeUpAccounts, made_up_accounts, read_accounts_csv
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
+from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
+from pwdload.api.tenant import Credentials
 from pwdload.cases.catalogue import CASES, case_weights
 from pwdload.cases.steps import OutliveToken
+from pwdload.devices import device_population
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
-from pwdload.harness.options import check_host_allowed, chosen_scenario, secret_is_made_up
-from pwdload.harness.session import device_population, password_policy
-from pwdload.passwords import SECRET_VARIABLE, PasswordBook, run_secret
+from pwdload.harness.keeper import Keeper
+from pwdload.harness.options import adopt_secret_of, chosen_scenario
+from pwdload.harness.progress import say
+from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.scenario import Scenario
 
 _PROBE_WITHIN_S = 5.0
 _STANDIN_TOKEN_LIFE_S = 5.0
 """What the embedded stand-in gets where the scenario states nothing: short, so that a token can expire in any run."""
+
+_WARNED_DAYS = 7.0
+"""Validity and warning time of a stand-in on which every password is about to expire, from its first moment."""
 
 _USUAL_REMEDY = "is it running, and is this its address?"
 _REMEDIES = {
@@ -49,9 +63,12 @@ class Preparation:
     """Base URL."""
     state_token_life_s: float
     """How long the target honours a state_token; 0 where nobody knows and no case needs it."""
-    source: AccountSource
+    keeper: Keeper
+    """Of the accounts' ledger."""
     accounts_file: Path | None = None
-    """Where the accounts are listed; null when they were made up for the embedded stand-in."""
+    """Where passwords are listed that cannot be derived; null where all can."""
+    key_file: Path | None = None
+    """Where the run secret is kept, if the environment does not give it."""
     standin: EmbeddedStandin | None = None
     notes: tuple[str, ...] = ()
     """What the reader of the report must know, one sentence each."""
@@ -85,7 +102,8 @@ def _with_standin(scenario: Scenario) -> Preparation:
         notes += (f"Of [target], {', '.join(unused)} had no use: the embedded stand-in is spoken to directly.",)
     life_s = scenario.target.state_token_life_s or _STANDIN_TOKEN_LIFE_S
     needing = sum(weight for name, weight in weights.items() if CASES[name].needs == WARNING)
-    source = made_up_accounts(scenario.accounts.count, needing / sum(weights.values()))
+    warned_share = 1.0 if scenario.accounts.reuse == "warn" else needing / sum(weights.values())
+    source = made_up_accounts(scenario.accounts.count, warned_share)
     book = PasswordBook(run_secret(), password_policy(scenario))
     standin = EmbeddedStandin.start(source.seed_csv(book), _standin_settings(scenario, life_s))
     return Preparation(
@@ -93,7 +111,7 @@ def _with_standin(scenario: Scenario) -> Preparation:
         weights=weights,
         target=standin.url,
         state_token_life_s=life_s,
-        source=source,
+        keeper=Keeper(_made_up(source), scenario, standin.url),
         standin=standin,
         notes=notes,
     )
@@ -112,6 +130,8 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
     }
     if target.tenant_id is not None:
         agreed |= {"isv_mode": True, "tenants": target.tenant_id}
+    if scenario.accounts.reuse == "warn":
+        agreed |= {"password_validity_days": _WARNED_DAYS, "password_warning_days": _WARNED_DAYS}
     if policy.max_repeats is not None:
         agreed["password_repeats_max"] = policy.max_repeats
     return {**agreed, **scenario.standin}
@@ -119,26 +139,29 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
 
 def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparation:
     address = Address.parse(host)
-    check_host_allowed(address.host, scenario, options)
-    if secret_is_made_up():
-        raise UsageError(
-            f"{SECRET_VARIABLE} is not set: the new passwords on {host} are derived from it, and without it nobody "
-            "could log in to the changed accounts again; set it (openssl rand -hex 32) and keep it"
-        )
+    check_host_allowed(address.host, [*scenario.target.allow, *options.allow_host])
     path = Path(options.accounts) if options.accounts else scenario.accounts.source
     if path is None:
         raise UsageError(
-            f"--host {host}: no test accounts for it; name a CSV of them with --accounts or in [accounts] source"
+            f"--host {host}: no test accounts for it; name a CSV of them, or a ledger (pwdload accounts create), with "
+            "--accounts or in [accounts] source"
         )
-    source = read_accounts_csv(path)
+    directory = ledger_directory(path, scenario.accounts.ledger)
+    listed_in = None if path.is_dir() else path
     unused = keys_without_use(scenario.target, directly=False) if address.scheme == "http" else ()
     if unused:
         raise UsageError(
             f"--host {host}: plain HTTP, so that [target] {unused[0]} has no use; give https:// or remove it"
         )
     scenario = scenario.model_copy(update={"target": settled(scenario.target, os.environ)})
-    _check_answers(host, scenario)
-    weights, notes = _playable(scenario, source)
+    if scenario.accounts.reuse == "rearm":
+        Credentials.from_environment(os.environ)
+    key_file = adopt_secret_of(directory)
+    keeper = Keeper(_open_ledger(directory, listed_in, host, scenario), scenario, host, shown=str(directory))
+    if keeper.doubts:
+        check_answers(host, scenario)
+        keeper.settle_first(say)
+    weights, notes = _playable(scenario, keeper.accounts)
     if scenario.target.proxy is not None:
         notes += (f"All requests went through the proxy {scenario.target.proxy}.",)
     return Preparation(
@@ -146,20 +169,49 @@ def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparati
         weights=weights,
         target=host,
         state_token_life_s=scenario.target.state_token_life_s or 0.0,
-        source=source,
-        accounts_file=path,
+        keeper=keeper,
+        accounts_file=listed_in,
+        key_file=key_file,
         notes=notes,
     )
 
 
-def _playable(scenario: Scenario, source: ListedAccounts | None) -> tuple[dict[str, float], tuple[str, ...]]:
+def _made_up(source: MadeUpAccounts) -> LedgerAccounts:
+    """Return the accounts of the embedded stand-in, in a ledger that goes with this process as they do."""
+    folder = tempfile.TemporaryDirectory(prefix="pwdload-ledger-")
+    atexit.register(folder.cleanup)
+    ledger = Ledger.open(Path(folder.name) / "ledger", create=True)
+    ledger.add(made_up_entries(source))
+    return LedgerAccounts(ledger)
+
+
+def _open_ledger(directory: Path, listed_in: Path | None, host: str, scenario: Scenario) -> LedgerAccounts:
+    """Open the ledger of a target's accounts, and take in those of a list that it does not know yet.
+
+    Raises:
+        AccountsError: it is in use, it belongs to another host or secret, or it or the list cannot be read.
+    """
+    listed = read_accounts_csv(listed_in) if listed_in is not None else None
+    book = PasswordBook(run_secret(), password_policy(scenario))
+    ledger = Ledger.open(directory, secret_digest=book.digest, create=listed is not None)
+    for damage in ledger.damages:
+        log.error(damage)
+    ledger.bind_host(host)
+    if listed is not None and listed_in is not None:
+        take_in(ledger, listed, listed_in)
+    elif ledger.meta.source:  # it was imported: passwords that were never changed are in that list only
+        listed = read_accounts_csv(Path(ledger.meta.source))
+    return LedgerAccounts(ledger, listed)
+
+
+def _playable(scenario: Scenario, accounts: LedgerAccounts | None) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return the weights of the cases that the accounts and the target allow, and what was left out.
 
-    `source` is null for the stand-in, whose accounts are made to fit. A case that the scenario names and that cannot be
-    played is refused; one that came with a group or with the default mix is left out, and the report says so.
+    `accounts` is null for the stand-in, whose accounts are made to fit. A case that the scenario names and that cannot
+    be played is refused; one that came with a group or with the default mix is left out, and the report says so.
     """
     weights = case_weights(scenario.mix)
-    lacking = {name: lack for name in weights if (lack := _lack(name, scenario, source))}
+    lacking = {name: lack for name in weights if (lack := _lack(name, scenario, accounts))}
     named = [name for name in lacking if name in (scenario.mix or {})]
     if named:
         raise UsageError("\n".join(f"[mix] case {name}: {lacking[name]}, or leave the case out" for name in named))
@@ -172,16 +224,17 @@ def _playable(scenario: Scenario, source: ListedAccounts | None) -> tuple[dict[s
     return playable, notes
 
 
-def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
+def _lack(name: str, scenario: Scenario, accounts: LedgerAccounts | None) -> str:
     """Return what a case needs and does not have, with the remedy; empty when it can be played."""
     case = CASES[name]
     if case.needs_tenant and scenario.target.tenant_id is None:
         return "it needs an ISV application; state [target] tenant_id"
-    if source is None:
+    if accounts is None:
         return ""
-    if not source.sizes.get(case.needs):
-        return f"it needs accounts in state {case.needs}; list some"
-    if case.needs_history and not source.all_have_history:
+    state = WARNING if scenario.accounts.reuse == "warn" else case.needs
+    if not accounts.sizes.get(state):
+        return f"it needs accounts in state {state}, and none is ready; list some, or arm some (pwdload accounts arm)"
+    if case.needs_history and not accounts.all_have_history:
         return "it needs to know an earlier password; list previous_password for every account"
     waits = any(isinstance(step, OutliveToken) for step in case.steps)
     if waits and scenario.target.state_token_life_s is None:
@@ -189,10 +242,13 @@ def _lack(name: str, scenario: Scenario, source: ListedAccounts | None) -> str:
     return ""
 
 
-def _check_answers(host: str, scenario: Scenario) -> None:
+def check_answers(host: str, scenario: Scenario) -> None:
     """Make sure that something answers HTTP at the target, with one harmless request (the server's date).
 
     It goes the way of all others: through the proxy, with the same trust and certificate.
+
+    Raises:
+        TargetError: nothing does.
     """
     connections = Connections(
         scenario.target,

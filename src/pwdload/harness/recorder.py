@@ -14,6 +14,7 @@ from pwdload.cases.play import Played
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment
+from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
 from pwdload.rundir import RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
@@ -28,6 +29,7 @@ _WORD_LENGTH_MAX = 100
 """A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
 
 
+_NO_FLOW = -1
 _LOCUST_NAMES = {step: (operation.method, step.value) for step, operation in OPERATIONS.items()}
 
 
@@ -54,6 +56,8 @@ class Recorder:
         self.worker = worker
         self._failures = Failures()
         self._request_event = environment.events.request
+        self._own_listener = own_listener(environment)
+        self._statistics = Statistics(environment)
         self._stage_starts = [stage.start_s for stage in plan.stages]
         self._stage_names = [stage.name for stage in plan.stages]
         self._seq = 0
@@ -74,50 +78,67 @@ class Recorder:
         return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
-        """Keep one exchange."""
+        """Keep one exchange of the load."""
+        self._keep(played, flow, case, device, stage)
+        self._tell_locust(played, case)
+
+    def keep_aside(self, played: Played) -> None:
+        """Keep one exchange beside the load, of which Locust is not told."""
+        self._keep(played, _NO_FLOW, played.step.value, "", self.stage_at(played.intended_s))
+
+    def note_failure(self, who: str, error: Exception) -> None:
+        """Note that something of the instrument itself failed; the run is INVALID."""
+        self._failures.note(who, error)
+
+    def _keep(self, played: Played, flow: int, case: str, device: str, stage: str) -> None:
         try:
             if self._writer is not None:
                 self._writer.append(self._sample(played, flow, case, device, stage))
         except Exception as error:  # noqa: BLE001 - whatever it is: noted, and the run is INVALID
             self._failures.note("the recorder", error)
-        self._tell_locust(played, case)
 
     def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
         exchange, answer = played.exchange, played.answer
-        sample = Sample(  # by position, in the order of its fields: by name it costs twice as much
-            self._seq,
-            self.worker,
-            flow,
-            played.step,
-            case,
-            stage,
-            played.account.index,
-            played.account.generation,
-            device,
-            played.intended_s,
-            exchange.sent_s,
-            exchange.first_byte_s,
-            exchange.done_s,
-            exchange.connect_s,
-            exchange.tls_s,
-            exchange.http_status,
-            answer.status[:_WORD_LENGTH_MAX] if answer is not None else "",
-            played.error_code[:_WORD_LENGTH_MAX],
-            played.outcome,
-            played.expect.label,
-            exchange.bytes_sent,
-            exchange.bytes_received,
+        sample = tuple.__new__(  # in the order of its fields: by name it costs four times as much
+            Sample,
+            (
+                self._seq,
+                self.worker,
+                flow,
+                played.step,
+                case,
+                stage,
+                played.account.index,
+                played.account.generation,
+                device,
+                played.intended_s,
+                exchange.sent_s,
+                exchange.first_byte_s,
+                exchange.done_s,
+                exchange.connect_s,
+                exchange.tls_s,
+                exchange.http_status,
+                answer.status[:_WORD_LENGTH_MAX] if answer is not None else "",
+                played.error_code[:_WORD_LENGTH_MAX],
+                played.outcome,
+                played.expect.label,
+                exchange.bytes_sent,
+                exchange.bytes_received,
+            ),
         )
         self._seq += 1
         return sample
 
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange
-        method, name = _LOCUST_NAMES[played.step]
+        kind = method, name = _LOCUST_NAMES[played.step]
         response_ms = (exchange.done_s - played.intended_s) * 1000.0
         unexpected = None if played.outcome.is_as_expected else _unexpected(played, case)
         # What `fire` of Locust's event does, except that it swallows what a listener raises.
         for listener in self._request_event._handlers.copy():
+            if listener is self._own_listener and unexpected is None:
+                self._statistics.add(kind, response_ms, exchange.bytes_received)
+                continue
             try:
                 listener(
                     request_type=method,
@@ -134,6 +155,7 @@ class Recorder:
 
     def close(self) -> WorkerRecord:
         """Write what is left and return what was kept."""
+        self._statistics.close()
         if self._writer is not None and self._thread is not None:
             self._flusher.kill()  # it sleeps or hands a block over, and neither can be cut in two
             self._writer.flush()

@@ -17,7 +17,16 @@ from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
 from pwdload.health import HealthLog, HealthRow
 from pwdload.outcome import Verdict
-from pwdload.rundir import ArrivalPlan, LostWorker, RunDirectory, RunRecord, StageRecord, WorkerRecord, write_json
+from pwdload.rundir import (
+    AccountsRecord,
+    ArrivalPlan,
+    LostWorker,
+    RunDirectory,
+    RunRecord,
+    StageRecord,
+    WorkerRecord,
+    write_json,
+)
 
 _VERSIONS_OF = ("pwdload", "locust", "gevent", "httptools", "faker", "pandas", "pyarrow")
 
@@ -52,7 +61,7 @@ class RunLog:
             arrivals=arrivals,
             versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
             generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},
-            accounts=sum(prepared.source.sizes.values()),
+            accounts=sum(prepared.keeper.accounts.sizes.values()),
             notes=prepared.notes + notes,
         )
         self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
@@ -83,6 +92,12 @@ class RunLog:
         if self._record.duration_s is None:
             self._record = replace(self._record, duration_s=at_s, ended_by=reason, users=users)
 
+    def answers_are_in(self) -> None:
+        """Take the target's counts: the load has had its last answer, and nothing else was asked since."""
+        self._health.close()
+        self._counts["after"] = standin_counts(self._target)
+        self._write_counts()
+
     def end(
         self,
         *,
@@ -90,11 +105,9 @@ class RunLog:
         expected: Sequence[str],
         lost: Iterable[LostWorker] = (),
         notes: Iterable[str] = (),
+        ledger: AccountsRecord | None = None,
     ) -> None:
         """Write what is known at the end."""
-        self._health.close()
-        self._counts["after"] = standin_counts(self._target)
-        self._write_counts()
         self._record = replace(
             self._record,
             ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -102,6 +115,7 @@ class RunLog:
             expected_workers=tuple(expected),
             lost_workers=tuple(lost),
             notes=(*self._record.notes, *notes),
+            ledger=ledger,
         )
         self.directory.write_record(self._record)
 

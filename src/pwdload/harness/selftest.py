@@ -15,7 +15,9 @@ import gevent
 import gevent.event
 from locust.env import Environment
 
-from pwdload.accounts.pool import Pool, Stock
+from pwdload.accounts.journal import Journal, JournalHead
+from pwdload.accounts.leases import Stock
+from pwdload.accounts.own import own_pool
 from pwdload.accounts.source import made_up_accounts
 from pwdload.calibration.certificate import Capacity, Certificate, Floor, write_certificate
 from pwdload.calibration.conditions import conditions_now
@@ -23,6 +25,7 @@ from pwdload.calibration.process import reference_target
 from pwdload.calibration.truths import nearest_rank_s
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
+from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.options import secret_digest, share_secret_with_children
 from pwdload.harness.plan import Plan
 from pwdload.harness.session import Session
@@ -113,7 +116,7 @@ def _session(url: str, folder: Path) -> Session:
         )
     )
     source = made_up_accounts(_ACCOUNTS, 0.0)
-    stock = Stock(source.sizes)
+    stock = Stock(source.sizes, source.accounts)
     plan = Plan(
         scenario=default_scenario(),
         target=url,
@@ -124,10 +127,11 @@ def _session(url: str, folder: Path) -> Session:
         network=network_name(),
         stages=(StageRecord(name="all", start_s=0.0, end_s=None, users=None),),
         run_directory=str(folder),
-        made_up_sizes=dict(source.sizes),
+        is_standin=True,
     )
-    pool = Pool(lambda state, count: source.accounts(state, stock.draw(state, count)))
-    session = Session(environment, plan, clock=RunClock(), worker="local", pool=pool, end_run=sys.exit)
+    journal = Journal.create(folder, JournalHead(ledger=bytes(8), run=1, process=0))
+    books = Bookkeeper(own_pool(stock, journal.append, first_lease=1), journal, warned_stay_ready=False)
+    session = Session(environment, plan, clock=RunClock(), worker="local", books=books, end_run=sys.exit)
     session.begin(time.perf_counter(), None)
     return session
 

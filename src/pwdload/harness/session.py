@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
@@ -17,25 +17,26 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Pool
+from pwdload.accounts.entry import Status
 from pwdload.api.connections import Client, Connections
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
-from pwdload.cases.catalogue import CASES, adapted, expected_by_scenario
-from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
+from pwdload.cases.catalogue import adapted_cases
+from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
-from pwdload.devices import DevicePopulation, Family
+from pwdload.devices import Family, device_population
 from pwdload.harness.arrivals import Dispatcher
+from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
 from pwdload.harness.plan import Plan
 from pwdload.harness.readiness import Readiness
+from pwdload.harness.rearming import Rearmer
 from pwdload.harness.recorder import Recorder
 from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
-from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
+from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
-from pwdload.scenario import Scenario
 
 _DRAIN_LOOK_S = 0.02
 _STRANGERS_FROM = 1_000_000_000
@@ -60,7 +61,7 @@ class Session:
         *,
         clock: RunClock,
         worker: str,
-        pool: Pool,
+        books: Bookkeeper,
         end_run: Callable[[str], None],
         shipment: Shipment | None = None,
     ) -> None:
@@ -83,15 +84,16 @@ class Session:
         self._plan = plan
         self._users: Counter[str] = Counter()
         self._choices: dict[str, Choices] = {}
-        self._cases = adapted_cases(scenario, is_standin=plan.made_up_sizes is not None)
-        self._pool = pool
+        self._cases = adapted_cases(scenario, is_standin=plan.is_standin)
+        self._books = books
         self._population = device_population(scenario)
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
         self._settings = Settings(
             book=PasswordBook(run_secret(), password_policy(scenario)),
-            changes=NothingKept(),
+            changes=self._books,
             state_token_life_s=plan.state_token_life_s,
         )
+        self._rearmer: Rearmer | None = None
         self._connections = Connections(
             scenario.target,
             plan.target,
@@ -116,6 +118,8 @@ class Session:
             # Locust looks for the source of whoever stops a run; the first look through all modules takes 50 ms, which
             # the last answers would have to wait.
             inspect.stack()
+            if self.scenario.accounts.reuse == "rearm":
+                self._rearmer = Rearmer(self._plan, self._books, self.recorder, self.clock)
             self.begun.set()
         if self.dispatcher is not None and sharing is not None:
             self.dispatcher.share(sharing)
@@ -137,6 +141,8 @@ class Session:
     def close(self) -> WorkerRecord:
         """Write what is left, and return what this process did."""
         gc.unfreeze()
+        if self._rearmer is not None:
+            self._rearmer.end(self._environment.stop_timeout)
         record = self.recorder.close()
         return record if self.dispatcher is None else replace(record, arrivals=_counts(self.dispatcher.tally))
 
@@ -176,19 +182,18 @@ class Session:
         """
         case = self._cases[case_name]
         due = self._due_now() if arrival is None else Due(arrival.due_s, arrival.number, arrival.stage)
-        leases = [(self._pool.lease(state), state) for state in case.states]
-        used_up = True
+        leased: list[Account] = []
         self.in_flight += 1
         try:
-            used_up = self._play(case, due, *(account for account, _ in leases), wire=wire)
+            for state in case.states:
+                leased.append(self._books.lease(state))  # noqa: PERF401 - those before must go back
+            self._play(case, due, *leased, wire=wire)
         finally:
             self.in_flight -= 1
             wire.end_flow()
-            for account, state in leases:
-                if used_up:
+            for account, state in zip(leased, case.states, strict=False):
+                if self._books.give_back(state, account) is not Status.READY:
                     self._devices.pop(account.index, None)
-                else:
-                    self._pool.give_back(state, account)
 
     def _due_now(self) -> Due:
         now_s, number = self.clock.now(), self.flows
@@ -197,8 +202,8 @@ class Session:
 
     def _play(
         self, case: Case, due: Due, account: Account, other: Account | None = None, *, wire: "SessionWire"
-    ) -> bool:
-        """Play one flow and record it; return whether it has used the accounts up, or may have."""
+    ) -> None:
+        """Play one flow and record it."""
         family, requests = self._device(account.index)
         me = Party(account=account, requests=requests)
         flow = Flow(
@@ -209,17 +214,16 @@ class Session:
             settings=self._settings,
             intended_s=due.at_s,
         )
-        used_up = False
-        record = self.recorder.record
+        record, learn = self.recorder.record, self._books.learn
         try:
             for played in flow:
-                used_up = used_up or _spoils_account(played)
+                if not played.outcome.is_as_expected:
+                    learn(played)
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
-        return used_up
 
     def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
         if other is not None:
@@ -243,11 +247,6 @@ class Session:
 
 def _counts(tally: Tally) -> ArrivalCounts:
     return ArrivalCounts(**asdict(tally))
-
-
-def _spoils_account(played: Played) -> bool:
-    """Whether the accounts of a flow may no longer be what the pool takes them for."""
-    return played.changed_password or played.may_have_changed_password or played.was_not_let_in
 
 
 class SessionWire:
@@ -282,40 +281,3 @@ class SessionWire:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
-
-
-def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]:
-    """Return the catalogue as this scenario's target must answer it."""
-    overrides = {
-        name: expected_by_scenario(expect.http_status, expect.error_code) for name, expect in scenario.expect.items()
-    }
-    return {
-        name: adapted(
-            case,
-            password_length_max=scenario.password_policy.max_length,
-            override=overrides.get(name),
-            is_standin=is_standin,
-        )
-        for name, case in CASES.items()
-    }
-
-
-def device_population(scenario: Scenario) -> DevicePopulation:
-    """Return the devices of a scenario."""
-    return DevicePopulation(
-        seed=scenario.seed,
-        shares=scenario.devices.shares,
-        client_id=scenario.target.client_id,
-        languages=scenario.devices.languages,
-    )
-
-
-def password_policy(scenario: Scenario) -> PasswordPolicy:
-    """Return the target's password policy as the scenario states it."""
-    policy = scenario.password_policy
-    return PasswordPolicy(
-        min_length=policy.min_length,
-        max_length=policy.max_length,
-        classes_needed=policy.classes,
-        max_repeats=policy.max_repeats,
-    )

@@ -36,17 +36,21 @@ _RUN_ID = "run_id"
 """A file in the master's spool directory by which a worker sees whether it shares the master's disk."""
 
 
+def is_on_masters_disk(plan: Plan) -> bool:
+    """Whether a worker sees the master's own run directory, which it knows by the run's id and not by any name."""
+    with suppress(OSError):
+        return (RunDirectory(Path(plan.run_directory)).spool / _RUN_ID).read_text("ascii") == plan.run_id
+    return False
+
+
 def spool_directory(plan: Plan, reports: Path) -> Path:
     """Return where a worker keeps what is not known to be safe.
 
-    In the run directory where the worker sees the master's own, which it knows by the run's id and not by any name;
-    else in a run directory of the same name below its own `reports`.
+    In the run directory where the worker sees the master's own; else in a run directory of the same name below its own
+    `reports`.
     """
     run = RunDirectory(Path(plan.run_directory))
-    with suppress(OSError):
-        if (run.spool / _RUN_ID).read_text("ascii") == plan.run_id:
-            return run.spool
-    return RunDirectory(reports / run.path.parent.name / run.path.name).spool
+    return run.spool if is_on_masters_disk(plan) else RunDirectory(reports / run.path.parent.name / run.path.name).spool
 
 
 class Courier:
@@ -64,7 +68,7 @@ class Courier:
         """Start the shipment of one run; one of a run before that is still not answered is left in its spool."""
         if self._shipment is not None:
             self._shipment.abandon()
-        self._shipment = Shipment(self._runner, plan.run_id, spool_directory(plan, self._reports))
+        self._shipment = Shipment(self._runner, plan, spool_directory(plan, self._reports))
         return self._shipment
 
     @property
@@ -90,9 +94,11 @@ class Courier:
 class Shipment:
     """The samples of one worker in one run, on their way to the master."""
 
-    def __init__(self, runner: WorkerRunner, run_id: str, directory: Path) -> None:
-        self.run_id = run_id
-        self._directory = directory
+    def __init__(self, runner: WorkerRunner, plan: Plan, directory: Path) -> None:
+        self.run_id = plan.run_id
+        self.is_on_masters_disk = is_on_masters_disk(plan)
+        self.directory = directory
+        """Where this process keeps what is not known to be safe."""
         self._runner = runner
         self._client = runner.client
         self._written: deque[tuple[Block, int | None]] = deque()
@@ -104,7 +110,7 @@ class Shipment:
 
     def writer(self, worker: str, thread: WriterThread) -> SampleWriter:
         """Open what the worker's samples are to be written with."""
-        self._writer = SampleWriter(self._directory, worker, run=thread.put, ship=self._ship)
+        self._writer = SampleWriter(self.directory, worker, run=thread.put, ship=self._ship)
         return self._writer
 
     def _ship(self, block: Block, place: int | None) -> None:

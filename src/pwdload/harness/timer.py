@@ -9,9 +9,11 @@ import ctypes
 import os
 import sys
 import time
+from functools import partial
 from typing import Any, Protocol
 
 import gevent
+from gevent import getcurrent
 from gevent.hub import get_hub
 
 _CLOCK_MONOTONIC = 1  # the clock of `time.perf_counter` on Linux
@@ -63,23 +65,41 @@ class _Spec(ctypes.Structure):
 
 
 class _KernelTimer:
+    """Its descriptor is watched all the time: each waiting sets it anew, which takes back that it had gone off."""
+
     def __init__(self) -> None:
         self._library: Any = ctypes.CDLL(None, use_errno=True)
         self._descriptor = self._library.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._spec = _Spec(0, 0, 0, 0)
+        self._set = partial(self._library.timerfd_settime, self._descriptor, _ABSOLUTE, ctypes.byref(self._spec), None)
         self._hub = get_hub()
-        self._readable = self._hub.loop.io(self._descriptor, _READ)
+        self._watcher = self._hub.loop.io(self._descriptor, _READ)
+        self._waiting: Any = None
 
     def wait_until(self, at_s: float) -> None:
         while at_s - time.perf_counter() > _ALREADY_S:
-            seconds, rest = divmod(at_s, 1.0)
-            spec = _Spec(0, 0, int(seconds), int(rest * 1e9))
-            # Setting it anew also takes back that it had gone off before.
-            if self._library.timerfd_settime(self._descriptor, _ABSOLUTE, ctypes.byref(spec), None) < 0:
+            seconds = int(at_s)
+            self._spec.value_s, self._spec.value_ns = seconds, int((at_s - seconds) * 1e9)
+            if self._set() < 0:
                 raise OSError(ctypes.get_errno(), "timerfd_settime")
-            self._hub.wait(self._readable)
+            self._waiting = getcurrent()
+            if not self._watcher.active:
+                self._watcher.start(self._gone_off)
+            try:
+                while self._waiting is not None:  # only what follows may wake it
+                    self._hub.switch()
+            finally:
+                self._waiting = None  # also when it is killed
+
+    def _gone_off(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.switch()
+        else:
+            self._watcher.stop()  # nobody will set it anew, and the loop would be busy with it
 
     def close(self) -> None:
-        self._readable.close()
+        self._watcher.close()
         os.close(self._descriptor)

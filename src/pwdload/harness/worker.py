@@ -1,26 +1,30 @@
 """What a worker process does: it plays its part in the runs that the master orders."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import gevent
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
-from pwdload.accounts.account import Account
-from pwdload.accounts.pool import Pool
+from pwdload.accounts.journal import Journal, JournalHead, boot_digest
+from pwdload.accounts.ledgered import with_listed
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError, UsageError
+from pwdload.harness.bookkeeping import Bookkeeper
+from pwdload.harness.borrowing import Borrower
+from pwdload.harness.lending import number_of, terms_of
 from pwdload.harness.messages import WorkerSide
-from pwdload.harness.options import options_of, secret_digest
+from pwdload.harness.options import adopt_secret_in, options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
+from pwdload.harness.rearming import credentials
 from pwdload.harness.session import Session
-from pwdload.harness.shipping import Courier
+from pwdload.harness.shipping import Courier, Shipment
+from pwdload.harness.syncing import DiskThread
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.harness.vitals import Vitals
 from pwdload.pacing import Sharing
@@ -44,7 +48,8 @@ class Worker:
         self._master.on_begin = self._begin
         # Now, since the order to spawn brings the master's options.
         self._courier = Courier(runner, Path(options_of(environment).reports))
-        self._pool: Pool | None = None
+        self._borrower = Borrower(runner)
+        self._journal: Journal | None = None
         self._vitals: Vitals | None = None
         self._closed = Event()
         """Clear while the last samples are being written."""
@@ -59,20 +64,21 @@ class Worker:
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
+        adopt_secret_in(plan.key_file, plan.secret_digest)
         unfit = plan.unfit(secret_digest(), network_name())
         if unfit:
             self._refuse(unfit)
         self._same_clock = plan.clock == clock_name()
         try:
-            self._pool = self._pool or self._open_pool(plan)
+            shipment = self._courier.begin_run(plan)
             self.session = Session(
                 self._environment,
                 plan,
                 clock=RunClock(),
                 worker=self._master.name,
-                pool=self._pool,
+                books=self._open_books(plan, shipment),
                 end_run=self._master.end_run,
-                shipment=self._courier.begin_run(plan),
+                shipment=shipment,
             )
         except PwdloadError as error:  # a file of the plan is not on this machine, or is another one here
             self._refuse(str(error))
@@ -100,13 +106,41 @@ class Worker:
         gevent.sleep(_LAST_WORDS_S)
         raise UsageError(f"this worker cannot take part: {why}")
 
-    def _open_pool(self, plan: Plan) -> Pool:
-        source = plan.account_source(self._own_accounts)
+    def _open_books(self, plan: Plan, shipment: Shipment) -> Bookkeeper:
+        """Return the accounts of this process in a run.
 
-        def draw(state: str, how_many: int) -> Sequence[Account]:
-            return self._master.draw(source, state, how_many)
-
-        return Pool(draw, lock=BoundedSemaphore())
+        Raises:
+            AccountsError: the list of passwords is not on this machine, or the journal cannot be made.
+        UsageError: the environment has no credentials to put accounts back.
+        """
+        listed = plan.listed(self._own_accounts)
+        accounts = plan.scenario.accounts
+        head = JournalHead(
+            ledger=bytes.fromhex(plan.ledger_id),
+            run=plan.ledger_run,
+            process=number_of(self._master.name),
+            # Of a copy nobody can say that its end is there: it is told by a start of the machine that never was.
+            boot=boot_digest() if shipment.is_on_masters_disk else os.urandom(16),
+        )
+        self._journal = Journal.create(
+            Path(plan.journals) if shipment.is_on_masters_disk else shipment.directory,
+            head,
+            self._master.name,
+            fsync=accounts.fsync,
+            threads=DiskThread(lambda error: self._master.end_run(f"error: the journal of the accounts: {error}")),
+        )
+        rearms = accounts.reuse == "rearm"
+        if rearms:
+            credentials(plan, os.environ)
+        pool = self._borrower.begin_run(
+            plan.ledger_run,
+            terms_of(plan.scenario),
+            self._journal,
+            add_listed=partial(with_listed, listed=listed),
+            ships=not shipment.is_on_masters_disk,
+            rearms=rearms,
+        )
+        return Bookkeeper(pool, self._journal, warned_stay_ready=accounts.reuse == "warn")
 
     def load_ends(self) -> None:
         """Let nothing new begin; the master keeps the time."""
@@ -120,8 +154,11 @@ class Worker:
         if self.session is not None:
             session, self.session = self.session, None
             self._closed.clear()
+            record = session.close()
+            if self._journal is not None:
+                self._borrower.end_run(self._journal)
             clock = ClockRecord(offset_s=0.0, error_s=0.0) if self._same_clock else self._master.comparison.record()
-            self._master.say_done(replace(session.close(), clock=clock))
+            self._master.say_done(replace(record, clock=clock))
             self._closed.set()
 
     def quit(self) -> None:

@@ -56,5 +56,7 @@ class Mix:
 
     def case(self, number: int) -> str:
         """Return the case that the arrival of that number plays; below 1 us."""
+        if not self._limits:
+            return self._cases[0]
         # The upper 53 bits as a number in [0, 1).
         return self._cases[bisect_right(self._limits, (splitmix64(self._key, number) >> 11) * 2**-53)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, dropwhile, islice, pairwise
 from math import floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pwdload.pacing.poisson import BLOCK, block_points, block_starts
 from pwdload.pacing.rates import RatePlan, Span
@@ -16,9 +16,8 @@ _CLOSE = 1e-9
 """More than rounding takes from a time or a count: a search begins that much too early, and drops what it need not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """One flow that is to begin."""
+class Arrival(NamedTuple):
+    """One flow that is to begin. A NamedTuple because it is made on the hot path, at a third of the cost."""
 
     number: int
     """Its place among all arrivals of the run: 0, 1, 2, ... without a gap."""
@@ -77,7 +76,7 @@ class Schedule:
     def _arrivals(self, points: Iterator[tuple[int, float]], wanted: Callable[[int], bool] | None) -> Iterator[Arrival]:
         for number, point, span in self._placed(points):
             if wanted is None or wanted(number):
-                yield Arrival(number=number, due_s=span.due_s(point), stage=span.stage)
+                yield Arrival(number, span.due_s(point), span.stage)
 
     def _placed(self, points: Iterator[tuple[int, float]]) -> Iterator[tuple[int, float, Span]]:
         """Say into which piece of the plan each numbered point of the axis of counts falls, until the plan ends."""

@@ -15,7 +15,7 @@ holds it wakes the slots and keeps the time.
 from collections import deque
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pwdload.pacing.schedule import Arrival
 
@@ -37,8 +37,7 @@ class Tally:
     abandoned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An arrival with the case that it plays."""
 
     arrival: Arrival

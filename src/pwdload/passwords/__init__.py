@@ -5,12 +5,14 @@ password of a run, and no file, log or report ever holds one. Each fits the targ
 neighbours make the ones that do not, or only just do, for the refusals that a target must get right.
 """
 
-from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, run_secret
+from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, digest_of, run_secret
 from pwdload.passwords.broken import WEAK_PASSWORDS, BrokenRule, broken_password, longest_password, unicode_password
-from pwdload.passwords.policy import PasswordPolicy
+from pwdload.passwords.key_file import KEY_FILE, ledger_secret
+from pwdload.passwords.policy import PasswordPolicy, password_policy
 from pwdload.passwords.variation import Shape, variation
 
 __all__ = [
+    "KEY_FILE",
     "SECRET_VARIABLE",
     "WEAK_PASSWORDS",
     "BrokenRule",
@@ -18,7 +20,10 @@ __all__ = [
     "PasswordPolicy",
     "Shape",
     "broken_password",
+    "digest_of",
+    "ledger_secret",
     "longest_password",
+    "password_policy",
     "run_secret",
     "unicode_password",
     "variation",

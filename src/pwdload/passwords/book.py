@@ -1,5 +1,6 @@
 """The passwords of a run, and the secret that they are derived from."""
 
+import hmac
 import os
 import re
 import secrets
@@ -47,6 +48,15 @@ class PasswordBook:
         object.__setattr__(self, "_classes", self.policy.classes)
         object.__setattr__(self, "password", lru_cache(_KEPT)(self._derived))
 
+    @property
+    def digest(self) -> str:
+        """What tells these passwords from others: of another secret, or made for a policy that asks for other ones.
+
+        A ledger keeps it: under another policy the same generation has another password. It gives nothing away.
+        """
+        made_for = "\0".join([str(self.policy.usual_length), *self._classes])
+        return hmac.digest(self.secret, f"pwdload: the same passwords?\0{made_for}".encode(), "sha256")[:8].hex()
+
     def _derived(self, user_name: str, generation: int) -> str:
         message = f"{generation}\0{user_name}".encode()
         return shaped(self.secret, message, length=self.policy.usual_length, classes=self._classes, avoid=user_name)
@@ -73,3 +83,11 @@ def run_secret(environment: Mapping[str, str] = os.environ) -> bytes:
             "such as the output of `openssl rand -hex 32`, or unset it for a new secret"
         )
     return text.encode(errors="surrogateescape")
+
+
+def digest_of(secret: bytes) -> str:
+    """Return what two processes, or a ledger and a process, may compare to see whether they have the same secret.
+
+    It does not give the secret away.
+    """
+    return hmac.digest(secret, b"pwdload: the same secret?", "sha256")[:8].hex()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase, digits
 
 from pwdload.errors import UsageError
+from pwdload.scenario import Scenario
 
 PASSWORD_LENGTH = 16
 """How long a password is where the policy leaves the choice."""
@@ -52,3 +53,14 @@ class PasswordPolicy:
     def usual_length(self) -> int:
         """How long the passwords are that we make: 16, or as near to it as the policy allows."""
         return min(max(PASSWORD_LENGTH, self.min_length), self.max_length)
+
+
+def password_policy(scenario: Scenario) -> PasswordPolicy:
+    """Return the target's password policy as the scenario states it."""
+    policy = scenario.password_policy
+    return PasswordPolicy(
+        min_length=policy.min_length,
+        max_length=policy.max_length,
+        classes_needed=policy.classes,
+        max_repeats=policy.max_repeats,
+    )

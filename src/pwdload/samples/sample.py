@@ -90,6 +90,7 @@ SCHEMA = pa.schema(
         pa.field("bytes_received", pa.int32(), nullable=False),
     ]
 )
+_TYPES = SCHEMA.types
 assert tuple(SCHEMA.names) == Sample._fields  # noqa: S101 - two spellings of one record must not drift apart
 
 
@@ -99,17 +100,11 @@ def to_batch(rows: Sequence[Sample]) -> pa.RecordBatch:
     Raises:
         ValueError: a time is NaN or infinite, or the times of a row break the law of `Sample`.
     """
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
-    arrays = [_as_array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    columns = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, _TYPES, strict=True)]
     batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
     _check_times(batch)
     return batch
-
-
-def _as_array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
-    if pa.types.is_dictionary(kind):
-        return pa.array(values, pa.string()).dictionary_encode()
-    return pa.array(values, kind)
 
 
 def keeps_law(rows: pa.RecordBatch | pa.Table) -> pa.Array:

@@ -1,12 +1,13 @@
 """The scenario format: a TOML file read into a value, every problem of it told at once, and its plan in words."""
 
+from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.loader import default_scenario, load_scenario, parse_scenario
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.plan import describe
 from pwdload.scenario.rates import RatePiece
 from pwdload.scenario.stages import Stage
 from pwdload.scenario.structure import json_schema
-from pwdload.scenario.tables import Accounts, Devices, Expect, Load, PasswordRules, Target, ThinkTime
+from pwdload.scenario.tables import Devices, Expect, Load, PasswordRules, Target, ThinkTime
 
 __all__ = [
     "Accounts",

@@ -5,10 +5,10 @@ from typing import Self
 
 from pydantic import Field
 
+from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
-    Accounts,
     CaseName,
     Devices,
     Expect,
@@ -80,6 +80,17 @@ class Scenario(ScenarioFile):
     def users_max(self) -> int | None:
         """Users of the largest stage, in the open model the slots; None without stages."""
         return max((stage.users for stage in self.stages), default=None)
+
+    @property
+    def flows_max(self) -> float | None:
+        """At most how many flows the stages of the closed model come to; None without stages or without think time.
+
+        As if nothing but thinking took time, and every user were there from its stage's first moment.
+        """
+        mean_s = (self.load.think_time.min_s + self.load.think_time.max_s) / 2
+        if self.load.model == "open" or not self.load.stages or not mean_s:
+            return None
+        return sum(stage.users * (1 + stage.for_s / mean_s) for stage in self.stages)
 
     def stage_at(self, t_s: float) -> Stage | None:
         """Return the stage at a time on the run's clock; None before the start, after the end and without stages."""

@@ -16,16 +16,21 @@ _Name = TypeVar("_Name", bound=str)
 _WIDTH = 100
 _LABEL_WIDTH = 10
 _PHASES = {"connect": "connect at most", "tls": "TLS handshake", "first_byte": "first byte of an answer"}
+_REUSE = {
+    "once": "each changed once",
+    "warn": "each changed again and again while its password is about to expire",
+    "rearm": "each put back after its change, by the tenant API,",
+}
 _BY_HAND = "as -u, -r and -t say: the scenario has no stages"
 
 
-def describe(scenario: Scenario, weights: Mapping[str, float]) -> str:
+def describe(scenario: Scenario, weights: Mapping[str, float], needs: Sequence[str] = ()) -> str:
     """Return the plan of a scenario: what it puts under load, how, for how long, and what it sends.
 
-    `weights` are those of the single cases, groups already shared out; what weighs 0 is left out. The text ends
-    without a line break.
+    `weights` are those of the single cases, groups already shared out; what weighs 0 is left out. `needs` says in
+    lines what that takes of the accounts. The text ends without a line break.
     """
-    parts = [_heading(scenario), _facts(scenario), _stages(scenario), _mix(weights)]
+    parts = [_heading(scenario), _facts(scenario, needs), _stages(scenario), _mix(weights)]
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -37,10 +42,10 @@ def _heading(scenario: Scenario) -> Iterator[str]:
         yield from textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _facts(scenario: Scenario) -> Iterator[str]:
+def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
     facts = {
         "Target": _target(scenario),
-        "Accounts": _accounts(scenario),
+        "Accounts": [*_accounts(scenario), *needs],
         "Passwords": _passwords(scenario),
         "Load": _load(scenario),
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
@@ -93,11 +98,13 @@ def _is_allowed(url: str, allow: Sequence[str]) -> bool:
 def _accounts(scenario: Scenario) -> Iterator[str]:
     accounts, elsewhere = scenario.accounts, scenario.target.host is not None
     if not elsewhere:
-        yield f"{format_count(accounts.count)} made up for the embedded stand-in, each changed once"
+        yield f"{format_count(accounts.count)} made up for the embedded stand-in"
     if accounts.source:
-        yield f"listed in {accounts.source}{'' if elsewhere else ', for a target that --host names'}"
+        kept = f", their ledger {accounts.ledger}" if accounts.ledger else ""
+        yield f"listed in {accounts.source}{kept}{'' if elsewhere else ', for a target that --host names'}"
     elif elsewhere:
-        yield "none listed: name a CSV in [accounts] source or with --accounts"
+        yield "none listed: name a CSV or a ledger in [accounts] source or with --accounts"
+    yield _REUSE[accounts.reuse] + (f" at {format_rate(accounts.rearm_rate_per_s)}" * (accounts.reuse == "rearm"))
 
 
 def _passwords(scenario: Scenario) -> Iterator[str]:
@@ -115,11 +122,8 @@ def _load(scenario: Scenario) -> Iterator[str]:
     if think.max_s != think.min_s:
         waits += f" to {format_duration(think.max_s)}"
     yield f"closed model, think time {waits}, seed {scenario.seed}"
-    mean_s = (think.min_s + think.max_s) / 2
-    if scenario.stages and mean_s > 0:
-        flows = sum(stage.users * (1 + stage.for_s / mean_s) for stage in scenario.stages)
-        # As if nothing but thinking took time, and every user were there from its stage's first moment.
-        yield f"at most about {format_count(round(flows))} flows, reached if the target answered at once"
+    if scenario.flows_max is not None:
+        yield f"at most about {format_count(round(scenario.flows_max))} flows, reached if the target answered at once"
 
 
 def _open_load(scenario: Scenario) -> Iterator[str]:

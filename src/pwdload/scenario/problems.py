@@ -27,10 +27,6 @@ PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
     }
 )
 """Keys of later versions; a list's indices are left out."""
-PLANNED_VALUES: Final[Mapping[Place, tuple[str, ...]]] = {
-    ("accounts", "reuse"): ("warn", "rearm"),
-}
-"""Values of later versions of keys that this one has."""
 
 _SHOWN_MAX: Final = 60
 _KINDS: Final[tuple[tuple[type, str], ...]] = (
@@ -130,8 +126,6 @@ def _wrong_key(place: Place, problem: ErrorDetails) -> str:
 def _wrong(place: Place, value: object, problem: ErrorDetails) -> str:
     if problem["type"] in ("value_error", "stages"):
         return _own_words(problem)
-    if isinstance(value, str) and value in PLANNED_VALUES.get(place, ()):
-        return f"{_PLANNED}; allowed: {allowed_at(place)}"
     return f"{_objection(problem['type'], value)}; allowed: {allowed_at(place)}{_nearest(value, problem)}"
 
 

@@ -139,22 +139,6 @@ class Target(Table):
         return value
 
 
-class Accounts(Table):
-    """Which test accounts a run uses up."""
-
-    source: FilePath | None = Field(
-        default=None,
-        description="CSV of the target's test accounts (user_name,password[,previous_password,state]); a relative path "
-        "starts at the scenario file. The embedded stand-in needs none: it makes its own.",
-    )
-    count: Whole = Field(
-        default=20_000, ge=1, le=1_000_000, description="How many accounts the embedded stand-in is given."
-    )
-    reuse: Literal["once"] = Field(
-        default="once", description="once: an account whose password was changed is not used again."
-    )
-
-
 class PasswordRules(Table):
     """The target's password policy, as far as passwords must keep or break it."""
 

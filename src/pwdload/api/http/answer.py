@@ -8,6 +8,7 @@ lines before an answer are all `MALFORMED`.
 """
 
 import re
+from typing import NamedTuple
 
 import httptools
 
@@ -22,6 +23,24 @@ _FIRST_BYTE = ord("H")
 _HEAD_END = b"\r\n\r\n"
 
 
+_HEADS_MAX = 256
+"""A target that never sends the same head twice must not fill the memory."""
+
+
+class Head(NamedTuple):
+    """What the parser has made of an answer whose body was announced by its length, and was there with its head."""
+
+    length: int
+    """How many bytes of body follow."""
+    status: int
+    keep_alive: bool
+    coding: bytes
+
+
+Heads = dict[bytes, Head]
+"""Heads that were parsed before, as they came. Readers share it: a target's heads differ by the second, no more."""
+
+
 class _Interim(Exception):  # noqa: N818 - control flow within this module
     """An interim answer has ended."""
 
@@ -34,17 +53,22 @@ class AnswerReader:
     The parser would call back for each header; three of them matter here, and are looked for in the bytes of the head
     instead, which is cheaper. That is safe because the parser has accepted the head by then: each of its
     lines ends with CR LF, none is folded, and a name is followed by its colon at once.
+
+    An answer that comes in one piece, with a head that was parsed before, byte for byte, and as much body as followed
+    that, is not parsed again: as the body's length was announced, its content has no say in the framing.
     """
 
     __slots__ = (
         "_bodiless",
         "_body",
         "_body_bytes_max",
+        "_chunked",
         "_coding",
         "_fed",
         "_has_length",
         "_head_bytes_max",
         "_head_complete",
+        "_heads",
         "_limit",
         "_more",
         "_parser",
@@ -55,9 +79,10 @@ class AnswerReader:
         "status",
     )
 
-    def __init__(self, head_bytes_max: int, body_bytes_max: int) -> None:
+    def __init__(self, head_bytes_max: int, body_bytes_max: int, heads: Heads | None = None) -> None:
         self._head_bytes_max = head_bytes_max
         self._body_bytes_max = body_bytes_max
+        self._heads: Heads = {} if heads is None else heads
         self._parser = httptools.HttpResponseParser(self)
         self.begin()
 
@@ -73,7 +98,7 @@ class AnswerReader:
         self._raw = b""
         """What was fed until the head was complete."""
         self._limit = self._head_bytes_max
-        self._has_length = self._head_complete = False
+        self._chunked = self._has_length = self._head_complete = False
         self._coding = b""
         self._body = b""
         self._size = 0
@@ -85,6 +110,39 @@ class AnswerReader:
         Raises:
             Failure: `MALFORMED` or `TOO_LARGE`.
         """
+        if self._fed:
+            self._feed(data)
+            return
+        body_at = data.find(_HEAD_END) + len(_HEAD_END)
+        head = self._heads.get(data[:body_at])
+        if head is None or not self._take(head, data, body_at):
+            self._feed(data)
+            if self.complete:
+                self._learn(data, body_at)
+
+    def _take(self, head: Head, data: bytes, body_at: int) -> bool:
+        """Take a whole answer with a head that is known, if it is one."""
+        length = len(data) - body_at
+        if length != head.length or self._bodiless:
+            return False
+        if body_at > self._head_bytes_max or length > self._body_bytes_max:  # of another reader's larger limits
+            return False
+        self._fed = len(data)
+        self._head_complete = self._has_length = self.complete = True
+        _, self.status, self.keep_alive, self._coding = head
+        self._body = data[body_at:]
+        return True
+
+    def _learn(self, data: bytes, body_at: int) -> None:
+        """Remember the head of an answer that was whole, if all that it takes to read the next one is its length."""
+        body = data[body_at:]
+        if not self._has_length or self._chunked or self._bodiless or body != self._body or self._more is not None:
+            return
+        if len(self._heads) >= _HEADS_MAX:
+            self._heads.clear()
+        self._heads[data[:body_at]] = Head(len(body), self.status, self.keep_alive, self._coding)
+
+    def _feed(self, data: bytes) -> None:
         fed = self._fed + len(data)
         # The parser says nothing about positions: bytes are held back at the limit, so that it falls between two
         # feeds and hits the same byte however the target has cut its answer.
@@ -170,7 +228,7 @@ class AnswerReader:
             raise Failure(TransportCode.MALFORMED)
         self.status = status = self._parser.get_status_code()
         fields = head.lower()
-        chunked = b"\r\ntransfer-encoding:" in fields
+        self._chunked = chunked = b"\r\ntransfer-encoding:" in fields
         if chunked and (_values(fields, b"transfer-encoding") != b"chunked" or head.startswith(_OLD)):
             raise Failure(TransportCode.MALFORMED)
         self._has_length = chunked or b"\r\ncontent-length:" in fields

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 
 from pwdload.api.http.address import Address
-from pwdload.api.http.answer import AnswerReader
+from pwdload.api.http.answer import AnswerReader, Heads
 from pwdload.api.http.dial import Dialer
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
 from pwdload.api.http.stream import Stream, time_left_s
@@ -42,10 +42,11 @@ class Connection:
         self._timeout_s = timeout_s
         first_s = options.first_byte_s_max
         self._first_byte_s = timeout_s if first_s is None else min(first_s, timeout_s)
-        self._limits = options.head_bytes_max, options.body_bytes_max
+        heads: Heads = {} if options.heads is None else options.heads
+        self._reading = options.head_bytes_max, options.body_bytes_max, heads
         self._dialer = Dialer(address, clock=clock, tls=tls, options=options)
         self._stream: Stream | None = None
-        self._answer = AnswerReader(*self._limits)
+        self._answer = AnswerReader(*self._reading)
 
     def exchange(self, request: bytes) -> Exchange:
         """Send a whole request and read its answer.
@@ -100,7 +101,7 @@ class Connection:
 
     def _open(self, result: Exchange) -> Stream:
         self.close()
-        self._answer = AnswerReader(*self._limits)
+        self._answer = AnswerReader(*self._reading)
         self._stream = stream = self._dialer.open(result, result.started_s + self._timeout_s)
         return stream
 

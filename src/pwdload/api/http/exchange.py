@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pwdload.api.http.address import Resolver
+    from pwdload.api.http.answer import Heads
     from pwdload.api.http.proxy import Proxy
     from pwdload.api.http.stream import Ready
     from pwdload.api.http.tls import TlsSessions
@@ -127,6 +128,8 @@ class Options:
     proxy: "Proxy | None" = None
     resolver: "Resolver | None" = None
     """Shared by the connections of a process; null: the connection has one of its own."""
+    heads: "Heads | None" = None
+    """Heads of answers that are known already, shared likewise; null: the connection has its own."""
     ready: "Callable[[int], Ready] | None" = None
     """Makes what waits until a descriptor can be read; null: the socket waits by itself."""
 

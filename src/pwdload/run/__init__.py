@@ -5,15 +5,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from pwdload.calibration import Certificate, write_certificate
-from pwdload.calibration.certificate import KEPT_AS
-from pwdload.calibration.drive import short_certificate
-from pwdload.calibration.full import full_certificate
 from pwdload.cases.catalogue import CASES, GROUPS, case_weights
 from pwdload.errors import UsageError
-from pwdload.scenario import Scenario, load_scenario
+from pwdload.run.needs import need_lines
+from pwdload.scenario import Scenario, describe, load_scenario
+
+if TYPE_CHECKING:
+    from pwdload.calibration import Certificate
 
 DEFAULT_LOCUSTFILE = Path("locustfiles/password_update.py")
 REPORTS = Path("reports")
@@ -28,9 +28,10 @@ def load(path: Path) -> Scenario:
     return load_scenario(path, case_names=CASES, group_names=GROUPS)
 
 
-def weights(scenario: Scenario) -> dict[str, float]:
-    """Return the weight of every case that the scenario plays."""
-    return case_weights(scenario.mix)
+def plan(scenario: Scenario) -> str:
+    """Return what a scenario would run, in words: cases, stages, and what that takes of the accounts."""
+    weights = case_weights(scenario.mix)
+    return describe(scenario, weights, need_lines(scenario, weights))
 
 
 def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) -> NoReturn:
@@ -46,12 +47,17 @@ def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) ->
     os.execv(sys.executable, command)  # noqa: S606 - no shell, our own interpreter
 
 
-def calibrate(*, short: bool, locustfile: Path, reports: Path, say: Callable[[str], None]) -> Certificate:
+def calibrate(*, short: bool, locustfile: Path, reports: Path, say: Callable[[str], None]) -> "Certificate":
     """Measure what this machine's instrument is worth; a full certificate is kept in `reports` for later runs.
 
     Raises:
         PwdloadError: there is no such locustfile, or something could not be measured.
     """
+    from pwdload.calibration import write_certificate  # noqa: PLC0415 - pandas takes half a second that others need not
+    from pwdload.calibration.certificate import KEPT_AS  # noqa: PLC0415
+    from pwdload.calibration.drive import short_certificate  # noqa: PLC0415
+    from pwdload.calibration.full import full_certificate  # noqa: PLC0415
+
     if short:
         return short_certificate()
     if not locustfile.is_file():

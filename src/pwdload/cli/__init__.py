@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pwdload import run
-from pwdload.calibration.words import certificate_text
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, OutliveToken
+from pwdload.cli import accounts
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
-from pwdload.scenario import describe, json_schema
+from pwdload.scenario import json_schema
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +26,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 PASS, 1 SLO_FAILED, 2 usage, 3 INVALID, 4 CORRECTNESS_FAILED, 5 INCONCLUSIVE.",
 )
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app.add_typer(accounts.app, name="accounts")
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, e.g. scenarios/smoke.toml.")]
 
@@ -44,8 +46,7 @@ def run_scenario(
 @app.command()
 def plan(scenario: ScenarioFile) -> None:
     """Check a scenario and print what it would run, without sending anything."""
-    loaded = run.load(scenario)
-    typer.echo(describe(loaded, run.weights(loaded)))
+    typer.echo(run.plan(run.load(scenario)))
 
 
 @app.command()
@@ -69,6 +70,8 @@ def calibrate(
     reports: Annotated[Path, typer.Option(help="Folder that keeps the certificate for later reports.")] = run.REPORTS,
 ) -> None:
     """Hold this machine's instrument against known truths (four minutes); exits with 3 where it fails."""
+    from pwdload.calibration.words import certificate_text  # noqa: PLC0415 - as below
+
     certificate = run.calibrate(short=short, locustfile=locustfile, reports=reports, say=_to_stderr)
     typer.echo(certificate_text(certificate))
     raise typer.Exit(Verdict.INVALID.exit_code if certificate.problems() else 0)

@@ -1,0 +1,202 @@
+"""Who lends accounts to whom: a process that plays alone to itself, a master to its workers.
+
+The protocol is `pwdload.accounts.leases`; here are its clocks, its journals on disk, and its messages. Each names the
+run by its number in the ledger:
+
+worker -> master   draw {ticket, state, count, sent}   it needs accounts
+master -> worker   drawn {ticket, lease, rows}         which it may have, under which lease
+worker -> master   renew {leases, sent}                it is still there, and goes on with these
+master -> worker   renewed {leases, sent}              it may
+worker -> master   return {lease, ready}               it is done with a lease; these can be used again
+master -> worker   returned {lease}
+worker -> master   journal {begin, data}               what it has written down on a disk of its own, from a byte on
+master -> worker   journal_kept {size}                 how much of that the master has on its disk
+"""
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+from gevent.lock import BoundedSemaphore
+from locust.exception import RPCError
+from locust.runners import MasterRunner
+
+from pwdload.accounts.journal import Journal, JournalHead, first_lease
+from pwdload.accounts.journal_copy import JournalCopy
+from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
+from pwdload.accounts.leases import Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
+from pwdload.accounts.ledger import Ledger
+from pwdload.accounts.own import own_pool
+from pwdload.harness.bookkeeping import Bookkeeper
+from pwdload.harness.keeper import Keeper
+from pwdload.harness.messages import worker_name
+from pwdload.harness.progress import say
+from pwdload.scenario import Scenario
+
+DRAW, DRAWN, RENEW, RENEWED, RETURN, RETURNED, JOURNAL, KEPT = (
+    f"pwdload_{word}" for word in ("draw", "drawn", "renew", "renewed", "return", "returned", "journal", "journal_kept")
+)
+_LOOK_EVERY_S: Final = 0.5
+"""How often the master looks for leases that have run out."""
+IN_CHARGE: Final = 0
+"""Number in the ledger of the process in charge; `worker-0` is 1, and so on."""
+Message = dict[str, Any]
+
+
+def number_of(worker: str) -> int:
+    """Return the number in the ledger of a worker by its name in samples and reports."""
+    return int(worker.rpartition("-")[2]) + 1
+
+
+def terms_of(scenario: Scenario) -> Terms:
+    """Return how long leases last: an exchange that was begun in time ends by its time-out."""
+    return Terms(use_s=scenario.target.timeout_s + 1.0)
+
+
+def own_books(keeper: Keeper, journal: Journal, scenario: Scenario) -> Bookkeeper:
+    """Return the accounts of a process that plays alone; `journal` is its own, of a run that has begun."""
+    reuse = scenario.accounts.reuse
+    pool = own_pool(
+        keeper.stock(),
+        journal.append,
+        first_lease=first_lease(keeper.run),
+        rearms=reuse == "rearm",
+        lock=BoundedSemaphore(),  # a grant waits for the disk, and flows go on meanwhile
+    )
+    return Bookkeeper(pool, journal, warned_stay_ready=reuse == "warn")
+
+
+class Lender:
+    """The master's side: grants accounts to workers, and takes back what is left of those that are gone."""
+
+    def __init__(self, stock: Stock, ledger: Ledger, journal: Journal, terms: Terms) -> None:
+        """Take what the run may draw, its ledger, and the journal of this process."""
+        self._ledger = ledger
+        self._run = journal.head.run
+        self._copied: set[int] = set()
+        self._book = LeaseBook(stock, first_lease=first_lease(self._run), terms=terms, journal=journal.append)
+
+    def is_copied(self, owner: int) -> None:
+        """Take note that a worker's journal is on its own disk: what the ledger has of it may lack the last records."""
+        self._copied.add(owner)
+
+    def draw(self, owner: int, asked: Message) -> Message | None:
+        """Answer a worker's question for accounts; null where it needs no answer any more."""
+        ask = Ask(asked["ticket"], asked["state"], asked["count"], asked["sent"])
+        grant = self._book.grant(owner, ask, time.monotonic())
+        if grant is None:
+            return None
+        return {"ticket": ask.ticket, "lease": grant.lease, "rows": [row_of(account) for account in grant.accounts]}
+
+    def renew(self, owner: int, leases: Iterable[int]) -> list[int]:
+        """Return which of its leases a worker may go on with."""
+        return self._book.renew(owner, leases, time.monotonic())
+
+    def take_back(self, owner: int, returned: Message) -> None:
+        """Take back a lease that a worker is done with."""
+        lease = returned["lease"]
+        ready = [Home(state, account_of(row, lease)) for state, row in returned["ready"]]
+        self._book.take_back(owner, Return(lease, ready))
+
+    def lapse(self) -> None:
+        """Take back what is left of leases that have run out."""
+        for lapse in self._book.lapse(time.monotonic(), self._testimony):
+            say(
+                f"worker-{lapse.owner - 1}: its lease of accounts has run out; {lapse.ready:,} are ready again, "
+                f"{lapse.others:,} were used, or are settled at the end."
+            )
+
+    def _testimony(self, owner: int, lease: int) -> Testimony:
+        reading = self._reading(owner)
+        if reading is None:  # on a disk of its own, of which nothing has come
+            return Testimony((), is_complete=False)
+        records = reading.records[reading.records["lease"] == lease]
+        whole = not reading.damages and (owner not in self._copied or reading.is_ended)
+        return Testimony(list(decoded(records)), is_complete=whole)
+
+    def _reading(self, owner: int) -> JournalReading | None:
+        for path in self._ledger.journal_directory.glob(f"{self._run:06d}-{owner:04d}*"):
+            reading = read_journal(path, bytes.fromhex(self._ledger.meta.ledger_id))
+            if isinstance(reading, JournalReading):
+                return reading
+        return None
+
+
+class LendingDesk:
+    """Where a master hears its workers about accounts: for as long as it lives, for one run after the other."""
+
+    def __init__(self, runner: MasterRunner) -> None:
+        self._runner = runner
+        self._lender: Lender | None = None
+        self._copies: dict[int, JournalCopy] = {}
+        self._directory = Path()
+        self._run = 0
+        for word, listener in (
+            (DRAW, self._on_draw),
+            (RENEW, self._on_renew),
+            (RETURN, self._on_return),
+            (JOURNAL, self._on_journal),
+        ):
+            runner.register_message(word, listener)
+        gevent.spawn(self._lapse)
+
+    def begin_run(self, keeper: Keeper, journal: Journal, scenario: Scenario, workers: int) -> None:
+        """Lend the accounts of a keeper, whose run has begun, to so many workers; `journal` is this process's."""
+        self._directory, self._run = keeper.ledger.journal_directory, keeper.run
+        stock = keeper.stock()
+        stock.pools = workers
+        self._lender = Lender(stock, keeper.ledger, journal, terms_of(scenario))
+
+    def end_run(self) -> None:
+        """Lend nothing more, and close the copies of journals."""
+        self._lender = None
+        copies, self._copies = self._copies, {}
+        for copy in copies.values():
+            copy.close()
+
+    def _lapse(self) -> None:
+        while True:
+            gevent.sleep(_LOOK_EVERY_S)
+            if self._lender is not None:
+                self._lender.lapse()
+
+    def _hear(self, msg: Any) -> tuple[int, Lender] | None:
+        """Return who speaks, by its number in the ledger, and who answers; null when it is about another run."""
+        if self._lender is None or msg.data["run"] != self._run:
+            return None
+        return number_of(worker_name(self._runner.get_worker_index(msg.node_id))), self._lender
+
+    def _answer(self, word: str, msg: Any, answer: Message) -> None:
+        with suppress(RPCError):  # who has not heard the answer asks again
+            self._runner.send_message(word, {"run": self._run, **answer}, client_id=msg.node_id)
+
+    # Locust calls listeners by keyword: environment=..., msg=....
+    def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if heard := self._hear(msg):
+            answer = heard[1].draw(heard[0], msg.data)
+            if answer is not None:
+                self._answer(DRAWN, msg, answer)
+
+    def _on_renew(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if heard := self._hear(msg):
+            leases = heard[1].renew(heard[0], msg.data["leases"])
+            self._answer(RENEWED, msg, {"leases": leases, "sent": msg.data["sent"]})
+
+    def _on_return(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if heard := self._hear(msg):
+            heard[1].take_back(heard[0], msg.data)
+            self._answer(RETURNED, msg, {"lease": msg.data["lease"]})
+
+    def _on_journal(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        """Add to the copy of a journal that is on a worker's own disk, and say how far it reaches."""
+        if heard := self._hear(msg):
+            owner, lender = heard
+            copy = self._copies.get(owner)
+            if copy is None:
+                lender.is_copied(owner)
+                name = JournalHead(ledger=bytes(8), run=self._run, process=owner).file_name("copy")
+                copy = self._copies[owner] = JournalCopy(self._directory, name)
+            self._answer(KEPT, msg, {"size": copy.extend(msg.data["begin"], msg.data["data"])})
