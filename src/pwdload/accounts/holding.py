@@ -39,6 +39,7 @@ class Holding:
         self._tickets = 0
         self._asked: set[int] = set()
         self._given_up: set[int] = set()
+        self._has_ended = False
 
     def ask(self, state: str, count: int, now_s: float) -> Ask:
         """Return a question for accounts; its answer is to be given to `take`."""
@@ -55,20 +56,18 @@ class Holding:
     def take(self, grant: Grant, now_s: float) -> Sequence[Account] | None:
         """Take the answer to a question: return the accounts that may be used from now on.
 
-        None may, if it comes too late. Null: it was answered before, or given up.
+        Null where the answer says nothing: it has come too late, or was given up, or is a double.
         """
-        was_asked, was_given_up = grant.ticket in self._asked, grant.ticket in self._given_up
+        if grant.ticket not in self._asked and grant.ticket not in self._given_up:
+            return None  # a double: what is held, or was given back, stays so
+        is_wanted = grant.ticket in self._asked and not self._has_ended
         self._asked.discard(grant.ticket)
         self._given_up.discard(grant.ticket)
-        if not was_asked and not was_given_up:
-            return None  # a double: what is held, or was given back, stays so
         if grant.lease:
             ready = {account.index: Home(grant.state, account) for account in grant.accounts}
-            held = _Held(grant.since_s + self._terms.ttl_s, ready, is_over=was_given_up)
-            self._held[grant.lease] = held
-            if not held.may_begin(now_s):
-                return None if was_given_up else ()
-        return grant.accounts if was_asked else None
+            held = self._held[grant.lease] = _Held(grant.since_s + self._terms.ttl_s, ready, is_over=not is_wanted)
+            return grant.accounts if held.may_begin(now_s) else None
+        return () if is_wanted else None
 
     def holds(self, account: Account, now_s: float) -> bool:
         """Whether something new may be begun with an account that is in its holder's hands."""
@@ -119,7 +118,8 @@ class Holding:
                 held.until_s = max(held.until_s, sent_s + self._terms.ttl_s)
 
     def end(self) -> None:
-        """Begin nothing more with any account that is held now."""
+        """Begin nothing more with any account."""
+        self._has_ended = True
         for held in self._held.values():
             held.is_over = True
 

@@ -191,6 +191,10 @@ class LeaseBook:
         """Return the lease of every account that is under one, by index."""
         return {index: lease.number for lease in self._open.values() for index in lease.accounts}
 
+    def awaited(self) -> set[int]:
+        """Return the accounts of leases that have run out, of which only their owner or `settle` can tell."""
+        return {index for lease in self._lapsed.values() for index in lease.accounts}
+
     def grant(self, owner: int, ask: Ask, now_s: float) -> Grant | None:
         """Answer a process that asks for accounts; null to a question whose answer was taken, and is over.
 
