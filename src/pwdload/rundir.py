@@ -105,6 +105,8 @@ class WorkerRecord:
     """Samples that its recorder failed to keep: anything but 0 makes the run INVALID."""
     errors: tuple[str, ...] = ()
     """What went wrong within the instrument itself (a listener that raised, ...), one sentence each: INVALID."""
+    notes: tuple[str, ...] = ()
+    """What it met and the reader must know, one sentence each."""
     arrivals: ArrivalCounts | None = None
     """Null in the closed model."""
     clock: ClockRecord | None = None

@@ -161,3 +161,13 @@ def test_rearming_needs_credentials_before_anything_is_sent(tmp_path: Path) -> N
     assert done.exit_code == 2
     assert all(name in done.err for name in TENANT)
     assert pwdload("plan", scenario).exit_code == 0
+
+
+def test_a_policy_that_login_announces_otherwise_is_told_once(tmp_path: Path) -> None:
+    """The scenario says 18 characters at most, the target 40: the report says both, whoever has met it."""
+    scenario = open_scenario(tmp_path, length="1s", rate='"30/s"', after="\n[standin]\npassword_length_max = 40\n")
+    done = locust("--scenario", scenario, "--headless", *two_processes(), *QUIET, cwd=tmp_path)
+    notes = latest(tmp_path).read_record().notes
+    told = [note for note in notes if "announces another password policy" in note]
+    assert len(told) == 1, done.err
+    assert "maxLength is 40, and [password_policy] max_length is 18" in told[0]

@@ -181,28 +181,12 @@ class Entry:
             user_id=self.user_id,
         )
 
-    def after(self, record: Record) -> Self:
-        """Return the entry after a record of this account."""
-        entry = replace(self, changed_at=record.at or self.changed_at)
-        match record.event:
-            case Event.INTENT:
-                return entry._intended(record)
-            case Event.APPLIED | Event.APPLIED_AND_READY:
-                return entry._applied(record)
-            case Event.REFUSED:
-                return entry._refused(record)
-            case Event.UNKNOWN:
-                return replace(entry, doubts=entry.doubts + 1)
-            case Event.RETIRED:
-                return entry._without_doubt(Status.RETIRED, reason=Reason(record.note))
-            case Event.TRIED | Event.NOT_TRIED:
-                return replace(entry, tries=max(entry.tries + (1 if record.event is Event.TRIED else -1), 0))
-            case Event.WRONG:
-                return replace(entry, wrong=record.ref)
-            case Event.USED:
-                return replace(entry, status=Status.CHANGED) if entry.doubt is None else entry
-            case _:
-                return entry
+    def after(self, *records: Record) -> Self:
+        """Return the entry after records of this account, in their order."""
+        draft = _Draft(self)
+        for record in records:
+            draft.take(record)
+        return replace(self, **{name: getattr(draft, name) for name in _Draft.__slots__})
 
     def suspected(self) -> Self:
         """Return the entry of an account whose process may have changed it once without leaving a record."""
@@ -217,56 +201,99 @@ class Entry:
             doubts=self.doubts + 1,
         )
 
-    def _intended(self, record: Record) -> Self:
-        entry = self
-        if self.doubt is not None and record.ref.generation > self.doubt.generation:
+
+class _Draft:
+    """An entry while records change it: an account may have many, and an entry never changes."""
+
+    __slots__ = (
+        *("state", "status", "in_force", "newest", "before", "doubt", "doubt_kind", "status_before", "doubts"),
+        *("reason", "tries", "wrong", "changed_at", "token_digest"),
+    )
+
+    def __init__(self, entry: Entry) -> None:
+        self.state = entry.state
+        self.status = entry.status
+        self.in_force = entry.in_force
+        self.newest = entry.newest
+        self.before = entry.before
+        self.doubt = entry.doubt
+        self.doubt_kind = entry.doubt_kind
+        self.status_before = entry.status_before
+        self.doubts = entry.doubts
+        self.reason = entry.reason
+        self.tries = entry.tries
+        self.wrong = entry.wrong
+        self.changed_at = entry.changed_at
+        self.token_digest = entry.token_digest
+
+    def take(self, record: Record) -> None:
+        """Change as a record says."""
+        self.changed_at = record.at or self.changed_at
+        match record.event:
+            case Event.INTENT:
+                self._intended(record)
+            case Event.APPLIED | Event.APPLIED_AND_READY:
+                self._applied(record)
+            case Event.REFUSED:
+                self._refused(record)
+            case Event.UNKNOWN:
+                self.doubts += 1
+            case Event.RETIRED:
+                self._end_doubt(Status.RETIRED, Reason(record.note))
+            case Event.USED if self.doubt is None:
+                self.status = Status.CHANGED
+            case _:
+                self._tried(record)
+
+    def _tried(self, record: Record) -> None:
+        """Count a login that settling has made, or keep what it was told."""
+        match record.event:
+            case Event.TRIED:
+                self.tries += 1
+            case Event.NOT_TRIED:
+                self.tries = max(self.tries - 1, 0)
+            case Event.WRONG:
+                self.wrong = record.ref
+
+    def _intended(self, record: Record) -> None:
+        if self.doubt is None:
+            self.status_before = self.status
+        elif record.ref.generation > self.doubt.generation:
             # Its process went on to the next generation, so it had learnt that this one is in force; the record of
             # that is damaged.
-            entry = self._in_force(self.doubt)
-        return replace(
-            entry,
-            status=Status.UNKNOWN if record.kind is not Kind.CREATE else Status.MAKING,
-            doubt=record.ref,
-            doubt_kind=record.kind,
-            status_before=self.status_before if self.doubt is not None else self.status,
-            wrong=None,
-            token_digest=record.token_digest.hex() if any(record.token_digest) else self.token_digest,
-        )
+            self._come_into_force(self.doubt)
+        self.status = Status.UNKNOWN if record.kind is not Kind.CREATE else Status.MAKING
+        self.doubt, self.doubt_kind, self.wrong = record.ref, record.kind, None
+        if any(record.token_digest):
+            self.token_digest = record.token_digest.hex()
 
-    def _applied(self, record: Record) -> Self:
+    def _applied(self, record: Record) -> None:
         if record.kind is Kind.DELETE:
-            return self._without_doubt(Status.DELETED)
-        is_settled = record.kind is Kind.SETTLE
-        about = self.doubt_kind if is_settled else record.kind
-        ready = record.event is Event.APPLIED_AND_READY or about in (Kind.REARM, Kind.CREATE)
-        entry = self._in_force(record.ref)._without_doubt(Status.READY if ready else Status.CHANGED)
+            self._end_doubt(Status.DELETED)
+            return
+        about = self.doubt_kind if record.kind is Kind.SETTLE else record.kind
+        is_ready = record.event is Event.APPLIED_AND_READY or about in (Kind.REARM, Kind.CREATE)
+        self._come_into_force(record.ref)
+        self._end_doubt(Status.READY if is_ready else Status.CHANGED)
         if about is Kind.REARM:
-            entry = replace(entry, state="expired")
-        return entry._retired_if_odd() if is_settled else entry
+            self.state = "expired"
+        self._retire_if_odd(record)
 
-    def _refused(self, record: Record) -> Self:
-        fallback = self.status_before or self.status
-        entry = self._without_doubt(fallback, reason=self.reason if fallback is Status.RETIRED else None)
-        return entry._retired_if_odd() if record.kind is Kind.SETTLE else entry
+    def _refused(self, record: Record) -> None:
+        status = self.status_before or self.status
+        self._end_doubt(status, self.reason if status is Status.RETIRED else None)
+        self._retire_if_odd(record)
 
-    def _retired_if_odd(self) -> Self:
-        if self.doubts < DOUBTS_MAX or self.status is Status.RETIRED:
-            return self
-        return replace(self, status=Status.RETIRED, reason=Reason.DOUBTS)
+    def _retire_if_odd(self, record: Record) -> None:
+        if record.kind is Kind.SETTLE and self.doubts >= DOUBTS_MAX and self.status is not Status.RETIRED:
+            self.status, self.reason = Status.RETIRED, Reason.DOUBTS
 
-    def _in_force(self, ref: PasswordRef) -> Self:
-        if ref == self.in_force:
-            return self
-        return replace(self, in_force=ref, before=self.in_force, newest=max(self.newest, ref.generation))
+    def _come_into_force(self, ref: PasswordRef) -> None:
+        if ref != self.in_force:
+            self.before, self.in_force, self.newest = self.in_force, ref, max(self.newest, ref.generation)
 
-    def _without_doubt(self, status: Status, reason: Reason | None = None) -> Self:
-        return replace(
-            self,
-            status=status,
-            reason=reason,
-            doubt=None,
-            doubt_kind=None,
-            status_before=None,
-            wrong=None,
-            tries=self.tries if status is Status.RETIRED else 0,
-        )
+    def _end_doubt(self, status: Status, reason: Reason | None = None) -> None:
+        self.status, self.reason = status, reason
+        self.doubt = self.doubt_kind = self.status_before = self.wrong = None
+        if status is not Status.RETIRED:
+            self.tries = 0

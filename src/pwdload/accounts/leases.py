@@ -291,6 +291,7 @@ def reckon(state: str, accounts: Mapping[int, Account], records: Iterable[Record
             newest=max(account.newest, account.generation),
             before=account.before,
             user_id=account.user_id,
+            is_ours=not account.is_listed,
         )
         for index, account in accounts.items()
     }

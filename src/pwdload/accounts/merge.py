@@ -100,10 +100,12 @@ def _replay(records: Records, store: Store, rows: dict[int, Row]) -> set[int]:
 
 def _after(row: Row, records: Iterable[Record]) -> Row:
     entry, lease = row
+    valid = []
     for record in records:
         if record.lease >= lease:
-            entry, lease = entry.after(record), record.lease
-    return Row(entry, lease)
+            valid.append(record)
+            lease = record.lease
+    return Row(entry.after(*valid), lease)
 
 
 def _load(indices: Iterable[int], store: Store, rows: dict[int, Row]) -> None:

@@ -83,9 +83,7 @@ class Scribe:
         ]
         with self._lock:
             self._journal.append(records)
-        for record in records:
-            entry = entry.after(record)
-        return entry
+        return entry.after(*records)
 
 
 class Result(Enum):

@@ -55,6 +55,7 @@ class Recorder:
         """Take the way to the master; null where this process keeps its samples for good."""
         self.worker = worker
         self._failures = Failures()
+        self._notes: list[str] = []
         self._request_event = environment.events.request
         self._own_listener = own_listener(environment)
         self._statistics = Statistics(environment)
@@ -89,6 +90,10 @@ class Recorder:
     def note_failure(self, who: str, error: Exception) -> None:
         """Note that something of the instrument itself failed; the run is INVALID."""
         self._failures.note(who, error)
+
+    def note(self, sentence: str) -> None:
+        """Note what the reader of the report must know."""
+        self._notes.append(sentence)
 
     def _keep(self, played: Played, flow: int, case: str, device: str, stage: str) -> None:
         try:
@@ -161,7 +166,13 @@ class Recorder:
             self._writer.flush()
             self._thread.finish(self._writer.close)
         dropped = self._writer.lost if self._writer is not None else 0
-        return WorkerRecord(name=self.worker, samples=self._seq, dropped=dropped, errors=self._failures.sentences)
+        return WorkerRecord(
+            name=self.worker,
+            samples=self._seq,
+            dropped=dropped,
+            errors=self._failures.sentences,
+            notes=tuple(self._notes),
+        )
 
     def _flush_regularly(self) -> None:
         while True:

@@ -108,13 +108,14 @@ class RunLog:
         ledger: AccountsRecord | None = None,
     ) -> None:
         """Write what is known at the end."""
+        told = tuple(workers)
         self._record = replace(
             self._record,
             ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            workers=tuple(workers),
+            workers=told,
             expected_workers=tuple(expected),
             lost_workers=tuple(lost),
-            notes=(*self._record.notes, *notes),
+            notes=tuple(dict.fromkeys((*self._record.notes, *notes, *(note for one in told for note in one.notes)))),
             ledger=ledger,
         )
         self.directory.write_record(self._record)

@@ -22,7 +22,7 @@ from pwdload.api.connections import Client, Connections
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import adapted_cases
-from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.play import Flow, Party, Played, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import Family, device_population
@@ -35,7 +35,7 @@ from pwdload.harness.rearming import Rearmer
 from pwdload.harness.recorder import Recorder
 from pwdload.harness.shipping import Shipment
 from pwdload.pacing import Arrival, Sharing, Tally
-from pwdload.passwords import PasswordBook, password_policy, run_secret
+from pwdload.passwords import PasswordBook, announced_differences, password_policy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
 
 _DRAIN_LOOK_S = 0.02
@@ -94,6 +94,7 @@ class Session:
             state_token_life_s=plan.state_token_life_s,
         )
         self._rearmer: Rearmer | None = None
+        self._knows_policy = False
         self._connections = Connections(
             scenario.target,
             plan.target,
@@ -219,11 +220,24 @@ class Session:
             for played in flow:
                 if not played.outcome.is_as_expected:
                     learn(played)
+                if not self._knows_policy and played.answer is not None:
+                    self._compare_policy(played)
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
+
+    def _compare_policy(self, played: Played) -> None:
+        """Hold the policy that the first login announces against the one that the scenario states."""
+        data = played.answer.text("data") if played.answer is not None else ""
+        if not data:
+            return
+        self._knows_policy = True
+        book = self._settings.book
+        example = book.password(played.account.user_name, played.account.next.generation)
+        for difference in announced_differences(data, book.policy, example):
+            self.recorder.note(f"The target announces another password policy than the scenario states: {difference}.")
 
     def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
         if other is not None:

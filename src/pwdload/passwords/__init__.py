@@ -5,6 +5,7 @@ password of a run, and no file, log or report ever holds one. Each fits the targ
 neighbours make the ones that do not, or only just do, for the refusals that a target must get right.
 """
 
+from pwdload.passwords.announced import announced_differences
 from pwdload.passwords.book import SECRET_VARIABLE, PasswordBook, digest_of, run_secret
 from pwdload.passwords.broken import WEAK_PASSWORDS, BrokenRule, broken_password, longest_password, unicode_password
 from pwdload.passwords.key_file import KEY_FILE, ledger_secret
@@ -19,6 +20,7 @@ __all__ = [
     "PasswordBook",
     "PasswordPolicy",
     "Shape",
+    "announced_differences",
     "broken_password",
     "digest_of",
     "ledger_secret",
