@@ -182,6 +182,10 @@ class LeaseBook:
         """How many leases there are that were not given back and have not run out."""
         return len(self._open)
 
+    def owners(self) -> set[int]:
+        """Return who has such a lease."""
+        return {lease.owner for lease in self._open.values()}
+
     @property
     def unacknowledged(self) -> int:
         """How many of them their owners have never renewed."""

@@ -40,6 +40,10 @@ class Bookkeeper:
         """Take a ready account for a flow. Raises `AccountsError` where none is left."""
         return self.pool.lease(self._only_state or needed)
 
+    def may_use(self, account: Account) -> bool:
+        """Whether something new may be begun with an account in a flow's hands: its lease has not run out meanwhile."""
+        return self.pool.may_use(account)
+
     def give_back(self, needed: AccountState, leased: Account) -> Status:
         """Take an account back from a flow, and return what has become of it."""
         return self._end(needed, leased, Status.READY)

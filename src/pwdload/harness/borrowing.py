@@ -40,7 +40,11 @@ class Borrower:
         self._run = 0
         self._holding = Holding(Terms())
         self._waiting: dict[int, AsyncResult[Any]] = {}
+        self._late: dict[int, Ask] = {}
+        """Questions whose answer is waited for no more; a grant that comes all the same is given back."""
         self._shipment: JournalShipment | None = None
+        self._told: dict[int, int] = {}
+        """Leases that are done with, and how far the journal was written when that was seen."""
         self._add_listed: Callable[[Account], Account] = lambda account: account
         for word, listener in (
             (DRAWN, self._on_drawn),
@@ -73,6 +77,7 @@ class Borrower:
         """
         self._run, self._holding, self._add_listed = run, Holding(terms), add_listed
         self._shipment = JournalShipment(self._send, journal) if ships else None
+        self._late, self._told = {}, {}
         return Pool(
             self._draw, self._holding, time.monotonic, lock=BoundedSemaphore(), rearms=rearms, marks=self._shipment
         )
@@ -108,6 +113,7 @@ class Borrower:
         del self._waiting[ask.ticket]
         if told is None:
             self._holding.give_up(ask.ticket)
+            self._late[ask.ticket] = ask
             raise AccountsError("the master does not hand out accounts; is it still running?")
         return self._take(ask, told) or ()
 
@@ -124,13 +130,27 @@ class Borrower:
             if leases:
                 self._send(RENEW, leases=leases, sent=now_s)
             for lease, homes in self._holding.to_return(now_s):
-                self._send(RETURN, lease=lease, ready=[(home.state, row_of(home.account)) for home in homes])
+                if self._is_told(lease):
+                    self._send(RETURN, lease=lease, ready=[(home.state, row_of(home.account)) for home in homes])
+
+    def _is_told(self, lease: int) -> bool:
+        """Whether the master has all that the journal tells of a lease that this process is done with.
+
+        Else it might give an account to another that was changed, and know nothing of that if this disk is lost.
+        """
+        if self._shipment is None:
+            return True
+        return self._shipment.safe >= self._told.setdefault(lease, self._shipment.written)
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        waiting = self._waiting.get(msg.data["ticket"])
-        if waiting is not None and msg.data["run"] == self._run:
-            waiting.set(msg.data)
+        ticket = msg.data["ticket"]
+        if msg.data["run"] != self._run:
+            return
+        if ticket in self._waiting:
+            self._waiting[ticket].set(msg.data)
+        elif ticket in self._late:
+            self._take(self._late.pop(ticket), msg.data)
 
     def _on_renewed(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if msg.data["run"] == self._run:
@@ -139,6 +159,7 @@ class Borrower:
     def _on_returned(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if msg.data["run"] == self._run:
             self._holding.returned(msg.data["lease"])
+            self._told.pop(msg.data["lease"], None)
 
     def _on_kept(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if msg.data["run"] == self._run and self._shipment is not None:

@@ -13,6 +13,7 @@ worker -> master   journal {begin, data}               what it has written down 
 master -> worker   journal_kept {size}                 how much of that the master has on its disk
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -30,6 +31,7 @@ from pwdload.accounts.journal_reader import JournalReading, decoded, read_journa
 from pwdload.accounts.leases import Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.own import own_pool
+from pwdload.errors import AccountsError
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.keeper import Keeper
 from pwdload.harness.messages import worker_name
@@ -44,6 +46,8 @@ _LOOK_EVERY_S: Final = 0.5
 IN_CHARGE: Final = 0
 """Number in the ledger of the process in charge; `worker-0` is 1, and so on."""
 Message = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 def number_of(worker: str) -> int:
@@ -77,6 +81,10 @@ class Lender:
         self._ledger = ledger
         self._run = journal.head.run
         self._copied: set[int] = set()
+        self.patience_s = terms.patience_s
+        """After so long no lease that is not renewed is in force."""
+        self.is_closing = False
+        """Set when nothing is to be granted or renewed any more."""
         self._book = LeaseBook(stock, first_lease=first_lease(self._run), terms=terms, journal=journal.append)
 
     def is_copied(self, owner: int) -> None:
@@ -85,6 +93,8 @@ class Lender:
 
     def draw(self, owner: int, asked: Message) -> Message | None:
         """Answer a worker's question for accounts; null where it needs no answer any more."""
+        if self.is_closing:
+            return None
         ask = Ask(asked["ticket"], asked["state"], asked["count"], asked["sent"])
         grant = self._book.grant(owner, ask, time.monotonic())
         if grant is None:
@@ -93,7 +103,7 @@ class Lender:
 
     def renew(self, owner: int, leases: Iterable[int]) -> list[int]:
         """Return which of its leases a worker may go on with."""
-        return self._book.renew(owner, leases, time.monotonic())
+        return [] if self.is_closing else self._book.renew(owner, leases, time.monotonic())
 
     def take_back(self, owner: int, returned: Message) -> None:
         """Take back a lease that a worker is done with."""
@@ -108,6 +118,16 @@ class Lender:
                 f"worker-{lapse.owner - 1}: its lease of accounts has run out; {lapse.ready:,} are ready again, "
                 f"{lapse.others:,} were used, or are settled at the end."
             )
+
+    def at_work(self) -> list[str]:
+        """Return the workers that may still use accounts: their leases are not over, nor is the end of them known."""
+        return [worker_name(owner - 1) for owner in sorted(self._book.owners()) if self._may_go_on(owner)]
+
+    def _may_go_on(self, owner: int) -> bool:
+        reading = self._reading(owner)
+        if reading is None or reading.is_ended:
+            return reading is None
+        return owner in self._copied or reading.is_live  # of a process elsewhere nobody sees that it is gone
 
     def _testimony(self, owner: int, lease: int) -> Testimony:
         reading = self._reading(owner)
@@ -151,17 +171,37 @@ class LendingDesk:
         self._lender = Lender(stock, keeper.ledger, journal, terms_of(scenario))
 
     def end_run(self) -> None:
-        """Lend nothing more, and close the copies of journals."""
+        """Wait until no worker uses any account, lend nothing more, and close the copies of journals.
+
+        A worker that is lost may live: what is found out about its accounts before its leases have run out may be
+        wrong a moment later.
+        """
+        self._wait()
         self._lender = None
         copies, self._copies = self._copies, {}
         for copy in copies.values():
             copy.close()
 
+    def _wait(self) -> None:
+        lender, is_told = self._lender, False
+        if lender is None:
+            return
+        lender.is_closing = True
+        deadline_s = time.monotonic() + lender.patience_s + _LOOK_EVERY_S * 2
+        while (names := lender.at_work()) and time.monotonic() < deadline_s:
+            if not is_told:
+                say(f"{', '.join(names)}: not known to have ended; waiting until the leases of accounts have run out.")
+                is_told = True
+            gevent.sleep(_LOOK_EVERY_S)
+
     def _lapse(self) -> None:
         while True:
             gevent.sleep(_LOOK_EVERY_S)
             if self._lender is not None:
-                self._lender.lapse()
+                try:
+                    self._lender.lapse()
+                except AccountsError as error:  # it is tried again
+                    log.error("Accounts of a lease that has run out: %s", error)  # noqa: TRY400 - one line for people
 
     def _hear(self, msg: Any) -> tuple[int, Lender] | None:
         """Return who speaks, by its number in the ledger, and who answers; null when it is about another run."""

@@ -215,7 +215,7 @@ class Session:
             settings=self._settings,
             intended_s=due.at_s,
         )
-        record, learn = self.recorder.record, self._books.learn
+        record, learn, may_use = self.recorder.record, self._books.learn, self._books.may_use
         try:
             for played in flow:
                 if not played.outcome.is_as_expected:
@@ -225,6 +225,8 @@ class Session:
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
+                if not may_use(account):  # its lease has run out: another may be given it
+                    return
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
 
