@@ -83,12 +83,16 @@ class Borrower:
         )
 
     def end_run(self, journal: Journal) -> None:
-        """Begin nothing more with any account, end the journal, and see that the master has all of it."""
+        """Begin nothing more with any account, end the journal, and see that the master has all of it.
+
+        A journal on a disk of its own goes once the master has it; else it stays, for whoever wants to look.
+        """
         self._holding.end()
         journal.append([Record(Event.END)])
-        if self._shipment is not None:
-            self._shipment.finish()
+        is_copied = self._shipment is not None and self._shipment.finish()
         journal.close()
+        if is_copied:
+            journal.path.unlink(missing_ok=True)
 
     def _send(self, word: str, **data: object) -> None:
         with suppress(RPCError):  # the connection is being made anew: what got lost is said again
@@ -193,10 +197,11 @@ class JournalShipment:
             gevent.sleep(_LOOK_EVERY_S)
         return self.safe >= size
 
-    def finish(self) -> None:
-        """Return when the master has all of it, or does not answer any more."""
-        self.wait_for(self.written, _GIVEN_UP_AFTER_S)
+    def finish(self) -> bool:
+        """Return whether the master has all of it, once it has, or does not answer any more."""
+        is_whole = self.wait_for(self.written, _GIVEN_UP_AFTER_S)
         self._greenlet.kill()
+        return is_whole
 
     def _ship(self) -> None:
         while True:

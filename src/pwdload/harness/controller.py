@@ -70,7 +70,7 @@ class Controller:
                 keep_health=self._keep_health,
             )
             self._gathering = Gathering(runner, self._workers)
-            self._desk = LendingDesk(runner)
+            self._desk = LendingDesk(runner, self._end_early)
         self._clock = RunClock()
         self._asked_s = 0.0
         """When Locust asked for the run, on this machine's monotonic clock."""

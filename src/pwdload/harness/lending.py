@@ -13,10 +13,9 @@ worker -> master   journal {begin, data}               what it has written down 
 master -> worker   journal_kept {size}                 how much of that the master has on its disk
 """
 
-import logging
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +45,6 @@ _LOOK_EVERY_S: Final = 0.5
 IN_CHARGE: Final = 0
 """Number in the ledger of the process in charge; `worker-0` is 1, and so on."""
 Message = dict[str, Any]
-
-log = logging.getLogger(__name__)
 
 
 def number_of(worker: str) -> int:
@@ -148,8 +145,10 @@ class Lender:
 class LendingDesk:
     """Where a master hears its workers about accounts: for as long as it lives, for one run after the other."""
 
-    def __init__(self, runner: MasterRunner) -> None:
+    def __init__(self, runner: MasterRunner, end_run: Callable[[str], None]) -> None:
+        """Take what ends a run early: where nothing can be written down, nothing can be lent."""
         self._runner = runner
+        self._end_run = end_run
         self._lender: Lender | None = None
         self._copies: dict[int, JournalCopy] = {}
         self._directory = Path()
@@ -198,10 +197,16 @@ class LendingDesk:
         while True:
             gevent.sleep(_LOOK_EVERY_S)
             if self._lender is not None:
-                try:
+                with self._writing():
                     self._lender.lapse()
-                except AccountsError as error:  # it is tried again
-                    log.error("Accounts of a lease that has run out: %s", error)  # noqa: TRY400 - one line for people
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Do what must be written down; where that cannot be, the run ends."""
+        try:
+            yield
+        except AccountsError as error:
+            self._end_run(f"error: {error}")
 
     def _hear(self, msg: Any) -> tuple[int, Lender] | None:
         """Return who speaks, by its number in the ledger, and who answers; null when it is about another run."""
@@ -215,10 +220,12 @@ class LendingDesk:
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if heard := self._hear(msg):
-            answer = heard[1].draw(heard[0], msg.data)
-            if answer is not None:
-                self._answer(DRAWN, msg, answer)
+        heard, answer = self._hear(msg), None
+        if heard is not None:
+            with self._writing():
+                answer = heard[1].draw(heard[0], msg.data)
+        if answer is not None:
+            self._answer(DRAWN, msg, answer)
 
     def _on_renew(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if heard := self._hear(msg):
@@ -226,14 +233,20 @@ class LendingDesk:
             self._answer(RENEWED, msg, {"leases": leases, "sent": msg.data["sent"]})
 
     def _on_return(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if heard := self._hear(msg):
+        heard = self._hear(msg)
+        if heard is None:
+            return
+        with self._writing():
             heard[1].take_back(heard[0], msg.data)
             self._answer(RETURNED, msg, {"lease": msg.data["lease"]})
 
     def _on_journal(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         """Add to the copy of a journal that is on a worker's own disk, and say how far it reaches."""
-        if heard := self._hear(msg):
-            owner, lender = heard
+        heard = self._hear(msg)
+        if heard is None:
+            return
+        owner, lender = heard
+        with self._writing():
             copy = self._copies.get(owner)
             if copy is None:
                 lender.is_copied(owner)
