@@ -58,11 +58,15 @@ class Pool:
         assert record.unknown_left == 0, said
         return record.changed
 
-    def use_up(self, users: int, first_s: int) -> int:
-        """Have two runs use the pool up, one after the other; the second ends because it is dry."""
-        changed = self.changed_by("-u", str(users), "-r", str(users), "-t", f"{first_s}s", *two_processes())
+    def use_some(self, users: int, length_s: int) -> int:
+        """Have a run with workers use a part of the pool."""
+        changed = self.changed_by("-u", str(users), "-r", str(users), "-t", f"{length_s}s", *two_processes())
         assert 0 < changed < self._count
-        changed += self.changed_by("-u", "30", "-r", "30", "-t", "100s")
+        return changed
+
+    def use_up(self, *, used: int = 0) -> int:
+        """Have a run use up what is left, until it is dry; `used`: how many were before it."""
+        changed = used + self.changed_by("-u", "30", "-r", "30", "-t", "100s")
         assert changed == self._count
         self.assert_all(Status.CHANGED)
         return changed
@@ -86,31 +90,31 @@ class Pool:
         assert self._staged.lost(entries) == []
 
 
-def cycle(pool: Pool, *, rearms: int, users: int, first_s: int) -> int:
-    """Use the pool up and put it back in turn; return how many changes were acknowledged."""
-    changed = pool.use_up(users, first_s)
-    for _ in range(rearms):
-        pool.put_back()
-        changed += pool.use_up(users, first_s)
-    pool.assert_all(Status.CHANGED, generation=2 * rearms + 1)
-    pool.assert_nothing_is_lost()
-    return changed
-
-
 def test_accounts_are_used_up_and_put_back(tmp_path: Path) -> None:
-    """A hundred of them, two runs each time: all open with the password that the ledger says."""
+    """A hundred of them, by two runs, then by one: all open with the password that the ledger says."""
     with staging(tmp_path) as staged:
-        assert cycle(Pool(staged, 100), rearms=1, users=2, first_s=2) == 200
+        pool = Pool(staged, 100)
+        pool.use_up(used=pool.use_some(2, 2))
+        pool.put_back()
+        pool.use_up()
+        pool.assert_all(Status.CHANGED, generation=3)
+        pool.assert_nothing_is_lost()
         assert staged.acknowledged == 200
 
 
 @pytest.mark.slow
 @pytest.mark.killing
 def test_twenty_thousand_changes_of_five_thousand_accounts(tmp_path: Path) -> None:
-    """Three times put back, and as many changes as the stand-in has counted itself."""
+    """Two runs each time, three times put back, and as many changes as the stand-in has counted itself."""
     with staging(tmp_path) as staged:
-        assert cycle(Pool(staged, 5_000), rearms=3, users=30, first_s=6) == 20_000
-        assert staged.acknowledged == 20_000
+        pool, changed = Pool(staged, 5_000), 0
+        for again in range(4):
+            changed += pool.use_up(used=pool.use_some(30, 6))
+            pool.assert_all(Status.CHANGED, generation=2 * again + 1)
+            pool.assert_nothing_is_lost()
+            if again < 3:
+                pool.put_back()
+        assert changed == staged.acknowledged == 20_000
 
 
 def assert_refused(done: Done, holder: int) -> None:
@@ -122,9 +126,9 @@ def assert_refused(done: Done, holder: int) -> None:
 
 def test_a_ledger_is_in_one_hand_at_a_time(tmp_path: Path) -> None:
     """While a run is on, another run and every command that writes is refused; `status` and `export` are not."""
-    with staging(tmp_path) as staged:
+    with staging(tmp_path, "servers=100", "service_mean_s=0.3") as staged:
         pool = Pool(staged, 100)
-        run = start_locust(*pool.options("-u", "2", "-r", "2", "-t", "60s"), cwd=staged.folder)
+        run = start_locust(*pool.options("-u", "1", "-r", "1", "-t", "60s"), cwd=staged.folder)
         try:
             wait_for(lambda: staged.acknowledged > 0)
             assert_refused(locust(*pool.options("-u", "2", "-t", "2s"), cwd=staged.folder), run.pid)

@@ -129,13 +129,15 @@ class Killing:
             assert done.exit_code == 0, done.out + done.err
 
     @contextmanager
-    def _run(self, victim: Victim) -> Iterator[tuple["subprocess.Popen[str]", Sequence[int]]]:
+    def _run(
+        self, victim: Victim, load: Sequence[str] = LOAD
+    ) -> Iterator[tuple["subprocess.Popen[str]", Sequence[int]]]:
         """Give a run that is on, and the pids of its workers, of which the last has a disk of its own for `disk`."""
         self._there.mkdir(exist_ok=True)
         port = ["--master-bind-host", "127.0.0.1", "--master-bind-port", free_port()]
         options = {"alone": [], "disk": ["--master", "--expect-workers", "2", *port]}.get(victim, two_processes())
         arguments = ["--scenario", str(self._scenario), "--host", self._staged.url, "--accounts", str(self._csv)]
-        processes = [_start(["--headless", *arguments, *LOAD, *options], self._staged.folder)]
+        processes = [_start(["--headless", *arguments, *load, *options], self._staged.folder)]
         try:
             if victim == "disk":
                 worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port[-1], *QUIET]
@@ -152,6 +154,23 @@ class Killing:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
+
+    def leave_behind_elsewhere(self) -> None:
+        """Kill all but a worker on another machine, settle at once, and insist that nothing is lost once it is still.
+
+        Nobody here sees that worker. With few users its leased accounts last until the leases run out.
+        """
+        with self._run("disk", ("-u", "6", "-r", "6", "-t", "60s", *QUIET)) as (master, workers):
+            wait_for(self._first_change_is_asked_for, 60.0)
+            time.sleep(1.5)
+            master.kill()
+            os.kill(workers[0], signal.SIGKILL)
+            before = self._staged.acknowledged
+            self._staged.settle(is_alone=False)
+            assert not _is_gone(workers[-1])
+            assert self._staged.acknowledged > before
+            self._staged.come_to_rest()
+        self.assert_nothing_is_lost()
 
     def _first_change_is_asked_for(self) -> bool:
         journals = self._staged.ledger.glob("journal/*.journal")
@@ -220,7 +239,15 @@ def test_an_instant_of_each_kind(tmp_path: Path, victim: Victim) -> None:
     """One kill in the midst of the load; every account opens with the password that the ledger says."""
     with staging(tmp_path, *SLOW, count=1_500) as staged:
         killing = Killing(staged, 1_500)
-        killing.survive(Instant(0, victim, 0.7, at_once=True))
+        killing.survive(Instant(0, victim, 0.7, at_once=victim != "disk"))
+
+
+@pytest.mark.slow
+@pytest.mark.killing
+def test_a_worker_that_is_left_behind_elsewhere_is_given_the_time_of_its_leases(tmp_path: Path) -> None:
+    """What it still changes after its master was killed is settled afterwards, not meanwhile."""
+    with staging(tmp_path, *SLOW, count=500) as staged:
+        Killing(staged, 500).leave_behind_elsewhere()
 
 
 @pytest.fixture(name="life", scope="module")

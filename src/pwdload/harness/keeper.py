@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +12,16 @@ from pwdload.accounts.door import LoginDoor
 from pwdload.accounts.entry import Entry, Event, Kind, Status
 from pwdload.accounts.happened import happened
 from pwdload.accounts.journal import Journal
-from pwdload.accounts.leases import Stock
+from pwdload.accounts.leases import Stock, Terms
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.ledgered import LedgerAccounts
 from pwdload.accounts.scribe import Manner, Scribe
 from pwdload.accounts.settle import Settled, settle
+from pwdload.accounts.stragglers import wait_for_stragglers
 from pwdload.accounts.sync import Threads
 from pwdload.api.connections import Connections
 from pwdload.devices import device_population
+from pwdload.errors import AccountsError
 from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import AccountsRecord, RetiredAccount, SettledRecord
 from pwdload.scenario import Scenario
@@ -32,6 +35,11 @@ _PATIENCE_S: Final = 15.0
 """How long a target that does not answer is waited for: a run must come to its end."""
 
 Say = Callable[[str], object]
+
+
+def terms_of(scenario: Scenario) -> Terms:
+    """Return how long leases last: an exchange that was begun in time ends by its time-out."""
+    return Terms(use_s=scenario.target.timeout_s + 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,10 @@ class Keeper:
         """
         if self._journal is not None:
             self._journal.end()
+        # A worker elsewhere of which nothing is heard may be at work for as long as its leases last.
+        lease_s = terms_of(self._scenario).patience_s
+        with suppress(AccountsError):  # one that hangs for longer begins nothing more
+            wait_for_stragglers(self._ledger.journal_directory, patience_s=lease_s, lease_s=lease_s)
         told = happened(self._ledger, self._begun.number)
         self._ledger.merge()
         doubts = self.doubts

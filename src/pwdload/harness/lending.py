@@ -25,14 +25,14 @@ from locust.exception import RPCError
 from locust.runners import MasterRunner
 
 from pwdload.accounts.journal import Journal, JournalHead, first_lease
-from pwdload.accounts.journal_copy import JournalCopy
+from pwdload.accounts.journal_copy import NAME, JournalCopy
 from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
 from pwdload.accounts.leases import Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.own import own_pool
 from pwdload.errors import AccountsError
 from pwdload.harness.bookkeeping import Bookkeeper
-from pwdload.harness.keeper import Keeper
+from pwdload.harness.keeper import Keeper, terms_of
 from pwdload.harness.messages import worker_name
 from pwdload.harness.progress import say
 from pwdload.scenario import Scenario
@@ -50,11 +50,6 @@ Message = dict[str, Any]
 def number_of(worker: str) -> int:
     """Return the number in the ledger of a worker by its name in samples and reports."""
     return int(worker.rpartition("-")[2]) + 1
-
-
-def terms_of(scenario: Scenario) -> Terms:
-    """Return how long leases last: an exchange that was begun in time ends by its time-out."""
-    return Terms(use_s=scenario.target.timeout_s + 1.0)
 
 
 def own_books(keeper: Keeper, journal: Journal, scenario: Scenario) -> Bookkeeper:
@@ -214,6 +209,11 @@ class LendingDesk:
             return None
         return number_of(worker_name(self._runner.get_worker_index(msg.node_id))), self._lender
 
+    def _touch(self, owner: int) -> None:
+        """Note on the disk, before the answer, that a worker elsewhere may go on: should this process be gone then."""
+        if owner in self._copies:
+            self._copies[owner].touch()
+
     def _answer(self, word: str, msg: Any, answer: Message) -> None:
         with suppress(RPCError):  # who has not heard the answer asks again
             self._runner.send_message(word, {"run": self._run, **answer}, client_id=msg.node_id)
@@ -223,12 +223,14 @@ class LendingDesk:
         heard, answer = self._hear(msg), None
         if heard is not None:
             with self._writing():
+                self._touch(heard[0])
                 answer = heard[1].draw(heard[0], msg.data)
         if answer is not None:
             self._answer(DRAWN, msg, answer)
 
     def _on_renew(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if heard := self._hear(msg):
+            self._touch(heard[0])
             leases = heard[1].renew(heard[0], msg.data["leases"])
             self._answer(RENEWED, msg, {"leases": leases, "sent": msg.data["sent"]})
 
@@ -250,6 +252,6 @@ class LendingDesk:
             copy = self._copies.get(owner)
             if copy is None:
                 lender.is_copied(owner)
-                name = JournalHead(ledger=bytes(8), run=self._run, process=owner).file_name("copy")
+                name = JournalHead(ledger=bytes(8), run=self._run, process=owner).file_name(NAME)
                 copy = self._copies[owner] = JournalCopy(self._directory, name)
             self._answer(KEPT, msg, {"size": copy.extend(msg.data["begin"], msg.data["data"])})

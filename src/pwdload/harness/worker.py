@@ -17,7 +17,8 @@ from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.borrowing import Borrower
-from pwdload.harness.lending import number_of, terms_of
+from pwdload.harness.keeper import terms_of
+from pwdload.harness.lending import number_of
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import adopt_secret_in, options_of, secret_digest
 from pwdload.harness.plan import ATTRIBUTE, Plan
