@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.bench.conditions import conditions
 from tests.bench.cpu import all_cores
 from tests.bench.generators import Generator, closed, of_locust, others, pwdload
-from tests.bench.open_model import idle_slot_bytes, lag_s
+from tests.bench.open_model import flooded, idle_slot_bytes, lag_s
 from tests.bench.steady import Measured, measure, ratios
 from tests.bench.target import Target, free_port, running_target
 from tests.processes import ROOT
@@ -37,7 +37,7 @@ def main() -> int:
             compared = measure(_generators(target, folder), target, folder, rounds=options.rounds)
             parts = [_comparison(compared)]
             if options.only is None:
-                parts += [_ways(target, folder, options.rounds), *_open(target, folder, compared[0])]
+                parts += [_ways(target, folder, options.rounds), *_open(target, folder, compared[0], options.rounds)]
                 generators = [one.generator for one in compared]
                 (ROOT / "docs" / "benchmarks.md").write_text(_page(target.name, generators, parts), "utf-8")
     failures = list(_failures(compared))
@@ -110,16 +110,23 @@ def _two_processes() -> tuple[str, ...]:
     return "--processes", "2", "--master-bind-port", port, "--master-port", port
 
 
-def _open(target: Target, folder: Path, closed_loop: Measured) -> Iterator[str]:
-    """Measure the open model at half of what the closed loop has reached."""
-    rate_per_s = closed_loop.spread(lambda turn: turn.per_s)[0] / 2
-    sent, median_s, p99_s = lag_s(target, folder, rate_per_s)
+def _open(target: Target, folder: Path, closed_loop: Measured, rounds: int) -> Iterator[str]:
+    """Measure the most arrivals that can be begun, their lag at half of that, and at half of the closed loop's rate."""
+    closed_per_s = closed_loop.spread(lambda turn: turn.per_s)[0]
+    (flood,) = measure([flooded(target, folder, closed_per_s)], target, folder, rounds=rounds)
     slot_bytes = idle_slot_bytes(target, folder, slots=_IDLE_SLOTS)
     yield "## Open arrivals\n"
     yield (
-        f"- Poisson arrivals at {rate_per_s:,.0f}/s, half of the rate above: lag of {sent:,} arrivals "
-        f"p50 {median_s * 1e3:.3f} ms, p99 {p99_s * 1e3:.3f} ms."
+        f"- Maximum rate, with more arrivals than can be begun: {_spread(*flood.spread(lambda turn: turn.per_s))} per "
+        f"second, {_spread(*flood.spread(lambda turn: turn.per_cpu_s))} per CPU-second."
     )
+    halves = {"that": flood.spread(lambda turn: turn.per_s)[0] / 2, "the closed loop's rate above": closed_per_s / 2}
+    for whole, rate_per_s in halves.items():
+        sent, median_s, p99_s = lag_s(target, folder, rate_per_s)
+        yield (
+            f"- Poisson arrivals at {rate_per_s:,.0f}/s, half of {whole}: lag of {sent:,} arrivals "
+            f"p50 {median_s * 1e3:.3f} ms, p99 {p99_s * 1e3:.3f} ms."
+        )
     yield f"- An idle slot takes {slot_bytes / 1e3:.1f} kB ({_IDLE_SLOTS:,} against 100 in one process).\n"
 
 

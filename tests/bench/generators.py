@@ -50,9 +50,11 @@ def pwdload(
     own = folder / name.replace(" ", "-")
     own.mkdir()
     (own / "bench.toml").write_text(scenario or closed("login_only"), "utf-8")
+    # The ledger lies beside the accounts, and is one run's at a time; here several runs take turns.
+    shutil.copy(folder / "accounts.csv", own)
     command = [
         *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", url),
-        *("--scenario", str(own / "bench.toml"), "--accounts", str(folder / "accounts.csv")),
+        *("--scenario", str(own / "bench.toml"), "--accounts", str(own / "accounts.csv")),
         *("--reports", str(own / "reports"), "--loglevel", "WARNING", *extra),
         *(() if scenario.count("stages") else ("-u", str(USERS), "-r", str(USERS))),
     ]
@@ -71,13 +73,17 @@ think_time = "0s"
 """
 
 
-def opened(rate_per_s: float, slots: int, seconds: float) -> str:
-    """Return a scenario of logins that arrive at random, so many a second, the first 3 s of them not measured."""
+def opened(rate_per_s: float, slots: int, seconds: float, *, queue_limit: int | None = None) -> str:
+    """Return a scenario of logins that arrive at random, so many a second, the first 3 s of them not measured.
+
+    `queue_limit` is how many may wait for a slot; null: as many as there are slots.
+    """
     return f'''title = "Bench, open"
 [load]
 model = "open"
 arrivals = "poisson"
 max_in_flight = {slots}
+queue_limit = {slots if queue_limit is None else queue_limit}
 [[load.stages]]
 name = "warm up"
 rate = "{rate_per_s}/s"

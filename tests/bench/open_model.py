@@ -1,4 +1,4 @@
-"""What the open model takes: memory of an idle slot, and how late arrivals are at a rate."""
+"""What the open model takes: memory of an idle slot, the most arrivals in a second, and how late they are at a rate."""
 
 import subprocess
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from tests.bench.cpu import rss_bytes
-from tests.bench.generators import opened, pwdload, start
+from tests.bench.generators import USERS, Generator, opened, pwdload, start
 from tests.bench.steady import samples_of, stop
 from tests.bench.target import Target
 
@@ -43,9 +43,20 @@ def _when_settled(process: "subprocess.Popen[bytes]") -> int:
     raise RuntimeError(f"memory did not settle: {seen[-1]} bytes")
 
 
+def flooded(target: Target, folder: Path, closed_per_s: float) -> Generator:
+    """Return ours with more arrivals than it can begin: what it then gets done is its maximum rate.
+
+    The closed loop has no arrivals to look after, so that its rate is one that the open model does not reach. A higher
+    one would only add arrivals that are looked after and never begun. Slots are as many as the closed loop has users.
+    """
+    scenario = opened(round(closed_per_s), USERS, 600, queue_limit=10_000_000)
+    return pwdload("flooded", target.url, folder, scenario=scenario)
+
+
 def lag_s(target: Target, folder: Path, rate_per_s: float, *, seconds: float = 10.0) -> tuple[int, float, float]:
     """Play random arrivals at a rate; return how many were sent, and median and 99th percentile of their lag."""
-    generator = pwdload("open", target.url, folder, scenario=opened(round(rate_per_s), 500, seconds))
+    name = f"open {rate_per_s:.0f}"
+    generator = pwdload(name, target.url, folder, scenario=opened(round(rate_per_s), 500, seconds))
     process = start(generator, folder / "open.log")
     process.wait(seconds + 60)
     assert generator.reports is not None
