@@ -16,7 +16,7 @@ from typing import Any
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Entry, Event, Kind, Record, Status
 from pwdload.accounts.holding import Holding
-from pwdload.accounts.leases import Ask, Grant, LeaseBook, Stock, Terms, Testimony
+from pwdload.accounts.leases import Ask, Evidence, Grant, LeaseBook, Stock, Terms
 from pwdload.accounts.pool import Pool
 from pwdload.errors import AccountsError
 
@@ -273,11 +273,11 @@ class Master:
 
     def tick(self) -> None:
         """Take back what has run out."""
-        self.book.lapse(self.clock.now(), self._testimony)
+        self.book.lapse(self.clock.now(), self._evidence)
 
-    def _testimony(self, owner: int, lease: int) -> Testimony:
+    def _evidence(self, owner: int, lease: int) -> Evidence:
         journal = self._world.journals[owner]
-        return Testimony([one for one in journal.readable() if one.lease == lease], journal.is_whole)
+        return Evidence([one for one in journal.readable() if one.lease == lease], journal.is_whole)
 
     def in_stock(self) -> list[int]:
         """Return the accounts that nobody holds."""

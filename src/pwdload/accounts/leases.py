@@ -92,7 +92,7 @@ class Lapse(NamedTuple):
     others: int
 
 
-class Testimony(NamedTuple):
+class Evidence(NamedTuple):
     """What a journal tells of one lease."""
 
     records: Sequence[Record]
@@ -261,19 +261,19 @@ class LeaseBook:
         for state, account in homes:
             self._stock.put_back(state, replace(account, lease=0))
 
-    def lapse(self, now_s: float, testimony: Callable[[int, int], Testimony]) -> list[Lapse]:
+    def lapse(self, now_s: float, evidence: Callable[[int, int], Evidence]) -> list[Lapse]:
         """Take the accounts of leases that have run out; return what became of each lease.
 
-        `testimony(owner, lease)` is what the owner's journal tells. Where it is complete, accounts that were not
+        `evidence(owner, lease)` is what the owner's journal tells. Where it is complete, accounts that were not
         touched, or are ready again, come back at once. All others wait: for their owner's word, or for `settle`.
 
         Raises:
             AccountsError: that cannot be kept in the journal.
         """
         over = [lease for lease in self._open.values() if now_s > lease.heard_s + self._terms.patience_s]
-        return [self._lapse(lease, testimony(lease.owner, lease.number)) for lease in over]
+        return [self._lapse(lease, evidence(lease.owner, lease.number)) for lease in over]
 
-    def _lapse(self, lease: _Lease, told: Testimony) -> Lapse:
+    def _lapse(self, lease: _Lease, told: Evidence) -> Lapse:
         homes = reckon(lease.ask.state, lease.accounts, told.records) if told.is_complete else []
         self._bring_home(lease, homes)
         del self._open[lease.number]

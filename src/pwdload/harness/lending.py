@@ -27,7 +27,7 @@ from locust.runners import MasterRunner
 from pwdload.accounts.journal import Journal, JournalHead, first_lease
 from pwdload.accounts.journal_copy import NAME, JournalCopy
 from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
-from pwdload.accounts.leases import Ask, Home, LeaseBook, Return, Stock, Terms, Testimony, account_of, row_of
+from pwdload.accounts.leases import Ask, Evidence, Home, LeaseBook, Return, Stock, Terms, account_of, row_of
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.own import own_pool
 from pwdload.errors import AccountsError
@@ -105,7 +105,7 @@ class Lender:
 
     def lapse(self) -> None:
         """Take back what is left of leases that have run out."""
-        for lapse in self._book.lapse(time.monotonic(), self._testimony):
+        for lapse in self._book.lapse(time.monotonic(), self._evidence):
             say(
                 f"worker-{lapse.owner - 1}: its lease of accounts has run out; {lapse.ready:,} are ready again, "
                 f"{lapse.others:,} were used, or are settled at the end."
@@ -121,13 +121,13 @@ class Lender:
             return reading is None
         return owner in self._copied or reading.is_live  # of a process elsewhere nobody sees that it is gone
 
-    def _testimony(self, owner: int, lease: int) -> Testimony:
+    def _evidence(self, owner: int, lease: int) -> Evidence:
         reading = self._reading(owner)
         if reading is None:  # on a disk of its own, of which nothing has come
-            return Testimony((), is_complete=False)
+            return Evidence((), is_complete=False)
         records = reading.records[reading.records["lease"] == lease]
         whole = not reading.damages and (owner not in self._copied or reading.is_ended)
-        return Testimony(list(decoded(records)), is_complete=whole)
+        return Evidence(list(decoded(records)), is_complete=whole)
 
     def _reading(self, owner: int) -> JournalReading | None:
         for path in self._ledger.journal_directory.glob(f"{self._run:06d}-{owner:04d}*"):
