@@ -59,8 +59,15 @@ def entries(ledger: Path) -> list[Entry]:
     return found
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("accounts", [REARM, WARN], ids=["rearm", "warn"])
+@pytest.mark.parametrize(
+    ("accounts", "processes"),
+    [
+        pytest.param(REARM, 2, id="rearm, two workers"),
+        pytest.param(WARN, 1, id="warn, alone"),
+        pytest.param(REARM, 1, id="rearm, alone", marks=pytest.mark.slow),
+        pytest.param(WARN, 2, id="warn, two workers", marks=pytest.mark.slow),
+    ],
+)
 def test_few_accounts_serve_many_changes(tmp_path: Path, accounts: str, processes: int) -> None:
     """60 accounts, 150 changes and more: all right, and every account ready again; an account is never in two hands."""
     scenario = open_scenario(tmp_path, rate='"50/s"', slots=20, mix=MIX, after=accounts)
