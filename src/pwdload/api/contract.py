@@ -54,6 +54,8 @@ MANDATORY_HEADERS = ("X-operating-sys-version", "X-device-fingerprint", "X-agent
 HANDS_OUT_STATE_TOKEN = frozenset({"PASSWORD_WARN", "PASSWORD_EXPIRED", "MFA_AUTH"})
 BUSY_CODES = frozenset({"COM.0002", "SDK.COMMON.1008"})
 """Codes with which the product says that it is overloaded (its own pages list none; upstream documents these)."""
+LOCKED_CODES = ("LOGIN.0001", "SDK.LOGIN.1003")
+"""How the codes of a locked account end: the page's own, and upstream's."""
 SHED_HTTP_STATUSES = frozenset({429, 503})
 
 

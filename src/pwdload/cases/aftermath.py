@@ -5,13 +5,11 @@ Changes of the password are told by the flow itself (`cases.play.Changes`); this
 
 from enum import Enum
 
-from pwdload.api.contract import OPERATIONS, Step
+from pwdload.api.contract import LOCKED_CODES, OPERATIONS, Step
 from pwdload.cases.expectation import family
 from pwdload.cases.play import Played
 from pwdload.outcome import Outcome
 
-_LOCKED = ("LOGIN.0001", "SDK.LOGIN.1003")
-"""How the codes of a locked account end: the page's own, and upstream's."""
 _OF_THE_ACCOUNT = ("LOGIN", "USER")
 """Families of codes that are about the account; others are about the request, whoever logs in."""
 _DENIED = "ACCESS_DENIED"
@@ -42,6 +40,6 @@ def aftermath(played: Played) -> Aftermath | None:
         return Aftermath.USED
     if answer.status == _DENIED:
         return Aftermath.DISABLED
-    if answer.error_code.endswith(_LOCKED):
+    if answer.error_code.endswith(LOCKED_CODES):
         return Aftermath.LOCKED
     return Aftermath.SUSPECT if family(answer.error_code) in _OF_THE_ACCOUNT else None

@@ -29,8 +29,6 @@ _SHIPPED_AT_ONCE: Final = 256 * 1024
 _GIVEN_UP_AFTER_S: Final = 5.0
 """A worker that ends waits so long for the master to have its journal."""
 
-Listen = Callable[[object, Any], None]
-
 
 class Borrower:
     """A worker's leases, for as long as it lives, run after run."""

@@ -148,10 +148,6 @@ class Keeper:
         self._settled_before = None
         return record
 
-    def close(self) -> None:
-        """Let others have the ledger."""
-        self._ledger.close()
-
     def _settle(self, say: Say) -> Settled:
         # A run of its own in the ledger's numbering: what settling finds out comes after all that flows have written.
         self._ledger.begin_run(may_rearm=False)

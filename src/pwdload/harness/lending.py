@@ -42,13 +42,11 @@ DRAW, DRAWN, RENEW, RENEWED, RETURN, RETURNED, JOURNAL, KEPT = (
 )
 _LOOK_EVERY_S: Final = 0.5
 """How often the master looks for leases that have run out."""
-IN_CHARGE: Final = 0
-"""Number in the ledger of the process in charge; `worker-0` is 1, and so on."""
 Message = dict[str, Any]
 
 
 def number_of(worker: str) -> int:
-    """Return the number in the ledger of a worker by its name in samples and reports."""
+    """Return the number in the ledger of a worker by its name in samples and reports; 0 is the process in charge."""
     return int(worker.rpartition("-")[2]) + 1
 
 
