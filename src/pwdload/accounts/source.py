@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,17 +18,6 @@ from pwdload.accounts.listing import EXPIRED, STATES, WARNING, Listing, read_lis
 from pwdload.passwords import PasswordBook
 
 _SEED_COLUMNS = ("user_name", "password", "previous_password", "state")
-
-
-class AccountSource(Protocol):
-    """All accounts of a run, by state and place."""
-
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        """How many accounts there are in each state."""
-
-    def accounts(self, state: str, places: range) -> Sequence[Account]:
-        """Return the accounts of a state at these places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

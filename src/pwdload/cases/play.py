@@ -107,11 +107,6 @@ class Played(NamedTuple):
         answer = self.answer
         return answer is None or not (answer.is_refusal or answer.error_code in BUSY_CODES or answer.http_status == 429)
 
-    @property
-    def was_not_let_in(self) -> bool:
-        """Whether a login failed that had to succeed: the account is not what we take it for."""
-        return self.step is not _UPDATE and self.outcome is Outcome.WRONG_REJECT
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -19,10 +19,11 @@ from locust.exception import StopUser
 from pwdload.accounts.account import Account
 from pwdload.accounts.entry import Status
 from pwdload.api.connections import Client, Connections
+from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, Answer
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import adapted_cases
-from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import Family, device_population
@@ -221,7 +222,7 @@ class Session:
                 if not played.outcome.is_as_expected:
                     learn(played)
                 if not self._knows_policy and played.answer is not None:
-                    self._compare_policy(played)
+                    self._compare_policy(played.account, played.answer)
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
                 if played.exchange.interrupted is not None:
                     raise played.exchange.interrupted
@@ -230,15 +231,17 @@ class Session:
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
 
-    def _compare_policy(self, played: Played) -> None:
-        """Hold the policy that the first login announces against the one that the scenario states."""
-        data = played.answer.text("data") if played.answer is not None else ""
-        if not data:
+    def _compare_policy(self, account: Account, answer: Answer) -> None:
+        """Hold the policy that the first login announces against the one that the scenario states.
+
+        Looked at once: a target that announces none would else be asked with every exchange.
+        """
+        if answer.status not in HANDS_OUT_STATE_TOKEN:
             return
         self._knows_policy = True
         book = self._settings.book
-        example = book.password(played.account.user_name, played.account.next.generation)
-        for difference in announced_differences(data, book.policy, example):
+        example = book.password(account.user_name, account.next.generation)
+        for difference in announced_differences(answer.text("data"), book.policy, example):
             self.recorder.note(f"The target announces another password policy than the scenario states: {difference}.")
 
     def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
