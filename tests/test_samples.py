@@ -24,6 +24,10 @@ def sample(seq: int = 0, **changes: object) -> Sample:
         stage="all",
         account=seq,
         generation=1,
+        password="",
+        new_password="",
+        token=None,
+        session=None,
         device="android",
         intended_s=seq * 0.01,
         sent_s=seq * 0.01,
@@ -35,6 +39,7 @@ def sample(seq: int = 0, **changes: object) -> Sample:
         status="SUCCESS",
         error_code="",
         outcome="right_accept",
+        remark="",
         expected="accept:SUCCESS",
         bytes_sent=500,
         bytes_received=200,
@@ -209,3 +214,17 @@ def test_a_directory_without_samples_is_one_clear_line(tmp_path: Path) -> None:
     """Asking for the samples of what is no run says so."""
     with pytest.raises(RunDirectoryError, match="no samples here"):
         read_samples(tmp_path / "samples")
+
+
+def test_samples_of_an_earlier_version_are_read(tmp_path: Path) -> None:
+    """What was not kept then is empty: finished files and blocks alike."""
+    later = ["password", "new_password", "token", "session", "remark"]
+    table = pa.Table.from_batches([to_batch([sample(0), sample(1)])]).drop_columns(later)
+    pq.write_table(table, tmp_path / "local.parquet")
+    with pa.OSFile(str(tmp_path / "worker-1.arrows"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
+        named = table.set_column(1, "worker", pa.array(["worker-1"] * 2).dictionary_encode())
+        stream.write_table(named.cast(table.schema))
+    rows, files = read_samples(tmp_path)
+    assert [file.rows for file in files] == [2, 2]
+    assert rows.schema == SCHEMA
+    assert {tuple(row[name] for name in later) for row in rows.to_pylist()} == {("", "", None, None, "")}

@@ -8,6 +8,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       scenario.toml       the scenario as given
       samples/            one file per process (`pwdload.samples`)
       spool/              what a worker had written but not been told is safe; empty after a run that ended in order
+      endings.parquet     what became of each account, by the ledger (`pwdload.endings`)
       health.csv          how the load generators were, second by second (`pwdload.health`)
       calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
@@ -277,6 +278,11 @@ class RunDirectory:
     def spool(self) -> Path:
         """Where workers keep what nobody has acknowledged yet."""
         return self.path / "spool"
+
+    @property
+    def endings_file(self) -> Path:
+        """What became of each account, by the ledger."""
+        return self.path / "endings.parquet"
 
     @property
     def health_file(self) -> Path:

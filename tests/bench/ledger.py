@@ -21,12 +21,13 @@ from pwdload.accounts.entry import Entry, Event
 from pwdload.accounts.journal import Journal, JournalHead
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.sync import PlainThreads
+from pwdload.api.digest import token_digest
 
 _CHANGES = 10_000
 _SYNCED = 200
 _ACCOUNTS = 1_000_000
 _MERGED = 50_000
-_TOKENS = [f"{n:08d}" + "eyJhbGciOiJIUzI1NiJ9." * 8 + "abcd" for n in range(100)]
+_TOKENS = [token_digest(f"{n:08d}" + "eyJhbGciOiJIUzI1NiJ9." * 8 + "abcd") for n in range(100)]
 """180 characters each, as the stand-in's."""
 
 

@@ -46,7 +46,7 @@ class FakeWire:
     """What the flow told of its changes: how many requests were sent by then, who, which password, what."""
     at_s: float = 10.0
 
-    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Note that a change is about to be asked for."""
         self.kept.append((len(self.requests), account.user_name, new, Event.INTENT))
 

@@ -11,6 +11,7 @@ from tests.processes import SECRET, TENANT, locust, pwdload, standin
 
 from pwdload.accounts.entry import Entry, Status
 from pwdload.accounts.ledger import Ledger
+from pwdload.api.digest import token_digest
 from pwdload.outcome import Verdict
 from pwdload.passwords import PasswordBook
 from pwdload.rundir import AccountsRecord, RunDirectory
@@ -147,7 +148,7 @@ def test_what_a_killed_run_has_left_in_doubt_is_settled_by_the_next(tmp_path: Pa
         doubtful = ledger.accounts(ledger.ready("expired")[:5])
         journal.leased([one.index for one in doubtful], 0, 0)
         for account in doubtful:
-            journal.intend(account, account.next, "token")
+            journal.intend(account, account.next, token_digest("token"))
         journal.close()
         ledger.close()
         folder.mkdir()

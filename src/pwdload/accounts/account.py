@@ -1,7 +1,7 @@
 """A test account and the passwords that open it."""
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from pwdload.passwords import PasswordBook, Shape, variation
 
@@ -12,6 +12,18 @@ class PasswordRef(NamedTuple):
     generation: int
     """How many changes led to it. 0: the password that the account came with; -1: the one before, where it is known."""
     shape: Shape = Shape.PLAIN
+
+    @property
+    def word(self) -> str:
+        """The same in one word: the generation, and the shape where that is not plain, such as "3" or "4:too_short"."""
+        generation, shape = self
+        if shape:
+            return f"{generation}:{shape}"
+        return _WORDS.get(generation) or _WORDS.setdefault(generation, str(generation))
+
+
+_WORDS: Final[dict[int, str]] = {}
+"""Words of plain passwords: asked for with each exchange, and the same few again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.append_only import AppendOnly
 from pwdload.accounts.entry import Event, Kind, Reason, Record
 from pwdload.accounts.sync import GroupSync, PlainThreads, Threads
+from pwdload.api.digest import NO_TOKEN
 from pwdload.passwords import Shape
 
 SUFFIX: Final = ".journal"
@@ -43,8 +44,6 @@ _BODY_SIZE: Final = SIZE - 4
 _pack: Final = struct.Struct("<BBHIQiB3xd8sI").pack
 _pack_checksum: Final = struct.Struct("<I").pack
 _SHAPE_CODES: Final = {shape: code for code, shape in enumerate(SHAPES)}
-_NO_TOKEN: Final = bytes(8)
-_EMPTY_DIGEST: Final = blake2b(digest_size=8)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _NAME: Final = re.compile(r"(\d{6,})-(\d{4,})(?:-[^/]*)?" + re.escape(SUFFIX))
 
@@ -168,27 +167,29 @@ class Journal:
         """Its file."""
         return self._file.path
 
-    def intend(self, account: Account, new: PasswordRef, state_token: str = "", kind: Kind = Kind.CHANGE) -> None:
+    def intend(
+        self, account: Account, new: PasswordRef, token_digest: bytes = NO_TOKEN, kind: Kind = Kind.CHANGE
+    ) -> None:
         """Write down that a change is about to be asked for: to be called before the first byte of it is sent.
 
         Raises:
             AccountsError: it could not be written; the change must not be sent.
         """
-        self._put(Event.INTENT, kind, account, new, 0, _token_digest(state_token) if state_token else _NO_TOKEN)
+        self._put(Event.INTENT, kind, account, new, 0, token_digest)
         if self._syncs_intents:
             self._sync.wait()
 
     def conclude(self, account: Account, new: PasswordRef, event: Event, kind: Kind = Kind.CHANGE) -> None:
         """Write down what became of a change; `account` as it was intended with. Raises `AccountsError` as `intend`."""
-        self._put(event, kind, account, new, 0, _NO_TOKEN)
+        self._put(event, kind, account, new, 0, NO_TOKEN)
 
     def retired(self, account: Account, reason: Reason) -> None:
         """Write down that an account is out of use. Raises `AccountsError` as `intend`."""
-        self._put(Event.RETIRED, Kind.CHANGE, account, account.in_force, reason, _NO_TOKEN)
+        self._put(Event.RETIRED, Kind.CHANGE, account, account.in_force, reason, NO_TOKEN)
 
     def used(self, account: Account) -> None:
         """Write down that an account asks for no change any more. Raises `AccountsError` as `intend`."""
-        self._put(Event.USED, Kind.CHANGE, account, account.in_force, 0, _NO_TOKEN)
+        self._put(Event.USED, Kind.CHANGE, account, account.in_force, 0, NO_TOKEN)
 
     def leased(self, accounts: Iterable[int], lease: int, process: int) -> None:
         """Write down that accounts, by index, are a process's to use, before it hears of it; one write for all.
@@ -268,9 +269,3 @@ class Journal:
         code, lease, at = _SHAPE_CODES[shape], lease or self._lease, at or now
         body = _pack(event, kind, note, account, lease, generation, code, at, digest, place)
         return body + _pack_checksum(crc32(body, self._seed))
-
-
-def _token_digest(state_token: str) -> bytes:
-    digest = _EMPTY_DIGEST.copy()  # quicker than a new one
-    digest.update(state_token.encode(errors="surrogatepass"))
-    return digest.digest()

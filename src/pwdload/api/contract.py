@@ -5,7 +5,7 @@ and "Skipping Password Change"; where those list nothing, the comment says so.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -118,8 +118,45 @@ class Answer:
             return False
         token = "state_token" if self.status in HANDS_OUT_STATE_TOKEN else "session_token"
         expire = self.fields.get("expire", 0)
-        id_token = self.fields.get("id_token", "")
-        return bool(self.text(token)) and type(expire) is int and (id_token is None or isinstance(id_token, str))
+        id_token, data = self.fields.get("id_token"), self.fields.get("data")
+        return (
+            bool(self.text(token))
+            and type(expire) is int
+            and (id_token is None or isinstance(id_token, str))
+            and (data is None or isinstance(data, str))
+        )
+
+
+def breach(step: Step, answer: Answer) -> str:
+    """Return what of an answer to a step is not as documented, in a word such as "expire=str" or "error_msg=none".
+
+    For an answer that is neither a documented acceptance nor a documented refusal. A field is told with the type that
+    it has, a status or code with itself; a status that is documented for another call only is told as it is.
+    """
+    if answer.fields is None:
+        return "body=not_json"
+    if answer.http_status == 400:
+        return _mistyped(answer, ("error_code", "error_msg")) or f"error_code={answer.error_code}"
+    if answer.http_status != 200:
+        return f"http={answer.http_status}"
+    if answer.status not in OPERATIONS[step].accepted:
+        return f"status={answer.status}" if answer.status else _mistyped(answer, ("status",))
+    token = "state_token" if answer.status in HANDS_OUT_STATE_TOKEN else "session_token"
+    if type(answer.fields.get("expire", 0)) is not int:
+        return f"expire={_type_name(answer.fields['expire'])}"
+    optional = [name for name in ("id_token", "data") if answer.fields.get(name) is not None]
+    return _mistyped(answer, (token, *optional)) or f"status={answer.status}"
+
+
+def _mistyped(answer: Answer, names: Iterable[str]) -> str:
+    """Return the first of the fields that is no text, or an empty one, with what it is instead; empty if none is."""
+    fields = answer.fields or {}
+    wrong = (name for name in names if not isinstance(fields.get(name), str) or not fields[name])
+    return next((f"{name}={_type_name(fields.get(name))}" for name in wrong), "")
+
+
+def _type_name(value: object) -> str:
+    return "none" if value is None else "empty" if value == "" else type(value).__name__
 
 
 def _json_object(body: bytes) -> dict[str, object] | None:

@@ -9,19 +9,23 @@ import hmac
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Event
 from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step
+from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests, update_body
 from pwdload.cases.expectation import Expectation, judge, judge_no_answer
-from pwdload.cases.steps import Body, Case, CaseStep, Login, OutliveToken, Password, Skip, Token, Update
+from pwdload.cases.remarks import Secrets, remark_on
+from pwdload.cases.steps import Body, Case, Login, OutliveToken, Password, Skip, Token, Update
 from pwdload.outcome import Outcome
 from pwdload.passwords import PasswordBook, Shape
 
 _UPDATE = Step.UPDATE_PASSWORD  # a global is at hand at a quarter of what a member of an enum costs
+_WITHOUT_OLD: Final = frozenset({Body.WITHOUT_OLD, Body.WRONG_TYPES})
+_WITHOUT_NEW: Final = frozenset({Body.WITHOUT_NEW, Body.WRONG_TYPES})
 _TOKEN_MARGIN_S = 1.0
 """Waited beyond the stated life of a state_token: its clock began when it was signed, and may be coarse."""
 
@@ -42,7 +46,7 @@ class Wire(Protocol):
 class Changes(Protocol):
     """Who must know of every change of a password: before it is asked for, and what came of it."""
 
-    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Keep that a password is about to be asked for; return when that is kept.
 
         Raises:
@@ -56,7 +60,7 @@ class Changes(Protocol):
 class NothingKept:
     """Keeps nothing: for accounts that end with the process."""
 
-    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Do nothing."""
 
     def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
@@ -68,6 +72,20 @@ class Party(NamedTuple):
 
     account: Account
     requests: DeviceRequests
+
+
+class Sent(NamedTuple):
+    """What a request said of passwords and tokens: by name and digest, never the thing itself."""
+
+    password: PasswordRef | None = None
+    """Sent as the one in force; null where the request names none."""
+    new: PasswordRef | None = None
+    """Asked for."""
+    token: bytes = NO_TOKEN
+    """Digest of the state_token that was carried."""
+
+
+NOTHING_SENT: Final = Sent()
 
 
 class Played(NamedTuple):
@@ -82,6 +100,13 @@ class Played(NamedTuple):
     intended_s: float
     account: Account
     """As it was when the exchange began."""
+    sent: Sent = NOTHING_SENT
+    token: bytes = NO_TOKEN
+    """Digest of the state_token that a login handed out, or that another call carried."""
+    session: bytes = NO_TOKEN
+    """Digest of the session_token that the answer handed out."""
+    remark: str = ""
+    """What the answer showed beyond its status and code (`pwdload.cases.remarks`)."""
 
     @property
     def error_code(self) -> str:
@@ -138,8 +163,7 @@ class Flow:
         self._settings = settings
         self.due_s = intended_s
         """When the next request is due."""
-        self._token = ""
-        self._other_token = ""
+        self._token = self._other_token = _NONE
 
     def __iter__(self) -> Iterator[Played]:
         """Play step after step."""
@@ -149,30 +173,46 @@ class Flow:
                 self.due_s = self._wire.now()
                 continue
             played = self._change(step) if isinstance(step, Update) else self._play(step)
-            self._learn(step, played)
             yield played
             if not played.outcome.is_as_expected:
                 return
 
     def _play(self, step: Login | Update | Skip) -> Played:
-        request = self._request(step)
+        account = self._other.account if type(step) is Login and step.as_other else self.account
+        request, sent, secrets = self._request(step, account)
         exchange = self._wire.send(request)
-        answer = None
+        intended_s, self.due_s = self.due_s, exchange.done_s
         if exchange.http_status is None:
             outcome = judge_no_answer(anything_sent=exchange.sent_s is not None)
+            return Played(step.step, step.expect, exchange, None, outcome, intended_s, account, sent, sent.token)
+        answer = Answer.parse(exchange.http_status, exchange.body)
+        outcome = judge(step.expect, step.step, answer)
+        token, session = sent.token, NO_TOKEN
+        if type(step) is Login and answer.status in HANDS_OUT_STATE_TOKEN:
+            token = self._take_token(step, answer.text("state_token"))
+        elif answer.status == "SUCCESS":
+            session = token_digest(answer.text("session_token"))
+        is_breach = outcome is Outcome.CONTRACT_VIOLATION
+        remark = remark_on(step.step, answer, exchange.body, account, secrets, is_breach=is_breach)
+        return Played(
+            step.step, step.expect, exchange, answer, outcome, intended_s, account, sent, token, session, remark
+        )
+
+    def _take_token(self, step: Login, state_token: str) -> bytes:
+        """Take over the state_token that an answer hands out, and return its digest."""
+        held = _held(state_token)
+        if step.as_other:
+            self._other_token = held
         else:
-            answer = Answer.parse(exchange.http_status, exchange.body)
-            outcome = judge(step.expect, step.step, answer)
-        intended_s, self.due_s = self.due_s, exchange.done_s
-        account = self._other.account if type(step) is Login and step.as_other else self.account
-        return Played(step.step, step.expect, exchange, answer, outcome, intended_s, account)
+            self._token = held
+        return held.digest
 
     def _change(self, step: Update) -> Played:
         """Play an update: what it asks for is kept before its first byte is sent, and what came of it after."""
         changes, asked = self._settings.changes, self._asked(step)
-        token = self._state_token(step.token) or ""
+        digest = self._state_token(step.token).digest
         for account, new in asked:
-            changes.intend(account, new, token)
+            changes.intend(account, new, digest)
         played = self._play(step)
         for account, new in asked:
             event = _concluded(played, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
@@ -186,7 +226,7 @@ class Flow:
 
         With another account's token a broken target may change either.
         """
-        unknowable = step.body in (Body.WITHOUT_NEW, Body.WRONG_TYPES)
+        unknowable = step.body in _WITHOUT_NEW
         new = self._ref(step.new)
         asked = [(self.account, PasswordRef(self.account.next.generation, Shape.UNKNOWABLE) if unknowable else new)]
         if step.token is Token.OTHER_ACCOUNT:
@@ -194,55 +234,49 @@ class Flow:
             asked.append((other, PasswordRef(other.next.generation, Shape.UNKNOWABLE)))
         return asked
 
-    def _learn(self, step: CaseStep, played: Played) -> None:
-        """Take over the token that an answer hands out."""
-        if isinstance(step, Login) and played.answer is not None and played.answer.status in HANDS_OUT_STATE_TOKEN:
-            token = played.answer.text("state_token")
-            if step.as_other:
-                self._other_token = token
-            else:
-                self._token = token
-
-    def _request(self, step: Login | Update | Skip) -> bytes:
+    def _request(self, step: Login | Update | Skip, account: Account) -> tuple[bytes, Sent, Secrets]:
+        """Return the request, what it says, and the passwords in it that no answer may repeat."""
         match step:
-            case Login(as_other=True):
-                account = self._other.account
-                password = account.password(self._settings.book, *account.in_force)
-                return self._other.requests.login(account.user_name, password)
-            case Login():
-                return self._me.requests.login(self.account.user_name, self._password(step.password))
+            case Login(as_other=as_other):
+                party, ref = (self._other, account.in_force) if as_other else (self._me, self._ref(step.password))
+                password = account.password(self._settings.book, *ref)
+                return party.requests.login(account.user_name, password), Sent(ref), ((ref, password),)
             case Skip():
-                return self._me.requests.skip_update(self._token)
+                token = self._token
+                return self._me.requests.skip_update(token.text or ""), Sent(token=token.digest), ()
             case Update():
                 return self._update_request(step)
 
-    def _update_request(self, step: Update) -> bytes:
+    def _update_request(self, step: Update) -> tuple[bytes, Sent, Secrets]:
         requests = self._other.requests if step.from_other_device else self._me.requests
-        token = self._state_token(step.token)
-        body = _body(step.body, self._password(step.old), self._password(step.new))
-        if token is not None and step.is_plain:
-            return requests.update_password(token, body)
-        return requests.update_with(
-            state_token=token, body=body, method=step.method, content_type=step.content_type, header=step.header
+        text, digest = self._state_token(step.token)
+        old_ref, new_ref, account, book = self._ref(step.old), self._ref(step.new), self.account, self._settings.book
+        old, new = account.password(book, *old_ref), account.password(book, *new_ref)
+        body = _body(step.body, old, new)
+        names_old, names_new = step.body not in _WITHOUT_OLD, step.body not in _WITHOUT_NEW
+        sent = Sent(old_ref if names_old else None, new_ref if names_new else None, digest)
+        secrets = (old_ref, old), (new_ref, new)
+        if text is not None and step.is_plain:
+            return requests.update_password(text, body), sent, secrets
+        request = requests.update_with(
+            state_token=text, body=body, method=step.method, content_type=step.content_type, header=step.header
         )
+        return request, sent, secrets
 
-    def _state_token(self, token: Token) -> str | None:
+    def _state_token(self, token: Token) -> "_Held":
         match token:
             case Token.OWN:
                 return self._token
             case Token.MISSING:
-                return None
+                return _MISSING
             case Token.BLANK:
-                return ""
+                return _NONE
             case Token.FORGED:
-                return forged(self._token)
+                return _held(forged(self._token.text or ""))
             case Token.ALTERED:
-                return altered(self._token)
+                return _held(altered(self._token.text or ""))
             case Token.OTHER_ACCOUNT:
                 return self._other_token
-
-    def _password(self, password: Password) -> str:
-        return self.account.password(self._settings.book, *self._ref(password))
 
     def _ref(self, password: Password) -> PasswordRef:
         account = self.account
@@ -258,6 +292,22 @@ class Flow:
                 return PasswordRef(account.generation + 1_000_000)
             case shape:
                 return PasswordRef(account.next.generation, Shape(shape.value))
+
+
+class _Held(NamedTuple):
+    """A state_token in a flow's hands."""
+
+    text: str | None
+    """Null where the header is to be left out."""
+    digest: bytes
+
+
+_NONE: Final = _Held("", NO_TOKEN)
+_MISSING: Final = _Held(None, NO_TOKEN)
+
+
+def _held(text: str) -> _Held:
+    return _Held(text, token_digest(text))
 
 
 def _concluded(played: Played, *, is_certain: bool) -> Event:

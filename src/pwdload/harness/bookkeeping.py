@@ -6,6 +6,7 @@ from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Event, Kind, Reason, Status
 from pwdload.accounts.journal import Journal
 from pwdload.accounts.pool import Pool
+from pwdload.api.digest import NO_TOKEN
 from pwdload.cases.aftermath import Aftermath, aftermath
 from pwdload.cases.play import Played
 from pwdload.cases.steps import AccountState
@@ -48,13 +49,13 @@ class Bookkeeper:
         """Take an account back from a flow, and return what has become of it."""
         return self._end(needed, leased, Status.READY)
 
-    def intend(self, account: Account, new: PasswordRef, state_token: str) -> None:
+    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Keep that a password is about to be asked for.
 
         Raises:
             AccountsError: it cannot be kept, or the account is no longer this process's to use: do not ask.
         """
-        self._intend(account, new, state_token, Kind.CHANGE)
+        self._intend(account, new, token_digest, Kind.CHANGE)
 
     def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
         """Keep what came of it. Raises `AccountsError` where that cannot be kept: the account stays in doubt."""
@@ -75,7 +76,7 @@ class Bookkeeper:
             self._journal.used(account)
             self._fates.setdefault(account.index, (account, Status.CHANGED))
         elif what is Aftermath.SUSPECT:
-            self._intend(account, account.next, "", Kind.CHANGE)
+            self._intend(account, account.next, NO_TOKEN, Kind.CHANGE)
             self.conclude(account, account.next, Event.UNKNOWN)
         else:
             self._journal.retired(account, _REASONS[what])
@@ -87,7 +88,7 @@ class Bookkeeper:
 
     def intend_rearm(self, account: Account) -> PasswordRef:
         """Keep that an administrator's password is about to be asked for, and return which. Raises as `intend`."""
-        self._intend(account, account.next, "", Kind.REARM)
+        self._intend(account, account.next, NO_TOKEN, Kind.REARM)
         return account.next
 
     def conclude_rearm(self, account: Account, new: PasswordRef, event: Event) -> None:
@@ -115,8 +116,8 @@ class Bookkeeper:
         self.pool.give_back(self._only_state or needed, account, status)
         return status
 
-    def _intend(self, account: Account, new: PasswordRef, state_token: str, kind: Kind) -> None:
-        self._journal.intend(account, new, state_token, kind)
+    def _intend(self, account: Account, new: PasswordRef, token_digest: bytes, kind: Kind) -> None:
+        self._journal.intend(account, new, token_digest, kind)
         if not self.pool.may_use(account):
             self._journal.conclude(account, new, Event.REFUSED, kind)
             raise AccountsError("the master was not heard of for so long that the lease of the accounts has run out")

@@ -22,7 +22,7 @@ from pwdload.api.contract import Answer, Step
 from pwdload.api.http import Exchange
 from pwdload.api.tenant import Credentials, TenantCallError, TenantClient, Trouble
 from pwdload.cases.expectation import accept, judge_no_answer
-from pwdload.cases.play import Played
+from pwdload.cases.play import Played, Sent
 from pwdload.clock import RunClock
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper
@@ -86,7 +86,7 @@ class Rearmer:
         rate_per_s = scenario.accounts.rearm_rate_per_s / plan.processes
         self._spacing = Spacing(rate_per_s, clock=time.monotonic, sleep=self._ended.wait)
         self._of_greenlet = threading.local()
-        """Which account the exchanges of a greenlet are about."""
+        """Which account the exchanges of a greenlet are about, when the next is due, and which password it asks for."""
         self._greenlets = [gevent.spawn(self._work) for _ in range(_AT_A_TIME)]
 
     def end(self, timeout_s: float) -> None:
@@ -121,7 +121,8 @@ class Rearmer:
         self._spacing.wait()
         if self._ended.is_set():
             return True
-        self._of_greenlet.account, self._of_greenlet.due_s = account, self._clock.now()
+        mine = self._of_greenlet
+        mine.account, mine.due_s, mine.new = account, self._clock.now(), None
         try:
             user_id = account.user_id or self._look_up(account)
         except TenantCallError as failed:
@@ -137,6 +138,7 @@ class Rearmer:
 
     def _set_password(self, account: Account, user_id: str) -> bool:
         new = self._books.intend_rearm(account)
+        self._of_greenlet.new = new
         try:
             self._client.set_password(user_id, account.password(self._book, *new), must_modify=True)
         except TenantCallError as failed:
@@ -156,7 +158,8 @@ class Rearmer:
             outcome = _judge(answer)
         mine = self._of_greenlet
         due_s, mine.due_s = min(mine.due_s, exchange.started_s), exchange.done_s
-        self._recorder.keep_aside(Played(Step.REARM, _EXPECT, exchange, answer, outcome, due_s, mine.account))
+        sent = Sent(new=mine.new)
+        self._recorder.keep_aside(Played(Step.REARM, _EXPECT, exchange, answer, outcome, due_s, mine.account, sent))
 
 
 def _judge(answer: Answer) -> Outcome:

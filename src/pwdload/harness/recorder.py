@@ -10,6 +10,7 @@ from locust.env import Environment
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
 from pwdload.api.contract import OPERATIONS
+from pwdload.api.digest import as_number
 from pwdload.cases.play import Played
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
@@ -103,7 +104,7 @@ class Recorder:
             self._failures.note("the recorder", error)
 
     def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
-        exchange, answer = played.exchange, played.answer
+        exchange, answer, (password, new, _) = played.exchange, played.answer, played.sent
         sample = tuple.__new__(  # in the order of its fields: by name it costs four times as much
             Sample,
             (
@@ -115,6 +116,10 @@ class Recorder:
                 stage,
                 played.account.index,
                 played.account.generation,
+                password.word if password is not None else "",
+                new.word if new is not None else "",
+                as_number(played.token),
+                as_number(played.session),
                 device,
                 played.intended_s,
                 exchange.sent_s,
@@ -126,6 +131,7 @@ class Recorder:
                 answer.status[:_WORD_LENGTH_MAX] if answer is not None else "",
                 played.error_code[:_WORD_LENGTH_MAX],
                 played.outcome,
+                played.remark[:_WORD_LENGTH_MAX],
                 played.expect.label,
                 exchange.bytes_sent,
                 exchange.bytes_received,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.samples.blocks import Damage, batches_in
-from pwdload.samples.sample import SCHEMA, keeps_law
+from pwdload.samples.sample import SCHEMA, completed, keeps_law
 
 _COMPARED = ("flow", "intended_s", "done_s")
 """By which a sample that is in two files is known to be the same one."""
@@ -106,10 +106,11 @@ def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa
 
 def _load(path: Path, worker: str) -> _Part:
     if path.suffix == ".parquet":
-        return _sound(pq.read_table(path).cast(SCHEMA), worker)
+        return _sound(completed(pq.read_table(path)), worker)
     found = list(batches_in(path))
     batches = [one for one in found if not isinstance(one, Damage)]
-    sound = _sound(pa.Table.from_batches(batches, SCHEMA), worker)
+    rows = pa.Table.from_batches(batches) if batches else SCHEMA.empty_table()
+    sound = _sound(completed(rows), worker)
     return sound._replace(damaged=sound.damaged + sum(one.rows for one in found if isinstance(one, Damage)))
 
 

@@ -36,6 +36,15 @@ class Sample(NamedTuple):
     """Index of the account, -1 where the exchange has none."""
     generation: int
     """Generation of the password that the account had when the exchange began."""
+    password: str
+    """Which password was sent as the one in force: its generation, and its shape where that is not plain, such as
+    ``3`` or ``4:too_short``; empty where none was. Names a password, and never is one."""
+    new_password: str
+    """Which password was asked for, in the same words; empty where none was."""
+    token: int | None
+    """Digest of the state_token that a login handed out, or that another call carried; null where there was none."""
+    session: int | None
+    """Digest of the session_token that the answer handed out; null where it handed out none."""
     device: str
     """Device family: android, ios, harmonyos, desktop."""
     intended_s: float
@@ -58,6 +67,8 @@ class Sample(NamedTuple):
     """The API's own ``error_code``, or ``transport:...``; empty when accepted."""
     outcome: str
     """An `Outcome` value."""
+    remark: str
+    """What the answer showed beyond its status and code, for the oracle (`pwdload.cases.remarks`); mostly empty."""
     expected: str
     """What the case expected: ``accept:STATUS|...`` or ``refuse:CODE|...``."""
     bytes_sent: int
@@ -74,6 +85,10 @@ SCHEMA = pa.schema(
         pa.field("stage", _TEXT, nullable=False),
         pa.field("account", pa.int64(), nullable=False),
         pa.field("generation", pa.int32(), nullable=False),
+        pa.field("password", _TEXT, nullable=False),
+        pa.field("new_password", _TEXT, nullable=False),
+        pa.field("token", pa.int64()),
+        pa.field("session", pa.int64()),
         pa.field("device", _TEXT, nullable=False),
         pa.field("intended_s", pa.float64(), nullable=False),
         pa.field("sent_s", pa.float64()),
@@ -85,12 +100,15 @@ SCHEMA = pa.schema(
         pa.field("status", _TEXT, nullable=False),
         pa.field("error_code", _TEXT, nullable=False),
         pa.field("outcome", _TEXT, nullable=False),
+        pa.field("remark", _TEXT, nullable=False),
         pa.field("expected", _TEXT, nullable=False),
         pa.field("bytes_sent", pa.int32(), nullable=False),
         pa.field("bytes_received", pa.int32(), nullable=False),
     ]
 )
 _TYPES = SCHEMA.types
+_KEPT_LATER = ("password", "new_password", "token", "session", "remark")
+"""Columns that runs of earlier versions do not have."""
 assert tuple(SCHEMA.names) == Sample._fields  # noqa: S101 - two spellings of one record must not drift apart
 
 
@@ -105,6 +123,22 @@ def to_batch(rows: Sequence[Sample]) -> pa.RecordBatch:
     batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
     _check_times(batch)
     return batch
+
+
+def completed(rows: pa.Table) -> pa.Table:
+    """Return rows with the columns of `SCHEMA` in its order; what a run of an earlier version did not keep is empty.
+
+    Raises:
+        ValueError, pyarrow.ArrowException: the rows are no samples.
+    """
+    for name in _KEPT_LATER:
+        if name not in rows.schema.names:
+            kind = SCHEMA.field(name)
+            nothing = pa.nulls(len(rows), kind.type) if kind.nullable else pa.repeat("", len(rows)).cast(kind.type)
+            rows = rows.append_column(kind, nothing)
+    if missing := set(SCHEMA.names) - set(rows.schema.names):
+        raise ValueError(f"no samples: no column {min(missing)}")
+    return rows.select(SCHEMA.names).cast(SCHEMA)
 
 
 def keeps_law(rows: pa.RecordBatch | pa.Table) -> pa.Array:

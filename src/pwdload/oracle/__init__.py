@@ -1,0 +1,1 @@
+"""Correctness: what a run's history proves of the target, whatever its numbers are."""
