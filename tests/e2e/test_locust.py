@@ -18,6 +18,7 @@ from tests.e2e.runs import QUIET, free_port, has_begun, latest, samples, two_pro
 from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
 
 from pwdload.cases.catalogue import CASES
+from pwdload.endings import read_endings
 from pwdload.passwords import PasswordBook, PasswordPolicy, run_secret
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import read_samples
@@ -98,9 +99,45 @@ def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_tar
     assert set(samples(run)["outcome"].to_pylist()) <= {"right_accept", "right_reject"}
     assert "Report: " in done.out
     assert {path.name for path in run.path.iterdir()} == {
-        *("run.json", "scenario.toml", "samples", "target_counts.json", "health.csv"),
+        *("run.json", "scenario.toml", "samples", "endings.parquet", "target_counts.json", "health.csv"),
         *("report.html", "report.md", "report.json", "verdict.json", "tables"),
     }
+
+
+def test_a_run_says_what_became_of_each_account(plain: tuple[Done, RunDirectory]) -> None:
+    """By its ledger, and by a last look at accounts that were changed: only the new password opens each."""
+    _, run = plain
+    table = read_endings(run.endings_file)
+    assert table is not None
+    rows = {row["account"]: row for row in table.to_pylist()}
+    exchanges = samples(run).to_pylist()
+    assert rows.keys() >= {one["account"] for one in exchanges}
+    changes = [one for one in exchanges if one["step"] == "update_password" and one["status"] == "SUCCESS"]
+    assert changes
+    for one in changes:
+        assert rows[one["account"]]["status"] == "changed"
+    last = {one["account"]: one["new_password"] for one in changes}
+    assert {account: rows[account]["after"] for account in last} == last
+    seen = [(row["opens"], row["earlier_opens"]) for row in rows.values() if row["opens"] is not None]
+    assert len(seen) == min(len(last), 100)
+    assert set(seen) == {(True, False)}
+
+
+def test_the_samples_name_passwords_and_tokens(plain: tuple[Done, RunDirectory]) -> None:
+    """Each change sends the password that its account has, asks for the next, and carries its login's token."""
+    _, run = plain
+    handed_out = set()
+    for one in samples(run).to_pylist():
+        if one["case"] != "valid_change":
+            continue
+        if one["step"] == "login":
+            assert (one["password"], one["new_password"], one["session"]) == (str(one["generation"]), "", None)
+            handed_out.add((one["account"], one["token"]))
+        else:
+            assert (one["password"], one["new_password"]) == (str(one["generation"]), str(one["generation"] + 1))
+            assert (one["account"], one["token"]) in handed_out
+            assert one["session"] is not None
+    assert len({token for _, token in handed_out}) == len(handed_out) > 10
 
 
 def test_the_record_of_a_run_holds_no_secret(plain: tuple[Done, RunDirectory]) -> None:

@@ -1,6 +1,7 @@
 """What becomes of an account that was used: once, in the time of warning, or put back while the load goes on."""
 
 import json
+from collections import Counter
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.processes import SECRET, TENANT, locust, pwdload, standin
 from pwdload.accounts.entry import Entry, Status
 from pwdload.accounts.ledger import Ledger
 from pwdload.api.digest import token_digest
+from pwdload.endings import read_endings
 from pwdload.outcome import Verdict
 from pwdload.passwords import PasswordBook
 from pwdload.rundir import AccountsRecord, RunDirectory
@@ -129,6 +131,10 @@ def test_doubt_is_settled_at_the_end(tmp_path: Path) -> None:
         assert ledger.settled is not None
         told = ledger.settled.applied + ledger.settled.not_applied
         assert (told, ledger.unknown_left) == (ledger.doubtful, 0)
+        table = read_endings(latest(tmp_path).endings_file)
+        assert table is not None
+        settled = Counter(table["settled"].to_pylist())
+        assert (settled["applied"], settled["not_applied"]) == (ledger.settled.applied, ledger.settled.not_applied)
         for entry in entries(tmp_path / "accounts.ledger"):
             generation = entry.in_force.generation
             assert opens(url, entry.user_name, BOOK.password(entry.user_name, generation or 50))

@@ -15,6 +15,8 @@ class Happened:
     counts: Counter[tuple[Event, Kind]]
     retired: frozenset[int]
     """Accounts that were taken out of use, by index."""
+    used: frozenset[int]
+    """Accounts that some process was allowed to use."""
 
     def of(self, kind: Kind, *events: Event) -> int:
         """Return how many records of a kind tell one of these."""
@@ -26,6 +28,7 @@ def happened(ledger: Ledger, run: int) -> Happened:
     readings, _ = read_journals(ledger.journal_directory, bytes.fromhex(ledger.meta.ledger_id))
     counts: Counter[tuple[Event, Kind]] = Counter()
     retired: set[int] = set()
+    used: set[int] = set()
     for reading in readings:
         if reading.run != run:
             continue
@@ -33,4 +36,5 @@ def happened(ledger: Ledger, run: int) -> Happened:
         pairs = zip(records["event"].tolist(), records["kind"].tolist(), strict=True)
         counts.update((Event(event), Kind(kind)) for event, kind in pairs)
         retired.update(records["account"][records["event"] == Event.RETIRED].tolist())
-    return Happened(counts=counts, retired=frozenset(retired))
+        used.update(records["account"][records["event"] == Event.LEASED].tolist())
+    return Happened(counts=counts, retired=frozenset(retired), used=frozenset(used))

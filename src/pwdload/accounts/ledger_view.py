@@ -77,6 +77,12 @@ class LedgerView:
             raise LookupError(f"{self.path}: no account with index {index}")
         return row.entry
 
+    def entries_of(self, indices: Iterable[int]) -> Mapping[int, Entry]:
+        """Return accounts by their indices, in this order; those that there are not are left out."""
+        wanted = list(indices)
+        rows = {**self._store.rows(wanted), **self._over}
+        return {index: rows[index].entry for index in wanted if index in rows}
+
     def by_name(self, user_name: str) -> Entry | None:
         """Return an account by its user name; null where there is none."""
         found = self._store.by_name(user_name)

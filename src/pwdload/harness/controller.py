@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gevent
@@ -15,6 +15,7 @@ from locust.runners import MasterRunner, Runner
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
@@ -330,13 +331,14 @@ class Controller:
         try:
             gathered = self._gather()
             run_log.answers_are_in()
-            ledger, told = self._close_books()
+            ledger, endings, told = self._close_books()
             run_log.end(
                 workers=gathered.workers,
                 expected=gathered.expected,
                 lost=gathered.lost,
                 notes=(*gathered.notes, *told),
                 ledger=ledger,
+                endings=endings,
             )
             self._environment.process_exit_code, self._headline = run_log.report()
         except OSError as error:
@@ -351,18 +353,18 @@ class Controller:
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
 
-    def _close_books(self) -> tuple[AccountsRecord | None, tuple[str, ...]]:
-        """Settle what is in doubt; return what became of the accounts, and what the reader must know where that failed.
+    def _close_books(self) -> tuple[AccountsRecord | None, Sequence[Ending], tuple[str, ...]]:
+        """Settle what is in doubt; return what became of the accounts, all and each, and what went wrong about that.
 
         Whatever fails, the journals stay, and the run has its report.
         """
         if self._desk is not None:
             self._desk.end_run()
         try:
-            return self._keeper.end_run(say, dry_s=self._dry_s), ()
+            return *self._keeper.end_run(say, dry_s=self._dry_s), ()
         except PwdloadError as error:
             log.error("The accounts could not be settled: %s", error)  # noqa: TRY400 - one line for people
-            return None, (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
+            return None, (), (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
 
     def print_headline(self) -> None:
         """Print the headline of the run that ended last, once."""

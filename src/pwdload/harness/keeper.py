@@ -3,13 +3,15 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.door import LoginDoor
 from pwdload.accounts.entry import Entry, Event, Kind, Status
+from pwdload.accounts.final_look import Look, Opens, chosen, last_look
 from pwdload.accounts.happened import happened
 from pwdload.accounts.journal import Journal
 from pwdload.accounts.leases import Stock, Terms
@@ -21,12 +23,14 @@ from pwdload.accounts.stragglers import wait_for_stragglers
 from pwdload.accounts.sync import Threads
 from pwdload.api.connections import Connections
 from pwdload.devices import device_population
+from pwdload.endings import Ending
 from pwdload.errors import AccountsError
 from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import AccountsRecord, RetiredAccount, SettledRecord
 from pwdload.scenario import Scenario
 
 _RETIRED_NAMED: Final = 20
+_LAST_LOOKS: Final = 100
 _SETTLE_RATE_PER_S: Final = 200.0
 """Of a target that has just been under load; each account takes two logins at most."""
 _QUIET_S: Final = 1.0
@@ -105,8 +109,8 @@ class Keeper:
         """The number in the ledger of the run that is on."""
         return self._begun.number
 
-    def end_run(self, say: Say, *, dry_s: float | None) -> AccountsRecord:
-        """Take the journals in, settle what is in doubt, and return what became of the accounts.
+    def end_run(self, say: Say, *, dry_s: float | None) -> tuple[AccountsRecord, Sequence[Ending]]:
+        """Take the journals in, settle what is in doubt, and return what became of the accounts: all, and each.
 
         Where that cannot be done the journals stay, and the next run, or `pwdload accounts settle`, goes on from there.
 
@@ -120,6 +124,7 @@ class Keeper:
         with suppress(AccountsError):  # one that hangs for longer begins nothing more
             wait_for_stragglers(self._ledger.journal_directory, patience_s=lease_s, lease_s=lease_s)
         told = happened(self._ledger, self._begun.number)
+        before = {index: entry.in_force for index, entry in self._ledger.entries_of(sorted(told.used)).items()}
         self._ledger.merge()
         doubts = self.doubts
         settled = self._settle(say) if doubts else None
@@ -146,7 +151,36 @@ class Keeper:
             damages=tuple(self._ledger.damages[self._begun.damages :]),
         )
         self._settled_before = None
-        return record
+        return record, self._endings(before, settled, say)
+
+    def _endings(self, before: Mapping[int, PasswordRef], settled: Settled | None, say: Say) -> Sequence[Ending]:
+        """Look once more at some of the accounts that were changed, and return what became of each."""
+        entries = self._ledger.entries_of(before)
+        looks = [Look(entry=entries[index], earlier=ref) for index, ref in before.items()]
+        opened = self._last_look(chosen(looks, _LAST_LOOKS), say)
+        results = _results(settled)
+        nothing = Opens(None, None)
+        return [
+            Ending(
+                account=index,
+                before=before[index].word,
+                after=entry.in_force.word,
+                doubt=entry.doubt.word if entry.doubt is not None else "",
+                status=entry.status.value,
+                settled=results.get(index, ""),
+                opens=opened.get(index, nothing).now,
+                earlier_opens=opened.get(index, nothing).earlier,
+            )
+            for index, entry in entries.items()
+        ]
+
+    def _last_look(self, looks: Sequence[Look], say: Say) -> Mapping[int, Opens]:
+        if not looks:
+            return {}
+        opened = last_look(looks, self._door, rate_per_s=_SETTLE_RATE_PER_S)
+        right = sum(seen == (True, False) for seen in opened.values())
+        say(f"A last look at {len(looks):,} changed accounts: of {right:,} only the new password opens each.")
+        return opened
 
     def _settle(self, say: Say) -> Settled:
         # A run of its own in the ledger's numbering: what settling finds out comes after all that flows have written.
@@ -179,6 +213,15 @@ class Keeper:
         numbers = {*indices, *(told.entry.index for told in of_settling)}
         entries = (self._ledger.entry(index) for index in sorted(numbers))
         return [entry for entry in entries if entry.status is Status.RETIRED]
+
+
+def _results(settled: Settled | None) -> dict[int, str]:
+    """Return what settling has found out of each account, in the words of `Ending.settled`."""
+    if settled is None:
+        return {}
+    told = {"applied": settled.applied, "not_applied": settled.not_applied, "neither": settled.neither}
+    told["unknown"] = settled.still_unknown
+    return {one.entry.index: word for word, ones in told.items() for one in ones}
 
 
 def _record_of(settled: Settled) -> SettledRecord:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+from pwdload.endings import Ending, write_endings
 from pwdload.errors import RunDirectoryError
 from pwdload.harness.embedded import standin_counts
 from pwdload.harness.preparation import Preparation
@@ -106,9 +107,12 @@ class RunLog:
         lost: Iterable[LostWorker] = (),
         notes: Iterable[str] = (),
         ledger: AccountsRecord | None = None,
+        endings: Sequence[Ending] = (),
     ) -> None:
-        """Write what is known at the end."""
+        """Write what is known at the end; `endings` are what became of the accounts one by one."""
         told = tuple(workers)
+        if ledger is not None:
+            write_endings(self.directory.endings_file, endings)
         self._record = replace(
             self._record,
             ended_utc=datetime.now(UTC).isoformat(timespec="milliseconds"),

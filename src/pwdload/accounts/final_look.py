@@ -1,0 +1,87 @@
+"""A last look at accounts that a run has changed: does the new password open each, and does the old one not.
+
+One wrong password per account, and the right one after it, which ends the count of failed attempts: no account is
+brought nearer to its lock. Nothing is changed by it, so nothing is written down.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from pwdload.accounts.account import PasswordRef
+from pwdload.accounts.crew import Crew
+from pwdload.accounts.door import Door
+from pwdload.accounts.entry import Entry, Status
+from pwdload.accounts.reading import Says
+from pwdload.accounts.spacing import Gate, Spacing
+
+_LOOKED_AT: Final = frozenset({Status.READY, Status.CHANGED})
+_SAYS: Final = {Says.OPENS: True, Says.WRONG: False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An account to be looked at."""
+
+    entry: Entry
+    """As the ledger knows it: its password in force must open it."""
+    earlier: PasswordRef
+    """The password that was in force before the run, and is no more."""
+
+
+class Opens(NamedTuple):
+    """What was seen; null where no answer said."""
+
+    now: bool | None
+    """Whether the password in force opens the account."""
+    earlier: bool | None
+    """Whether the one before the run does."""
+
+
+def chosen(looks: Sequence[Look], at_most: int) -> Sequence[Look]:
+    """Return so many accounts, spread evenly over all: the same of the same."""
+    usable = [look for look in looks if look.entry.status in _LOOKED_AT and look.earlier != look.entry.in_force]
+    if len(usable) <= at_most:
+        return usable
+    return [usable[place * len(usable) // at_most] for place in range(at_most)]
+
+
+def last_look(
+    looks: Sequence[Look],
+    door: Door,
+    *,
+    rate_per_s: float,
+    threads: int = 8,
+    patience_s: float = 2.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Mapping[int, Opens]:
+    """Log in to accounts with the earlier password and then with the one in force; return what each said, by index.
+
+    A target that answers nothing for `patience_s` is not asked further: what is not known by then stays null.
+    """
+    stop, seen, lock = threading.Event(), dict[int, Opens](), threading.Lock()
+    spacing = Spacing(rate_per_s, clock=clock, sleep=stop.wait)
+    gate = Gate(door.probe, patience_s=patience_s, clock=clock, sleep=stop.wait, stopped=stop.is_set)
+
+    def opens(entry: Entry, ref: PasswordRef) -> bool | None:
+        password = door.text(entry, ref)
+        if not password:
+            return None
+        spacing.wait()
+        if not gate.passes():
+            return None
+        says = door.knock(entry, password).says
+        if says in (Says.AWAY, Says.SILENCE):
+            gate.suspect()
+        return _SAYS.get(says)
+
+    def do(look: Look) -> None:
+        earlier = opens(look.entry, look.earlier)
+        answered = Opens(opens(look.entry, look.entry.in_force), earlier)
+        with lock:
+            seen[look.entry.index] = answered
+
+    Crew(do, threads=threads, stop=stop, clock=clock).work_through(looks)
+    return seen
