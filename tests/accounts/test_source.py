@@ -224,6 +224,7 @@ def test_every_column_of_a_list_is_kept(tmp_path: Path) -> None:
     assert "secret" not in repr(listed.passwords("ann"))
 
 
+@pytest.mark.slow
 def test_a_million_accounts_are_read_in_seconds(tmp_path: Path) -> None:
     """A tenth of them in a tenth of the 10 s that the whole may take, and in a tenth of 400 MB."""
     path = tmp_path / "accounts.csv"

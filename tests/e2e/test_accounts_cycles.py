@@ -187,6 +187,8 @@ def commands_killed(staged: Staging, count: int, kills: int) -> None:
     pool.assert_nothing_is_lost()
 
 
+@pytest.mark.slow
+@pytest.mark.killing
 def test_commands_that_are_killed_two_at_a_time_lose_nothing(tmp_path: Path) -> None:
     """Four pairs of `arm`, `settle` and `status`, kill -9 at seeded moments, typed again at the end."""
     with staging(tmp_path) as staged:

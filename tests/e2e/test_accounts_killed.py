@@ -234,7 +234,7 @@ def _is_gone(pid: int) -> bool:
     return True
 
 
-SOON_OVER = ("worker", "everything")
+SOON_OVER = ("everything",)
 """Of the others leases must run out first, or workers end that are left: half a minute each."""
 
 

@@ -113,6 +113,7 @@ def test_a_killed_worker_is_named_and_what_its_disk_held_is_merged(tmp_path: Pat
     assert f"{dead.rows + whole.samples}" in json.dumps(total).replace(",", "")
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_loses_nothing(tmp_path: Path) -> None:
     """Whatever was on the way when it broke is sent again: both workers' samples are whole, as the target counted."""
     port = free_port()
@@ -149,6 +150,7 @@ def another_disk(command: list[str], folder: Path) -> list[str]:
     return [*hidden, *command]
 
 
+@pytest.mark.slow
 def test_a_worker_with_a_disk_of_its_own_keeps_its_spool_there(tmp_path: Path) -> None:
     """It does not see the master's folder: its samples come over the network, or are copied when it was killed."""
     port = free_port()
@@ -231,6 +233,7 @@ def test_slow_answers_are_waited_for_at_the_end(tmp_path: Path) -> None:
     assert not record.lost_workers
 
 
+@pytest.mark.slow
 def test_stop_in_the_web_ui_keeps_what_two_workers_did(tmp_path: Path) -> None:
     """Locust's own order to stop makes a worker deaf for the stop-timeout: its samples arrive all the same, twice."""
     port = int(free_port())

@@ -20,6 +20,7 @@ def slots(times_s: list[float], start_s: float, end_s: float) -> list[int]:
     return [counts[slot] for slot in range(round((end_s - start_s) / SLOT_S))]
 
 
+@pytest.mark.slow
 def test_users_of_stock_locust_keep_in_step() -> None:
     """A hundred users at one request a second each: nine of ten slots are empty, and the tenth has them all."""
     counts = slots(found("spawning"), 0.0, 4.0)
