@@ -1,5 +1,6 @@
 """What the hot path costs, on this machine, in one run. Figures of different runs do not compare."""
 
+import json
 import platform
 import sys
 import tempfile
@@ -10,12 +11,15 @@ from pathlib import Path
 from tests.processes import standin
 from tests.test_samples import sample
 
-from pwdload.accounts.account import Account
+from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.source import made_up_accounts
+from pwdload.api.contract import Answer, Step
+from pwdload.api.digest import as_number, token_digest
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, NothingKept, Party, Settings
+from pwdload.cases.remarks import remark_on
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
@@ -95,6 +99,36 @@ def _change(account: Account, wire: _Wire, settings: Settings) -> None:
     assert all(played.outcome.is_as_expected for played in flow)
 
 
+def oracle_us() -> float:
+    """Return what an exchange costs for the oracle's sake: digests, names of passwords, a look for what is remarkable.
+
+    The mean of a login and a change. Columns of samples that hold it are in the cost of a sample.
+    """
+    ann = Account(index=1, user_name="load0000001")
+    old, new = (PasswordRef(n) for n in (0, 1))
+    texts = [(ref, BOOK.password(ann.user_name, ref.generation)) for ref in (old, new)]
+    state_token, session_token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + "x" * 300, "bts" + "j" * 29
+    bodies = (
+        {
+            "status": "PASSWORD_EXPIRED",
+            "state_token": state_token,
+            "data": '{"maxLength":18,"minLength":8,"regEx":"^.$"}',
+        },
+        {"status": "SUCCESS", "expire": 43_200, "session_token": session_token},
+    )
+    read = [(json.dumps(fields).encode(), Answer.parse(200, json.dumps(fields).encode())) for fields in bodies]
+
+    def login_and_change(_: int) -> None:
+        (login_body, login), (change_body, change) = read
+        held = token_digest(state_token)
+        session = token_digest(session_token)
+        remark_on(Step.LOGIN, login, login_body, ann, texts[:1], is_breach=False)
+        remark_on(Step.UPDATE_PASSWORD, change, change_body, ann, texts, is_breach=False)
+        _ = (old.word, old.word, new.word, as_number(held), as_number(held), as_number(session))
+
+    return each_us(50_000, login_and_change) / 2
+
+
 def main() -> None:
     """Measure, and print a table."""
     requests = DeviceRequests("t", DEVICES.device(0))
@@ -107,6 +141,7 @@ def main() -> None:
         ("the case of an arrival", each_us(100_000, Mix(dict.fromkeys(CASES, 1.0), 1).case)),
         ("an update request as bytes", each_us(50_000, lambda _: requests.update_password("t" * 300, b"{}"))),
         ("a sample kept, encoding and disk included", sample_us()),
+        ("what the oracle needs of an exchange (at most 2)", oracle_us()),
         ("login + change over one connection, wall time", wall_ms * 1e3),
         ("login + change over one connection, own CPU", cpu_ms * 1e3),
     ]

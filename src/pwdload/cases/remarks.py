@@ -36,6 +36,17 @@ def remark_on(step: Step, answer: Answer, body: bytes, account: Account, secrets
         secrets: the passwords that were sent.
         is_breach: whether the answer was found not to be one that the contract allows.
     """
+    for _, password in secrets:
+        if password.encode() in body:
+            break
+    else:
+        # Nearly every answer: nothing to be seen, found out in half a microsecond.
+        if not (answer.error_code or is_breach or (answer.fields is not None and "id_token" in answer.fields)):
+            return ""
+    return _remark(step, answer, body, account, secrets, is_breach=is_breach)
+
+
+def _remark(step: Step, answer: Answer, body: bytes, account: Account, secrets: Secrets, *, is_breach: bool) -> str:
     words = ""
     for echo, (_, password) in zip(_ECHOES, secrets, strict=False):
         if password.encode() in body and _is_telling(password, secrets):
