@@ -108,12 +108,9 @@ def oracle_us() -> float:
     old, new = (PasswordRef(n) for n in (0, 1))
     texts = [(ref, BOOK.password(ann.user_name, ref.generation)) for ref in (old, new)]
     state_token, session_token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + "x" * 300, "bts" + "j" * 29
+    policy = '{"maxLength":18,"minLength":8,"regEx":"^.$"}'
     bodies = (
-        {
-            "status": "PASSWORD_EXPIRED",
-            "state_token": state_token,
-            "data": '{"maxLength":18,"minLength":8,"regEx":"^.$"}',
-        },
+        {"status": "PASSWORD_EXPIRED", "state_token": state_token, "data": policy},
         {"status": "SUCCESS", "expire": 43_200, "session_token": session_token},
     )
     read = [(json.dumps(fields).encode(), Answer.parse(200, json.dumps(fields).encode())) for fields in bodies]
@@ -124,7 +121,8 @@ def oracle_us() -> float:
         session = token_digest(session_token)
         remark_on(Step.LOGIN, login, login_body, ann, texts[:1], is_breach=False)
         remark_on(Step.UPDATE_PASSWORD, change, change_body, ann, texts, is_breach=False)
-        _ = (old.word, old.word, new.word, as_number(held), as_number(held), as_number(session))
+        kept = old.word, old.word, new.word, as_number(held), as_number(held), as_number(session)
+        assert all(kept)
 
     return each_us(50_000, login_and_change) / 2
 
