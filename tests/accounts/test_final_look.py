@@ -11,7 +11,7 @@ from pwdload.accounts.reading import Reading, Says
 def look(index: int, *, status: Status = Status.CHANGED, now: int = 1) -> Look:
     """Return an account that was changed from generation 0."""
     entry = Entry(index=index, user_name=f"u{index}", status=status, in_force=PasswordRef(now))
-    return Look(entry=entry, earlier=PasswordRef(0))
+    return Look(entry=entry, earlier=PasswordRef(0) if now else None)
 
 
 @dataclass
@@ -63,10 +63,20 @@ def test_a_target_that_is_gone_is_not_waited_for_again_and_again() -> None:
     assert target.probes == 1
 
 
-def test_accounts_are_chosen_evenly_and_only_those_that_can_say_something() -> None:
-    """Neither those that were not changed, nor those that are out of use."""
+def test_an_account_that_was_not_changed_is_tried_with_its_password_alone() -> None:
+    """There is no older one that must not open it."""
+    target = Target({1: {"0"}, 2: set()})
+    seen = last_look([look(1, now=0), look(2, now=0)], target, rate_per_s=1e6, threads=1)
+    assert seen == {1: Opens(True, None), 2: Opens(False, None)}
+    assert len(target.knocks) == 2
+
+
+def test_accounts_are_chosen_evenly_the_changed_ones_first() -> None:
+    """A fifth is left to those that were not changed; what is out of use or in doubt can say nothing."""
     changed = [look(n) for n in range(100)]
-    others = [look(200, status=Status.RETIRED), look(201, status=Status.UNKNOWN), look(202, now=0)]
-    assert [one.entry.index for one in chosen([*others, *changed], 4)] == [0, 25, 50, 75]
+    unchanged = [look(n, now=0) for n in range(300, 400)]
+    others = [look(200, status=Status.RETIRED), look(201, status=Status.UNKNOWN)]
+    assert [one.entry.index for one in chosen([*others, *changed, *unchanged], 5)] == [0, 25, 50, 75, 300]
+    assert len(chosen([*others, *changed, *unchanged], 150)) == 150
     assert chosen([*others, *changed], 200) == changed
     assert not chosen(changed, 0)

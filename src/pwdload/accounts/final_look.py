@@ -1,7 +1,7 @@
-"""A last look at accounts that a run has changed: does the new password open each, and does the old one not.
+"""A last look at accounts that a run has used: does the password that should be in force open each, and no older one.
 
-One wrong password per account, and the right one after it, which ends the count of failed attempts: no account is
-brought nearer to its lock. Nothing is changed by it, so nothing is written down.
+One wrong password per account at most, and the right one after it, which ends the count of failed attempts: no account
+is brought nearer to its lock. Nothing is changed by it, so nothing is written down.
 """
 
 import threading
@@ -27,8 +27,8 @@ class Look:
 
     entry: Entry
     """As the ledger knows it: its password in force must open it."""
-    earlier: PasswordRef
-    """The password that was in force before the run, and is no more."""
+    earlier: PasswordRef | None = None
+    """The password that was in force before the run, and is no more; null where none was changed."""
 
 
 class Opens(NamedTuple):
@@ -41,11 +41,21 @@ class Opens(NamedTuple):
 
 
 def chosen(looks: Sequence[Look], at_most: int) -> Sequence[Look]:
-    """Return so many accounts, spread evenly over all: the same of the same."""
-    usable = [look for look in looks if look.entry.status in _LOOKED_AT and look.earlier != look.entry.in_force]
-    if len(usable) <= at_most:
-        return usable
-    return [usable[place * len(usable) // at_most] for place in range(at_most)]
+    """Return so many accounts, spread evenly: those that were changed first, a fifth left to those that were not.
+
+    The same of the same. Left out are those that are out of use, or in doubt.
+    """
+    usable = [look for look in looks if look.entry.status in _LOOKED_AT]
+    changed = [look for look in usable if look.earlier is not None]
+    unchanged = [look for look in usable if look.earlier is None]
+    for_others = min(len(unchanged), max(at_most // 5, at_most - len(changed)))
+    return [*_spread(changed, at_most - for_others), *_spread(unchanged, for_others)]
+
+
+def _spread(looks: Sequence[Look], at_most: int) -> Sequence[Look]:
+    if len(looks) <= at_most:
+        return looks
+    return [looks[place * len(looks) // at_most] for place in range(at_most)]
 
 
 def last_look(
@@ -78,7 +88,7 @@ def last_look(
         return _SAYS.get(says)
 
     def do(look: Look) -> None:
-        earlier = opens(look.entry, look.earlier)
+        earlier = opens(look.entry, look.earlier) if look.earlier is not None else None
         answered = Opens(opens(look.entry, look.entry.in_force), earlier)
         with lock:
             seen[look.entry.index] = answered

@@ -17,6 +17,8 @@ class Happened:
     """Accounts that were taken out of use, by index."""
     used: frozenset[int]
     """Accounts that some process was allowed to use."""
+    asked: frozenset[int]
+    """Accounts of which a change was asked for."""
 
     def of(self, kind: Kind, *events: Event) -> int:
         """Return how many records of a kind tell one of these."""
@@ -29,6 +31,7 @@ def happened(ledger: Ledger, run: int) -> Happened:
     counts: Counter[tuple[Event, Kind]] = Counter()
     retired: set[int] = set()
     used: set[int] = set()
+    asked: set[int] = set()
     for reading in readings:
         if reading.run != run:
             continue
@@ -37,4 +40,5 @@ def happened(ledger: Ledger, run: int) -> Happened:
         counts.update((Event(event), Kind(kind)) for event, kind in pairs)
         retired.update(records["account"][records["event"] == Event.RETIRED].tolist())
         used.update(records["account"][records["event"] == Event.LEASED].tolist())
-    return Happened(counts=counts, retired=frozenset(retired), used=frozenset(used))
+        asked.update(records["account"][records["event"] == Event.INTENT].tolist())
+    return Happened(counts=counts, retired=frozenset(retired), used=frozenset(used), asked=frozenset(asked))

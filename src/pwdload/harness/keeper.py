@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -151,12 +151,18 @@ class Keeper:
             damages=tuple(self._ledger.damages[self._begun.damages :]),
         )
         self._settled_before = None
-        return record, self._endings(before, settled, say)
+        return record, self._endings(before, told.asked, settled, say)
 
-    def _endings(self, before: Mapping[int, PasswordRef], settled: Settled | None, say: Say) -> Sequence[Ending]:
-        """Look once more at some of the accounts that were changed, and return what became of each."""
+    def _endings(
+        self, before: Mapping[int, PasswordRef], asked: Set[int], settled: Settled | None, say: Say
+    ) -> Sequence[Ending]:
+        """Look once more at accounts of which a change was asked for, and return what became of each account."""
         entries = self._ledger.entries_of(before)
-        looks = [Look(entry=entries[index], earlier=ref) for index, ref in before.items()]
+        looks = [
+            Look(entry=entry, earlier=before[index] if before[index] != entry.in_force else None)
+            for index, entry in entries.items()
+            if index in asked
+        ]
         opened = self._last_look(chosen(looks, _LAST_LOOKS), say)
         results = _results(settled)
         nothing = Opens(None, None)
@@ -178,8 +184,8 @@ class Keeper:
         if not looks:
             return {}
         opened = last_look(looks, self._door, rate_per_s=_SETTLE_RATE_PER_S)
-        right = sum(seen == (True, False) for seen in opened.values())
-        say(f"A last look at {len(looks):,} changed accounts: of {right:,} only the new password opens each.")
+        right = sum(seen.now is True and not seen.earlier for seen in opened.values())
+        say(f"A last look at {len(looks):,} accounts: {right:,} open with the password that they should have.")
         return opened
 
     def _settle(self, say: Say) -> Settled:
