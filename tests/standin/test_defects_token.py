@@ -7,20 +7,10 @@ from collections.abc import Callable
 
 import jwt
 import pytest
+from tests.standin.broken import SUCCESS, Summary, Worlds, with_and_without
 from tests.standin.client import NEW, PASSWORD, UPDATE, World
 
-SUCCESS, INVALID_TOKEN = (200, "SUCCESS"), (400, "PARAM.0014")
-Summary = tuple[int, str]
-Worlds = Callable[..., World]
-
-
-def with_and_without(make_world: Worlds, defect: str, try_it: Callable[[World], Summary]) -> tuple[Summary, Summary]:
-    """Return what comes back with the defect, and without it."""
-    worlds = (make_world(defects=(defect,)), make_world())
-    for world in worlds:
-        world.seed()
-    broken, healthy = map(try_it, worlds)
-    return broken, healthy
+INVALID_TOKEN = (400, "PARAM.0014")
 
 
 def replayed(world: World) -> Summary:

@@ -7,7 +7,18 @@ from dataclasses import fields
 from types import MappingProxyType
 
 from pwdload.standin.assembly import Classes
-from pwdload.standin.defects import token_checks, token_use
+from pwdload.standin.defects import (
+    answers,
+    changes,
+    durability,
+    lockout,
+    mixed_up,
+    old_password,
+    policy,
+    skipping,
+    token_checks,
+    token_use,
+)
 from pwdload.standin.defects.defect import Chosen, Defect, chosen
 from pwdload.standin.failure import StandinError
 from pwdload.standin.settings import Settings
@@ -20,6 +31,14 @@ DEFECTS: Mapping[str, Defect] = MappingProxyType(
         for defect in (
             *token_use.DEFECTS,
             *token_checks.DEFECTS,
+            *old_password.DEFECTS,
+            *policy.DEFECTS,
+            *changes.DEFECTS,
+            *durability.DEFECTS,
+            *lockout.DEFECTS,
+            *mixed_up.DEFECTS,
+            *answers.DEFECTS,
+            *skipping.DEFECTS,
         )
     }
 )
