@@ -12,8 +12,10 @@ from types import MappingProxyType
 from starlette.types import ASGIApp, Message
 
 from pwdload.standin.app import build_app
+from pwdload.standin.assembly import assemble
+from pwdload.standin.defects.registry import defective_classes
 from pwdload.standin.hashing import PasswordHasher
-from pwdload.standin.parts import Parts, assemble
+from pwdload.standin.parts import Parts
 from pwdload.standin.seed import SeedAccount, Seeder, State
 from pwdload.standin.settings import Settings
 from pwdload.standin.store import Store
@@ -95,8 +97,9 @@ class World:
         self.hasher = PasswordHasher(self.settings.hash_algorithm, self.settings.hash_cost, threads=4)
         self.store = Store(path, busy_timeout_s=self.settings.db_busy_timeout_s)
         self.store.secret("id_token_key", _rsa_key)
-        self.parts: Parts = assemble(self.settings, self.store, self.hasher, self.clock)
-        self.app: ASGIApp = build_app(self.parts)
+        classes = defective_classes(self.settings)
+        self.parts: Parts = assemble(self.settings, self.store, self.hasher, self.clock, classes)
+        self.app: ASGIApp = build_app(self.parts, classes)
 
     def close(self) -> None:
         self.hasher.close()

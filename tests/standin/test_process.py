@@ -10,83 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
 from tests.standin.client import LOGIN, NEW, PASSWORD, UPDATE, sdk_headers
+from tests.standin.process import ACCOUNTS, COMMAND, WITHIN_S, Process, popen
 
 pytestmark = pytest.mark.e2e
-
-COMMAND = [sys.executable, "-m", "pwdload.standin"]
-ACCOUNTS = 40
-WITHIN_S = 10.0
-
-
-class Process:
-    """A running stand-in."""
-
-    def __init__(self, popen: "subprocess.Popen[str]") -> None:
-        self.popen = popen
-        assert popen.stdout is not None
-        self.line = popen.stdout.readline()
-        self.info: dict[str, object] = json.loads(self.line)
-
-    def call(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, object]:
-        """Make one call on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", int(str(self.info["port"])), timeout=WITHIN_S)
-        try:
-            content = json.dumps(body) if body is not None else None
-            sent = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, content, sdk_headers(sent))
-            fields: dict[str, object] = json.loads(connection.getresponse().read())
-            return fields
-        finally:
-            connection.close()
-
-    def login(self, number: int, password: str = PASSWORD) -> dict[str, object]:
-        return self.call("POST", LOGIN, {"user_name": f"user{number}", "password": password})
-
-    def change(self, number: int) -> dict[str, object]:
-        token = str(self.login(number)["state_token"])
-        return self.call("POST", UPDATE, {"old_password": PASSWORD, "new_password": NEW}, X_state_token=token)
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.popen.send_signal(number)
-        return self.popen.wait(WITHIN_S)
-
-
-def accounts_csv() -> str:
-    rows = "".join(f"user{number},{PASSWORD},Earlier-pw-1,expired\n" for number in range(ACCOUNTS))
-    return f"user_name,password,previous_password,state\n{rows}"
-
-
-def popen(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
-    pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, *arguments], cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Give a starter of stand-ins, which end with the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start_one(*arguments: str) -> Process:
-        process = popen("--port", "0", "--seed-from", "-", *arguments, cwd=tmp_path)
-        started.append(process)
-        assert process.stdin is not None
-        process.stdin.write(accounts_csv())
-        process.stdin.close()
-        return Process(process)
-
-    yield start_one
-    for process in started:
-        process.kill()
-        process.wait(WITHIN_S)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            assert stream is not None
-            stream.close()
 
 
 def run(*arguments: str, cwd: Path, stdin: str = "") -> "subprocess.CompletedProcess[str]":
@@ -288,6 +220,8 @@ def test_a_taken_port_is_told_in_one_line(start: Callable[..., Process], tmp_pat
         (["--seed-from", "text.txt"], "text.txt: line 1: no column user_name"),
         (["--config", "text.txt"], "--config text.txt: not TOML"),
         (["--set", "lockout_treshold=3"], 'did you mean "lockout_threshold"?'),
+        (["--defect", "token_reusabel"], 'defect token_reusabel: no such defect; did you mean "token_reusable"?'),
+        (["--defect", "token_race=soon"], "defect token_race=soon: allowed: a time up to 60s, such as token_race=5ms"),
         (["--port", "http"], "argument --port: 'http' is not a whole number from 0 to 65535"),
         (["--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
         (["--accounts-out", "a.csv"], "--accounts-out a.csv: no accounts to write; add --seed-accounts N"),
@@ -315,11 +249,24 @@ def test_other_machines_are_warned_of(tmp_path: Path) -> None:
     assert warnings == "warning: 0.0.0.0 can be reached from other machines; this is a test program\n"
 
 
-def test_settings_are_listed(tmp_path: Path) -> None:
-    """The list of settings is one command away."""
-    done = run("settings", cwd=tmp_path)
+@pytest.mark.parametrize(("command", "line"), [("settings", "lockout_threshold = 10"), ("defects", "token_race=5ms")])
+def test_settings_and_defects_are_listed(tmp_path: Path, command: str, line: str) -> None:
+    """Each list is one command away."""
+    done = run(command, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "lockout_threshold = 10" in done.stdout
+    assert line in done.stdout.splitlines()
+
+
+def test_defects_are_told_by_the_process_that_has_them(start: Callable[..., Process]) -> None:
+    """--defect may be repeated, adds to the setting, and shows on the health route with its values."""
+    process = start("--defect", "lockout_never", "--set", "defects=change_ignored=1", "--defect", "token_race")
+    assert process.call("GET", "/standin/health")["defects"] == [
+        "change_ignored=1",
+        "lockout_never",
+        "token_race=5ms",
+    ]
+    assert process.change(1)["status"] == "SUCCESS"
+    assert process.login(1)["status"] == "PASSWORD_EXPIRED"
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:

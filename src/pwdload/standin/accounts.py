@@ -93,11 +93,11 @@ class Accounts:
 
     def by_name(self, user_name: str) -> Account | None:
         """Return the account of this user name."""
-        return _account(self._db.execute(f"{_SELECT} WHERE user_name = ?", (user_name,)).fetchone())
+        return self._read(self._db.execute(f"{_SELECT} WHERE user_name = ?", (user_name,)).fetchone())
 
     def by_id(self, user_id: str) -> Account | None:
         """Return the account of this user id."""
-        return _account(self._db.execute(f"{_SELECT} WHERE user_id = ?", (user_id,)).fetchone())
+        return self._read(self._db.execute(f"{_SELECT} WHERE user_id = ?", (user_id,)).fetchone())
 
     def page(self, offset: int, limit: int, org_code: str = "") -> Sequence[Account]:
         """Return a page of the accounts of one organization, or of all, by user id; the offset counts pages."""
@@ -105,7 +105,7 @@ class Accounts:
         rows = self._db.execute(
             f"{_SELECT}{condition} ORDER BY user_id LIMIT ? OFFSET ?", (*values, limit, offset * limit)
         )
-        return [found for row in rows if (found := _account(row)) is not None]
+        return [found for row in rows if (found := self._read(row)) is not None]
 
     def count(self, org_code: str = "") -> int:
         """Return how many accounts there are, in one organization or in all."""
@@ -218,6 +218,12 @@ class Accounts:
                 db.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))  # noqa: S608 - names of tables, above
             return bool(db.execute("DELETE FROM accounts WHERE user_id = ?", (user_id,)).rowcount)
 
+    def _read(self, row: Sequence[Any] | None) -> Account | None:
+        """Return a row as an account; SQLite knows no booleans."""
+        if row is None:
+            return None
+        return Account(*row[: _FLAGS.start], *map(bool, row[_FLAGS]), *row[_FLAGS.stop :])
+
 
 def new_user_id(now_s: float) -> str:
     """Return a user id in the product's form: yyyyMMddHHmmssSSS-XXXX-hex."""
@@ -228,10 +234,3 @@ def new_user_id(now_s: float) -> str:
 def _of_organization(org_code: str) -> tuple[str, tuple[str, ...]]:
     """Return a condition and its values; none at all for all, since SQLite counts a whole table much faster."""
     return (" WHERE org_code = ?", (org_code,)) if org_code else ("", ())
-
-
-def _account(row: Sequence[Any] | None) -> Account | None:
-    """Return a row as an account; SQLite knows no booleans."""
-    if row is None:
-        return None
-    return Account(*row[: _FLAGS.start], *map(bool, row[_FLAGS]), *row[_FLAGS.stop :])

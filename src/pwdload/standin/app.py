@@ -6,14 +6,13 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from pwdload.standin.answers import Answer
+from pwdload.standin.assembly import Classes
 from pwdload.standin.call import Call, Handler
 from pwdload.standin.capacity import Capacity
 from pwdload.standin.control import Control
 from pwdload.standin.counts import Counts
 from pwdload.standin.endpoint import Endpoint
-from pwdload.standin.forced_change import ForcedChange
 from pwdload.standin.headers import sdk_caller
-from pwdload.standin.login import Login
 from pwdload.standin.parts import Parts
 from pwdload.standin.sso import Sso
 from pwdload.standin.tenant_token import TenantToken
@@ -27,14 +26,14 @@ _USER = f"{_TENANT}/users/{{user_id}}"
 _NOWHERE = "*"
 
 
-def build_app(parts: Parts) -> ASGIApp:
+def build_app(parts: Parts, classes: Classes) -> ASGIApp:
     """Return the ASGI application. Whatever is not routed is refused, and counted as route ``*``."""
     settings = parts.settings
     counts = Counts(parts.clock)
     capacity = Capacity(settings) if settings.servers else None
-    served = {**_sdk_routes(parts), **_tenant_routes(parts), _NOWHERE: {}}
+    served = {**_sdk_routes(parts, classes), **_tenant_routes(parts), _NOWHERE: {}}
     endpoints = {
-        route: Endpoint(route, handlers, settings=settings, counts=counts, capacity=capacity)
+        route: classes.endpoint(route, handlers, settings=settings, counts=counts, capacity=capacity)
         for route, handlers in served.items()
     }
     nowhere = endpoints.pop(_NOWHERE)
@@ -46,8 +45,8 @@ def build_app(parts: Parts) -> ASGIApp:
     return Router(routes=routes, redirect_slashes=False, default=nowhere)
 
 
-def _sdk_routes(parts: Parts) -> Routes:
-    login, change, public = Login(parts), ForcedChange(parts), _Public(parts)
+def _sdk_routes(parts: Parts, classes: Classes) -> Routes:
+    login, change, public = classes.login(parts), classes.forced_change(parts), _Public(parts)
     return {
         f"{_SDK}/login": {"POST": login.login},
         f"{_SDK}/pwd/update": {"POST": change.update},

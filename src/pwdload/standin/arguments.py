@@ -24,6 +24,7 @@ class Commands:
     serve: Command
     seed: Command
     settings: Command
+    defects: Command
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,13 +41,20 @@ def build_parser(commands: Commands) -> argparse.ArgumentParser:
         description="A local service that answers like OneAccess where a forced change of password is concerned.",
         allow_abbrev=False,
     )
-    parser.set_defaults(command=commands.serve, db=None, config=None, set_before=[], set_after=[])
+    parser.set_defaults(command=commands.serve, db=None, config=None, set_before=[], set_after=[], defects=[])
     parser.set_defaults(shares=_EXPIRED, name_prefix="user", secret=_SEED_SECRET)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine only)")
     parser.add_argument("--port", type=_port, default=8080, help="port (%(default)s); 0 picks a free one")
     parser.add_argument("--seed-from", metavar="FILE", help="add the accounts of a CSV; - is standard input")
     parser.add_argument("--seed-accounts", metavar="N", type=_count, default=0, help="add N made-up accounts")
     parser.add_argument("--accounts-out", metavar="FILE", type=Path, help="write these and their passwords as CSV")
+    parser.add_argument(
+        "--defect",
+        dest="defects",
+        metavar="NAME[=VALUE]",
+        action="append",
+        help="break one thing on purpose; may be repeated; the command `defects` lists what can be broken",
+    )
     parser.add_argument("--parent-pid", metavar="PID", type=int, help="stop when this process is gone")
     _add_common(parser, "set_before")
     subparsers = parser.add_subparsers(title="commands; without one, it serves", metavar="COMMAND")
@@ -57,6 +65,8 @@ def build_parser(commands: Commands) -> argparse.ArgumentParser:
     _add_common(seed, "set_after")
     settings = subparsers.add_parser("settings", help="list every setting, its default and its meaning")
     settings.set_defaults(command=commands.settings)
+    defects = subparsers.add_parser("defects", help="list every defect that --defect can switch on")
+    defects.set_defaults(command=commands.defects)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve (the default), seed a database, list the settings."""
+"""The command line: serve (the default), seed a database, list the settings and the defects."""
 
 import argparse
 import os
@@ -17,12 +17,13 @@ from pwdload.standin.accounts_csv import (
 )
 from pwdload.standin.app import build_app
 from pwdload.standin.arguments import Commands, build_parser, population
+from pwdload.standin.assembly import assemble
 from pwdload.standin.clock import system_clock
+from pwdload.standin.defects.registry import defective_classes, describe_defects
 from pwdload.standin.failure import StandinError
 from pwdload.standin.hashing import PasswordHasher
 from pwdload.standin.leaving import INTERRUPTED, leave_cleanly_on_signals, leave_with
 from pwdload.standin.made_up import Population
-from pwdload.standin.parts import assemble
 from pwdload.standin.seed import Seeder
 from pwdload.standin.serve import Listening, bind, serve
 from pwdload.standin.settings import Settings
@@ -33,7 +34,9 @@ from pwdload.standin.store import Store
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code: 0, or 2 with one line on standard error for what the user can mend."""
     try:
-        arguments = build_parser(Commands(serve=_serve, seed=_seed, settings=_list_settings)).parse_args(argv)
+        arguments = build_parser(
+            Commands(serve=_serve, seed=_seed, settings=_list_settings, defects=_list_defects)
+        ).parse_args(argv)
         arguments.command(arguments)
     except StandinError as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is the command line
@@ -52,13 +55,14 @@ def _serve(arguments: argparse.Namespace) -> None:
     settings = _settings(arguments)
     listener = bind(arguments.host, arguments.port)
     with closing(listener), _database(arguments.db, settings) as store, closing(_hasher(settings)) as hasher:
-        parts = assemble(settings, store, hasher, system_clock)
+        classes = defective_classes(settings)
+        parts = assemble(settings, store, hasher, system_clock, classes)
         parts.sessions.forget_expired()
         _seed_at_start(arguments, settings, parts.accounts, Seeder(settings, parts.accounts, hasher))
         host, port = listener.getsockname()[:2]
         listening = Listening(host=host, port=port, db=store.path, accounts=parts.accounts.count())
         serve(
-            build_app(parts),
+            build_app(parts, classes),
             listener,
             announce=lambda: _print(listening.line()),
             keep_alive_s=settings.keep_alive_s,
@@ -103,6 +107,10 @@ def _list_settings(_arguments: argparse.Namespace) -> None:
     _print(describe_settings())
 
 
+def _list_defects(_arguments: argparse.Namespace) -> None:
+    _print(describe_defects())
+
+
 def _print(text: str) -> None:
     """Print to standard output, where a reader who has gone (``| head``) is no error.
 
@@ -126,7 +134,7 @@ def _discard_output() -> None:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    return read_settings(arguments.config, [*arguments.set_before, *arguments.set_after])
+    return read_settings(arguments.config, [*arguments.set_before, *arguments.set_after], arguments.defects)
 
 
 def _hasher(settings: Settings) -> PasswordHasher:

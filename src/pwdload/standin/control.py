@@ -23,9 +23,15 @@ class Control:
         self._counts = counts
 
     async def health(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature
-        """Say that the program is up."""
+        """Say that the program is up, and what is broken in it on purpose."""
         return Answer(
-            fields={"status": "up", "now": self._clock(), "pid": os.getpid(), "accounts": self._accounts.count()}
+            fields={
+                "status": "up",
+                "now": self._clock(),
+                "pid": os.getpid(),
+                "accounts": self._accounts.count(),
+                "defects": self._settings.defects,
+            }
         )
 
     async def counts(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature

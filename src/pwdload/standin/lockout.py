@@ -33,10 +33,10 @@ class PasswordGuard:
         Raises:
             Refusal: it is wrong, or the account is locked. A wrong one that `counts` counts towards the lock-out.
         """
-        self._refuse_if_locked(account.failures)
+        self.refuse_if_locked(account.failures)
         is_right = await self._hasher.opens_politely(password, account.password_hash)
         failures = self._accounts.failures(account.user_id)  # again: others may have failed meanwhile
-        self._refuse_if_locked(failures)
+        self.refuse_if_locked(failures)
         if not is_right:
             raise self.wrong(account, counts=counts)
         if failures.attempts:
@@ -79,7 +79,12 @@ class PasswordGuard:
             return Refusal(Reason.PASSWORD_WRONG_UNCOUNTED)
         return Refusal(Reason.PASSWORD_WRONG, self._settings.lockout_threshold - self._attempts(failures))
 
-    def _refuse_if_locked(self, failures: Failures) -> None:
+    def refuse_if_locked(self, failures: Failures) -> None:
+        """Return if wrong passwords have not locked the account.
+
+        Raises:
+            Refusal: they have.
+        """
         if self._is_locked(failures):
             raise self._locked(failures)
 

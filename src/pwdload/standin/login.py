@@ -68,8 +68,11 @@ class Login:
         account = self._parts.accounts.by_name(user_name)
         if account is None:
             raise await self._parts.guard.refuse_unknown(user_name, password)
-        await self._parts.guard.verify(account, password)
+        await self._verify(account, password)
         return self._answer(account, caller)
+
+    async def _verify(self, account: Account, password: str) -> None:
+        await self._parts.guard.verify(account, password)
 
     def _answer(self, account: Account, caller: Caller) -> Answer:
         status = login_status(account, self._settings, self._parts.clock())

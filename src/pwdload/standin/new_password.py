@@ -32,12 +32,9 @@ class PasswordChange:
         Raises:
             Refusal: the new password is the current one, breaks the policy, or is in the history.
         """
-        if unicodedata.normalize("NFC", new) == unicodedata.normalize("NFC", old):
-            raise Refusal(Reason.PASSWORD_USED_BEFORE)
+        self._refuse_current(old, new)
         self._policy.check(new, account.person)
-        for stored in self._accounts.history(account.user_id, self._settings.password_history):
-            if await self._hasher.opens_politely(new, stored):
-                raise Refusal(Reason.PASSWORD_USED_BEFORE)
+        await self._refuse_earlier(account, new)
         return await self._hasher.hash_politely(new)
 
     def apply(self, account: Account, password_hash: str, *, must_modify: bool = False) -> bool:
@@ -46,3 +43,12 @@ class PasswordChange:
             return False
         self._accounts.forget_history(account, self._settings.password_history)
         return True
+
+    def _refuse_current(self, old: str, new: str) -> None:
+        if unicodedata.normalize("NFC", new) == unicodedata.normalize("NFC", old):
+            raise Refusal(Reason.PASSWORD_USED_BEFORE)
+
+    async def _refuse_earlier(self, account: Account, new: str) -> None:
+        for stored in self._accounts.history(account.user_id, self._settings.password_history):
+            if await self._hasher.opens_politely(new, stored):
+                raise Refusal(Reason.PASSWORD_USED_BEFORE)

@@ -1,4 +1,4 @@
-"""The parts that the handlers share, built once over one database."""
+"""The parts that the handlers share."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from pwdload.standin.policy import PasswordPolicy
 from pwdload.standin.sessions import Sessions
 from pwdload.standin.settings import Settings
 from pwdload.standin.store import Store
-from pwdload.standin.tokens import IdTokens, StateTokens, new_rsa_key
+from pwdload.standin.tokens import IdTokens, StateTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +29,3 @@ class Parts:
     change: PasswordChange
     state_tokens: StateTokens
     id_tokens: IdTokens
-
-
-def assemble(settings: Settings, store: Store, hasher: PasswordHasher, clock: Clock) -> Parts:
-    """Return the parts over an open database; the keys that sign tokens are kept in it."""
-    accounts, policy = Accounts(store), PasswordPolicy(settings)
-    id_tokens = IdTokens(settings, lambda: store.secret("id_token_key", new_rsa_key), clock)
-    if settings.id_token:
-        id_tokens.prepare()
-    return Parts(
-        settings=settings,
-        clock=clock,
-        store=store,
-        accounts=accounts,
-        sessions=Sessions(settings, store, clock),
-        hasher=hasher,
-        guard=PasswordGuard(settings, accounts, hasher, clock),
-        policy=policy,
-        change=PasswordChange(settings=settings, accounts=accounts, hasher=hasher, policy=policy, clock=clock),
-        state_tokens=StateTokens(settings, store.secret("state_token_key"), clock),
-        id_tokens=id_tokens,
-    )

@@ -46,19 +46,14 @@ class PasswordPolicy:
         Raises:
             Refusal: it breaks a rule; the first in the order of this module counts.
         """
-        settings, password = self._settings, unicodedata.normalize("NFC", password)
+        password = unicodedata.normalize("NFC", password)
         if not password.strip():
             raise Refusal(Reason.PASSWORD_BLANK)
-        if not settings.password_length_min <= len(password) <= settings.password_length_max:
-            raise Refusal(Reason.PASSWORD_LENGTH, settings.password_length_min, settings.password_length_max)
-        if settings.password_user_info:
-            self._check_user_info(password.casefold(), person)
-        if settings.password_repeats_max and self._repeats_too_often(password):
-            raise Refusal(Reason.PASSWORD_REPEATS, settings.password_repeats_max)
-        if password.casefold() in self._weak:
-            raise Refusal(Reason.PASSWORD_WEAK)
-        if not self._is_complex(password):
-            raise Refusal(Reason.PASSWORD_TOO_SIMPLE, settings.password_classes)
+        self._check_length(password)
+        self._check_user_info(password.casefold(), person)
+        self._check_repeats(password)
+        self._check_weak(password.casefold())
+        self._check_complexity(password)
 
     def document(self) -> str:
         """Return the policy as login hands it to the app: a JSON document with maxLength, minLength and regEx."""
@@ -72,7 +67,14 @@ class PasswordPolicy:
             ensure_ascii=False,
         )
 
+    def _check_length(self, password: str) -> None:
+        shortest, longest = self._settings.password_length_min, self._settings.password_length_max
+        if not shortest <= len(password) <= longest:
+            raise Refusal(Reason.PASSWORD_LENGTH, shortest, longest)
+
     def _check_user_info(self, password: str, person: Person) -> None:
+        if not self._settings.password_user_info:
+            return
         user_name = person.user_name.casefold()
         is_looked_for = len(user_name) >= self._settings.user_info_length_min
         email_prefix = person.email.partition("@")[0].casefold()
@@ -83,6 +85,18 @@ class PasswordPolicy:
                 raise Refusal(Reason.PASSWORD_USER_INFO)
         if is_looked_for and user_name[::-1] in password:
             raise Refusal(Reason.PASSWORD_REVERSED_NAME)
+
+    def _check_repeats(self, password: str) -> None:
+        if self._settings.password_repeats_max and self._repeats_too_often(password):
+            raise Refusal(Reason.PASSWORD_REPEATS, self._settings.password_repeats_max)
+
+    def _check_weak(self, password: str) -> None:
+        if password in self._weak:
+            raise Refusal(Reason.PASSWORD_WEAK)
+
+    def _check_complexity(self, password: str) -> None:
+        if not self._is_complex(password):
+            raise Refusal(Reason.PASSWORD_TOO_SIMPLE, self._settings.password_classes)
 
     def _repeats_too_often(self, password: str) -> bool:
         """Whether some character stands in the password, or in a row in it, more often than it may."""

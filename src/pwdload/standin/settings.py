@@ -180,6 +180,11 @@ class Settings:
     service_seed: int = _setting(1, "seed of the service times", at_least=0)
     queue_limit: int = _setting(-1, "requests that may wait for a server; one more is refused; -1 for any", at_least=-1)
 
+    defects: tuple[str, ...] = _setting(
+        (), "what is broken on purpose, NAME or NAME=VALUE; `pwdload standin defects` lists them all"
+    )
+    defects_seed: int = _setting(1, "seed of what strikes a share of the requests only", at_least=0)
+
     refusals: Mapping[Reason, Refused] = field(default_factory=_default_refusals)
     """HTTP status and error code of each reason, one setting ``refuse_<reason>`` each."""
 

@@ -1,6 +1,7 @@
 """Read settings from a TOML file and from ``key=value`` arguments, and list them for people."""
 
 import difflib
+import json
 import textwrap
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
+from pwdload.standin.defects.registry import chosen_defects
 from pwdload.standin.failure import StandinError
 from pwdload.standin.reasons import Reason, Refused
 from pwdload.standin.settings import REFUSE_PREFIX, SettingInfo, Settings, SettingValue, all_settings
@@ -17,11 +19,11 @@ _KNOWN: Mapping[str, SettingInfo] = MappingProxyType({info.name: info for info i
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def read_settings(config: Path | None, assignments: Iterable[str]) -> Settings:
-    """Return the defaults, changed first by the TOML file, then by each ``key=value``.
+def read_settings(config: Path | None, assignments: Iterable[str], defects: Iterable[str] = ()) -> Settings:
+    """Return the defaults, changed first by the TOML file, then by each ``key=value``; `defects` come on top.
 
     Raises:
-        StandinError: the file cannot be read, a key is unknown, or a value is not allowed.
+        StandinError: the file cannot be read, a key or a defect is unknown, or a value is not allowed.
     """
     values: dict[str, SettingValue] = {}
     if config is not None:
@@ -32,7 +34,9 @@ def read_settings(config: Path | None, assignments: Iterable[str]) -> Settings:
         if not equals:
             raise StandinError(f"--set {assignment}: no value; write --set KEY=VALUE")
         values[key.strip()] = _checked(key.strip(), text.strip(), "--set ")
-    return _settings(values)
+    settings = _settings(values)
+    chosen = chosen_defects([*settings.defects, *defects], settings)
+    return replace(settings, defects=tuple(map(str, chosen)))
 
 
 def describe_settings() -> str:
@@ -113,11 +117,20 @@ def _refused(text: str) -> Refused:
 
 
 def _texts(raw: object) -> tuple[str, ...]:
+    if isinstance(raw, str) and raw.lstrip().startswith("["):
+        raw = _json(raw)  # as the harness hands on a list of its scenario
     if isinstance(raw, str):
         return tuple(item.strip() for item in raw.split(",") if item.strip())
     if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
         return tuple(raw)
     raise ValueError("a list of texts is needed; after --set, separated by commas")
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _truth(raw: object) -> bool:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -54,6 +54,9 @@ class StateToken:
     """Names the token for single use; sorts by expiry, so that forgetting the expired ones is a range delete."""
     user_id: str
     purpose: Purpose
+    client_id: str
+    device: str
+    """Digest of the X-device-fingerprint that it was handed to."""
 
 
 class StateTokens:
@@ -83,25 +86,46 @@ class StateTokens:
         Raises:
             Refusal: it is not ours, altered, expired, or was handed to another application or device.
         """
-        try:
-            # PyJWT would compare with the machine's time; we compare with the time that was passed in.
-            claims = jwt.decode(token, self._key, algorithms=["HS256"], options={"verify_exp": False})
-            subject = json.loads(claims["subject"])
-            state_token = StateToken(token_id=claims["jti"], user_id=subject["user_id"], purpose=subject["status"])
-        except (jwt.InvalidTokenError, ValueError, LookupError, TypeError):
-            raise Refusal(Reason.STATE_TOKEN_INVALID) from None
-        if self._is_expired(claims) or not self._belongs_to(caller, subject):
+        state_token = self.opened(token)
+        if not (self._is_of_client(caller, state_token) and self._is_of_device(caller, state_token)):
             raise Refusal(Reason.STATE_TOKEN_INVALID)
         return state_token
 
-    def _is_expired(self, claims: Mapping[str, float]) -> bool:
-        return self._clock() >= claims["exp"]
+    def opened(self, token: str) -> StateToken:
+        """Return what the token says, whoever sends it.
 
-    def _belongs_to(self, caller: Caller, subject: Mapping[str, str]) -> bool:
-        settings = self._settings
-        is_client = caller.client_id == subject["client_id"] or not settings.state_token_bound_to_client
-        is_device = _short(caller.device_fingerprint) == subject["device"] or not settings.state_token_bound_to_device
-        return is_client and is_device
+        Raises:
+            Refusal: it is not ours, altered, or expired.
+        """
+        try:
+            claims = self._claims(token)
+            subject = json.loads(claims["subject"])
+            state_token = StateToken(
+                token_id=claims["jti"],
+                user_id=subject["user_id"],
+                purpose=subject["status"],
+                client_id=subject["client_id"],
+                device=subject["device"],
+            )
+            is_expired = self._is_expired(claims)
+        except (jwt.InvalidTokenError, ValueError, LookupError, TypeError):
+            raise Refusal(Reason.STATE_TOKEN_INVALID) from None
+        if is_expired:
+            raise Refusal(Reason.STATE_TOKEN_INVALID)
+        return state_token
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        # PyJWT would compare with the machine's time; we compare with the time that was passed in.
+        return jwt.decode(token, self._key, algorithms=["HS256"], options={"verify_exp": False})
+
+    def _is_expired(self, claims: Mapping[str, Any]) -> bool:
+        return bool(self._clock() >= claims["exp"])
+
+    def _is_of_client(self, caller: Caller, token: StateToken) -> bool:
+        return caller.client_id == token.client_id or not self._settings.state_token_bound_to_client
+
+    def _is_of_device(self, caller: Caller, token: StateToken) -> bool:
+        return _short(caller.device_fingerprint) == token.device or not self._settings.state_token_bound_to_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
