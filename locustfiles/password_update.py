@@ -79,7 +79,24 @@ class Attacker(PasswordUpdateUser):
     token_of_another_device = case_task("token_of_another_device")
 
 
-class EveryClient(Person, FaultyApp, Attacker):
+class Prober(PasswordUpdateUser):
+    """Somebody who tries, while all the others are at it, what a correct service must not do."""
+
+    race_one_token = case_task("race_one_token")
+    race_two_tokens = case_task("race_two_tokens")
+    two_tokens_newer_first = case_task("two_tokens_newer_first")
+    two_tokens_older_first = case_task("two_tokens_older_first")
+    replay_after_refusal = case_task("replay_after_refusal")
+    replay_later = case_task("replay_later")
+    old_password_after_change = case_task("old_password_after_change")
+    new_password_after_refusal = case_task("new_password_after_refusal")
+    login_unknown_user = case_task("login_unknown_user")
+    login_wrong_then_right = case_task("login_wrong_then_right")
+    session_opens_ticket = case_task("session_opens_ticket")
+    lockout = case_task("lockout")
+
+
+class EveryClient(Person, FaultyApp, Attacker, Prober):
     """All of them in one: carries the whole mix, and is what runs unless other classes are named."""
 
 

@@ -5,7 +5,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.processes import standin
@@ -71,6 +71,9 @@ class _Wire:
 
     def send(self, request: bytes) -> Exchange:
         return self.connection.exchange(request)
+
+    def send_together(self, requests: Sequence[bytes]) -> list[Exchange]:
+        raise AssertionError(requests)
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError(seconds)

@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,8 +13,10 @@ from pwdload.accounts.entry import Event
 from pwdload.api.contract import Step
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
+from pwdload.cases.bodies import altered, forged
 from pwdload.cases.catalogue import CASES
-from pwdload.cases.play import Flow, Party, Played, Settings, altered, forged
+from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.steps import Login, Race, Skip, Sso, Update, Wait
 from pwdload.devices import DevicePopulation
 from pwdload.outcome import Outcome
 from pwdload.passwords import PasswordBook, PasswordPolicy, Shape
@@ -31,6 +33,14 @@ EXPIRED: Reply = (200, {"status": "PASSWORD_EXPIRED", "state_token": "aaaa.bbbb.
 SUCCESS: Reply = (200, {"status": "SUCCESS", "session_token": "s", "expire": 1})
 
 
+TICKET: Reply = (200, {"expire": 300, "sso_ticket": "t"})
+
+
+def user(name: str) -> Reply:
+    """Return the user of a ticket."""
+    return 200, {"code": "200", "message": "success", "data": {"user": {"userName": name, "id": "1"}}}
+
+
 def refused(code: str) -> Reply:
     """Return a documented refusal."""
     return 400, {"error_code": code, "error_msg": "m"}
@@ -45,6 +55,7 @@ class FakeWire:
     kept: list[tuple[int, str, PasswordRef, Event]] = field(default_factory=list)
     """What the flow told of its changes: how many requests were sent by then, who, which password, what."""
     at_s: float = 10.0
+    forgotten: list[str] = field(default_factory=list)
 
     def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Note that a change is about to be asked for."""
@@ -67,6 +78,22 @@ class FakeWire:
             exchange.http_status, exchange.body = answer[0], json.dumps(answer[1]).encode()
         return exchange
 
+    def send_together(self, requests: Sequence[bytes]) -> list[Exchange]:
+        """Answer all of them, which begin at one moment."""
+        begun_s = self.at_s
+        exchanges = [self.send(request) for request in requests]
+        for exchange in exchanges:
+            exchange.started_s = begun_s
+        return exchanges
+
+    def access_token(self) -> str:
+        """Return the tenant API's token."""
+        return "access"
+
+    def forget(self, token: str) -> None:
+        """Note that a token is not known."""
+        self.forgotten.append(token)
+
     def sleep(self, seconds: float) -> None:
         """Let virtual time pass."""
         self.at_s += seconds
@@ -84,7 +111,7 @@ def party(account: Account) -> Party:
 def play(case: str, *answers: Reply) -> tuple[FakeWire, Flow, list[Played]]:
     """Play a case of ann's, with bob beside her, against these answers."""
     wire = FakeWire(list(answers))
-    settings = Settings(book=BOOK, changes=wire, state_token_life_s=300.0)
+    settings = Settings(book=BOOK, changes=wire, state_token_life_s=300.0, seed=1, tenant=wire)
     flow = Flow(CASES[case], me=party(ANN), other=party(BOB), wire=wire, settings=settings, intended_s=9.5)
     return wire, flow, list(flow)
 
@@ -226,15 +253,29 @@ def test_every_case_can_be_played_to_its_end(name: str) -> None:
     case = CASES[name]
     answers: list[Reply] = []
     for step in case.steps:
-        label = getattr(getattr(step, "expect", None), "label", "")
-        if label.startswith("refuse:"):
-            answers.append(refused(label.removeprefix("refuse:").split("|")[0]))
-        elif label:
-            status = min(label.removeprefix("accept:").split("|"))
-            answers.append((200, {"status": status, "state_token": "aaaa.bbbb.cccc", "session_token": "s"}))
+        if not isinstance(step, Wait):
+            times = times_of(name) if isinstance(step, Race) else 1
+            answers += [as_expected(step)] * times
     wire, _, played = play(name, *answers)
     assert len(wire.requests) == len(played) == len(answers)
     assert all(p.outcome.is_as_expected for p in played)
+
+
+def as_expected(step: Login | Update | Skip | Race | Sso) -> Reply:
+    """Return an answer that a step expects."""
+    if isinstance(step, Sso):
+        return TICKET if step.step is Step.SSO_TICKET else user("ann.example")
+    kind, _, words = step.expect.label.partition(":")
+    if kind == "refuse":
+        return refused(min(words.split("|")))
+    return 200, {"status": min(words.split("|")), "state_token": "aaaa.bbbb.cccc", "session_token": "s"}
+
+
+def times_of(name: str) -> int:
+    """Return how many requests the race of a case sends here."""
+    login = len([step for step in CASES[name].steps if isinstance(step, Login) and not step.verify])
+    wire, _, _ = play(name, *[EXPIRED] * login, *[refused("PARAM.0014")] * 16, EXPIRED)
+    return len(wire.requests) - login - 1
 
 
 NEXT = PasswordRef(2)

@@ -12,6 +12,7 @@ import json  # noqa: E402 - sockets first
 import random  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
 
 from tests.e2e.fasthttp_client import FastHttpConnections  # noqa: E402
 
@@ -47,6 +48,10 @@ class Wire:
     def send(self, request: bytes) -> Exchange:
         """Send over the one connection."""
         return self.client.exchange(request)
+
+    def send_together(self, requests: Sequence[bytes]) -> list[Exchange]:
+        """Send one after the other: what is compared here is the connection."""
+        return [self.send(request) for request in requests]
 
     def sleep(self, seconds: float) -> None:
         """Wait for real."""

@@ -77,6 +77,14 @@ languages = { zh = 1 }
 http_status = [400, 401]
 error_code = ["PARAM.0014"]
 
+[oracle]
+probes = 0.05
+accepted_codes = ["LOGIN.0009"]
+lockout_threshold = 5
+wrong_passwords_max = 6
+timing_leak = "10ms"
+final_logins = 50
+
 [standin]
 hash_algorithm = "sha256"
 servers = 4

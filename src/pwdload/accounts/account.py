@@ -26,6 +26,10 @@ _WORDS: Final[dict[int, str]] = {}
 """Words of plain passwords: asked for with each exchange, and the same few again and again."""
 
 
+NO_ACCOUNT: Final = -1
+"""The index of whoever has no account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A test account as the harness knows it: who it is, and which password is in force."""

@@ -16,6 +16,8 @@ ROUTES = {
     "verify": "/api/v2/sdk/login",
     "update_password": "/api/v2/sdk/pwd/update",
     "skip_update": "/api/v2/sdk/pwd/skip-update",
+    "sso_ticket": "/api/v2/tenant/sso/session-token/sso-ticket",
+    "sso_user": "/api/v2/tenant/sso/sso-ticket/verify",
 }
 """Which route each step calls. Re-arming an account has no route of the flow, and is not measured."""
 _KEYS = ["route", "http_status", "status", "error_code"]

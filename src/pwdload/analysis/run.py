@@ -19,7 +19,7 @@ from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, read_samples
 
-STEPS = ("login", "update_password", "skip_update", "verify", "rearm")
+STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
 """The steps in the order of the protocol, which is the order of their rows in every table."""
 ACCEPTED = (Outcome.RIGHT_ACCEPT.value, Outcome.WRONG_ACCEPT.value)
 AS_EXPECTED = tuple(outcome.value for outcome in Outcome if outcome.is_as_expected)

@@ -50,6 +50,8 @@ class Client:
     def __init__(self, connection: Connection, target: Target, chance: random.Random) -> None:
         self.exchange = connection.exchange
         """Sends a request and returns its exchange: see `Connection.exchange`."""
+        self.prepare, self.begin, self.finish = connection.prepare, connection.begin, connection.finish
+        """The same in three steps: see there."""
         self.close = connection.close
         self._connection = connection
         self._per_flow = target.connections == "per_flow"

@@ -19,6 +19,10 @@ class Step(StrEnum):
     SKIP_UPDATE = "skip_update"
     VERIFY = "verify"
     """A login whose only purpose is to see which password opens the account."""
+    SSO_TICKET = "sso_ticket"
+    """The application's server turns a session_token into a one-time ticket."""
+    SSO_USER = "sso_user"
+    """It turns the ticket into the user whose session it was."""
     REARM = "rearm"
     """An administrator's change of a password, to put a used account back: no part of the load."""
 
@@ -44,6 +48,11 @@ OPERATIONS: Mapping[Step, Operation] = MappingProxyType(
         Step.VERIFY: _LOGIN,
         Step.UPDATE_PASSWORD: Operation(method="POST", path="/api/v2/sdk/pwd/update", accepted=frozenset({"SUCCESS"})),
         Step.SKIP_UPDATE: Operation(method="GET", path="/api/v2/sdk/pwd/skip-update", accepted=frozenset({"SUCCESS"})),
+        # Of the tenant API, whose answers have no status: what they grant is `granted`'s to say.
+        Step.SSO_TICKET: Operation(
+            method="POST", path="/api/v2/tenant/sso/session-token/sso-ticket", accepted=frozenset()
+        ),
+        Step.SSO_USER: Operation(method="POST", path="/api/v2/tenant/sso/sso-ticket/verify", accepted=frozenset()),
     }
 )
 
@@ -127,6 +136,18 @@ class Answer:
         )
 
 
+def granted(step: Step, answer: Answer) -> str:
+    """Return what an answer of the tenant API's SSO calls hands out, a ticket or a user's name; empty if nothing."""
+    if answer.http_status != 200:
+        return ""
+    if step is Step.SSO_TICKET:
+        return answer.text("sso_ticket")
+    data = answer.fields.get("data") if answer.fields is not None else None
+    user = data.get("user") if isinstance(data, dict) else None
+    name = user.get("userName") if isinstance(user, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 def breach(step: Step, answer: Answer) -> str:
     """Return what of an answer to a step is not as documented, in a word such as "expire=str" or "error_msg=none".
 
@@ -139,6 +160,8 @@ def breach(step: Step, answer: Answer) -> str:
         return _mistyped(answer, ("error_code", "error_msg")) or f"error_code={answer.error_code}"
     if answer.http_status != 200:
         return f"http={answer.http_status}"
+    if step in (Step.SSO_TICKET, Step.SSO_USER):
+        return _mistyped(answer, ("sso_ticket",)) if step is Step.SSO_TICKET else "data.user.userName=none"
     if answer.status not in OPERATIONS[step].accepted:
         return f"status={answer.status}" if answer.status else _mistyped(answer, ("status",))
     token = "state_token" if answer.status in HANDS_OUT_STATE_TOKEN else "session_token"

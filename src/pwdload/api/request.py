@@ -29,6 +29,7 @@ class DeviceRequests:
 
     def __init__(self, authority: str, device: DeviceProfile, tenant_id: str | None = None) -> None:
         self._authority = authority
+        self._tenant_id = tenant_id
         self._headers = device_headers(device, tenant_id)
         common = {"Host": authority, **self._headers}
         content = common | {"Content-Type": CONTENT_TYPE}
@@ -50,6 +51,36 @@ class DeviceRequests:
     def skip_update(self, state_token: str) -> bytes:
         """Return a pwd/skip-update request."""
         return b"%bX-state-token: %b\r\n\r\n" % (self._skip, state_token.encode())
+
+    def sso_ticket(self, access_token: str, session_token: str) -> bytes:
+        """Return the tenant API's request for a ticket: the device must be the one that the session began on."""
+        fields = {"session_token": session_token, **self._sso_device(), "client_id": self._headers["X-client-id"]}
+        return self._sso(OPERATIONS[Step.SSO_TICKET].path, access_token, fields)
+
+    def sso_user(self, access_token: str, sso_ticket: str) -> bytes:
+        """Return the tenant API's request for the user of a ticket."""
+        fields = {"sso_ticket": sso_ticket, **self._sso_device()}
+        return self._sso(OPERATIONS[Step.SSO_USER].path, access_token, fields)
+
+    def _sso_device(self) -> dict[str, str]:
+        headers = self._headers
+        return {
+            "operating_sys_version": headers["X-operating-sys-version"],
+            "device_ip": headers["X-device-ip"],
+            "device_fingerprint": headers["X-device-fingerprint"],
+            "agent": headers["X-agent"],
+        }
+
+    def _sso(self, path: str, access_token: str, fields: Mapping[str, str]) -> bytes:
+        body = json_body(fields)
+        headers = {
+            "Host": self._authority,
+            **({"X-tenant-id": self._tenant_id} if self._tenant_id else {}),
+            "Authorization": f"Bearer {access_token}",
+            "Content-Type": CONTENT_TYPE,
+            "Content-Length": str(len(body)),
+        }
+        return b"POST %b HTTP/1.1\r\n%b\r\n%b" % (path.encode(), _lines(headers), body)
 
     def update_with(
         self,

@@ -171,6 +171,24 @@ class TenantClient:
         """Close the connections."""
         self._clients.close()
 
+    def access_token(self) -> str:
+        """Return a token that is valid for a while; one thread at a time fetches a new one.
+
+        Raises:
+            TenantCallError: none was to be had; `NOT_SENT`, since the call that wanted it was not made.
+            TargetError: the target does not take the credentials.
+        """
+        with self._renewing:
+            if self._clock() >= self._token_until_s:
+                self._renew()
+            return self._token
+
+    def forget(self, token: str) -> None:
+        """Fetch another token when the next is needed: the target does not know this one any more."""
+        with self._renewing:
+            if token == self._token:
+                self._token_until_s = 0.0
+
     def create_user(self, user_name: str, mobile: str, password: str, *, must_modify: bool) -> str:
         """Make a user and return its user_id.
 
@@ -256,12 +274,12 @@ class TenantClient:
         """Make a call and return what `read` makes of its 2xx answer; null from it is an answer not as documented."""
         hidden = str(fields["password"]) if fields is not None and "password" in fields else ""
         body = b"" if fields is None else json_body(fields)
-        for token in (self._access_token(), None):
-            request = self._request(method, path, body, token or self._access_token())
+        for token in (self.access_token(), None):
+            request = self._request(method, path, body, token or self.access_token())
             answer = self._exchange(what, path, request)
             if answer.http_status != 401 or token is None:
                 break
-            self._forget(token)
+            self.forget(token)
         result = read(answer) if 200 <= answer.http_status < 300 else None
         if result is None:
             raise _failed(what, answer, hidden)
@@ -283,23 +301,6 @@ class TenantClient:
             trouble = Trouble.NOT_SENT if exchange.sent_s is None else Trouble.UNKNOWN
             raise TenantCallError(trouble, what, f"transport:{exchange.transport}")
         return Answer.parse(exchange.http_status, exchange.body)
-
-    def _access_token(self) -> str:
-        """Return a token that is valid for a while; one thread at a time fetches a new one.
-
-        Raises:
-            TenantCallError: none was to be had; `NOT_SENT`, since the call that wanted it was not made.
-            TargetError: the target does not take the credentials.
-        """
-        with self._renewing:
-            if self._clock() >= self._token_until_s:
-                self._renew()
-            return self._token
-
-    def _forget(self, token: str) -> None:
-        with self._renewing:
-            if token == self._token:
-                self._token_until_s = 0.0
 
     def _renew(self) -> None:
         asked_s = self._clock()

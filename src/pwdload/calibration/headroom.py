@@ -5,7 +5,6 @@ from typing import Final
 
 from pwdload.calibration.certificate import Certificate
 from pwdload.cases.catalogue import CASES
-from pwdload.cases.steps import OutliveToken
 from pwdload.units import format_count
 
 HEADROOM: Final = 0.7
@@ -28,10 +27,7 @@ def usable_rate_per_s(certificate: Certificate, processes: int) -> float | None:
 def requests_per_flow(weights: Mapping[str, float]) -> float:
     """Return how many requests a flow of this mix makes, on average, when all goes well."""
     total = sum(weights.values())
-    requests = sum(
-        weight * sum(not isinstance(step, OutliveToken) for step in CASES[name].steps)
-        for name, weight in weights.items()
-    )
+    requests = sum(weight * CASES[name].requests_mean for name, weight in weights.items())
     return requests / total if total else 0.0
 
 

@@ -5,8 +5,9 @@ Changes of the password are told by the flow itself (`cases.play.Changes`); this
 
 from enum import Enum
 
+from pwdload.accounts.account import NO_ACCOUNT
 from pwdload.api.contract import LOCKED_CODES, OPERATIONS, Step
-from pwdload.cases.expectation import family
+from pwdload.cases.expectation import Refuse, family
 from pwdload.cases.play import Played
 from pwdload.outcome import Outcome
 
@@ -16,7 +17,7 @@ _DENIED = "ACCESS_DENIED"
 
 
 class Aftermath(Enum):
-    """What became of an account that was not let in as it had to be."""
+    """What a login shows to have become of an account."""
 
     USED = "asks for no change"
     """It was let in, and without a state_token: nothing can be changed in this way any more."""
@@ -31,10 +32,13 @@ def aftermath(played: Played) -> Aftermath | None:
 
     Only a documented answer says anything: a time-out, a gateway's page, or a target that is busy does not.
     """
-    if played.step not in (Step.LOGIN, Step.VERIFY) or played.outcome is not Outcome.WRONG_REJECT:
-        return None
     answer = played.answer
-    if answer is None:
+    if played.step not in (Step.LOGIN, Step.VERIFY) or played.account.index == NO_ACCOUNT or answer is None:
+        return None
+    if isinstance(played.expect, Refuse):  # a password that is wrong says nothing, but that there were too many
+        is_locked = played.outcome is Outcome.RIGHT_REJECT and answer.error_code.endswith(LOCKED_CODES)
+        return Aftermath.LOCKED if is_locked else None
+    if played.outcome is not Outcome.WRONG_REJECT:
         return None
     if answer.http_status == 200 and answer.status in OPERATIONS[Step.LOGIN].accepted:
         return Aftermath.USED

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pwdload.api.contract import MANDATORY_HEADERS
-from pwdload.cases.expectation import Expectation, Refuse, accept, refuse, refuse_documented
+from pwdload.cases.expectation import AcceptOrRefuse, Expectation, Refuse, accept, refuse, refuse_documented
+from pwdload.cases.probes import GROUP, LOCKOUT, LOGIN, PROBES, lockout_steps
 from pwdload.cases.steps import (
     AccountState,
     Body,
@@ -19,15 +20,16 @@ from pwdload.cases.steps import (
     Login,
     OutliveToken,
     Password,
+    Race,
     Skip,
     Token,
     Update,
+    Wait,
 )
 from pwdload.errors import UsageError
 from pwdload.scenario import Scenario
 
-# Which of the two an account made with pwd_must_modify gets is not documented; both hand out a state_token.
-_LOGIN = Login(expect=accept("PASSWORD_EXPIRED", "PASSWORD_WARN"))
+_LOGIN = LOGIN
 _LOGIN_WARNED = Login(expect=accept("PASSWORD_WARN"))
 _CHANGE = Update(expect=accept("SUCCESS"))
 _INVALID_TOKEN = refuse("PARAM.0014")
@@ -214,7 +216,7 @@ _ISV = tuple(
 
 CASES: Mapping[str, Case] = {
     case.name: case
-    for case in (*_LOGINS, *_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL, *_ISV)
+    for case in (*_LOGINS, *_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL, *_ISV, *PROBES)
 }
 """Every case by its name."""
 
@@ -255,6 +257,20 @@ def case_weights(mix: Mapping[str, float] | None) -> dict[str, float]:
     return weights
 
 
+def scenario_weights(scenario: Scenario, *, is_standin: bool) -> dict[str, float]:
+    """Return the weight of every case that a scenario plays, the probes on top of its mix among them.
+
+    Raises:
+        UsageError: a name in the mix is neither a case nor a group.
+    """
+    weights = case_weights(scenario.mix)
+    share = scenario.oracle.probes_of(is_standin=is_standin)
+    total = sum(weights.values()) * share / (1.0 - share)
+    for name in GROUPS[GROUP] if share else ():
+        weights[name] = weights.get(name, 0.0) + total / len(GROUPS[GROUP])
+    return weights
+
+
 def adapted(
     case: Case,
     *,
@@ -262,14 +278,21 @@ def adapted(
     override: Expectation | None = None,
     is_standin: bool = False,
     all_warned: bool = False,
+    lockout_threshold: int = 10,
 ) -> Case:
     """Return the case as this target must answer it.
 
     A password of 50 characters is right where the policy allows so many. `override` is the scenario's word on what
-    the step that the case is about gets: the one that is to be refused, else the last. The stand-in's answers are
+    the step that the case is about gets: the one that is to be refused, else the one that may be, else the last. The
+    stand-in's answers are
     known, so of it the catalogue's first guess is expected exactly. `all_warned`: accounts stay in the time of warning,
-    whatever is changed.
+    whatever is changed. `lockout_threshold`: so many wrong passwords lock an account, 0 for never; where it is not
+    known that the losers of a race do not count as such, there are not more of them than that.
     """
+    if case.name == LOCKOUT and lockout_threshold:
+        case = replace(case, steps=lockout_steps(lockout_threshold))
+    if lockout_threshold and not is_standin:
+        case = replace(case, steps=tuple(_harmless(step, lockout_threshold) for step in case.steps))
     expect = override
     if expect is None and case.name == "password_of_50_characters" and password_length_max >= 50:
         expect = accept("SUCCESS")
@@ -280,9 +303,15 @@ def adapted(
     return case if expect is None else _with_expectation(case, expect)
 
 
+def _harmless(step: CaseStep, lockout_threshold: int) -> CaseStep:
+    if not isinstance(step, Race) or step.times_max <= lockout_threshold:
+        return step
+    return replace(step, times_max=max(lockout_threshold, step.times_min))
+
+
 def _still_warned(step: CaseStep) -> CaseStep:
     """Expect a warning where a new password would else be let in without one."""
-    if isinstance(step, Login) and step.verify:
+    if isinstance(step, Login) and step.verify and not isinstance(step.expect, Refuse):
         return replace(step, expect=accept("PASSWORD_WARN"))
     return step
 
@@ -291,19 +320,28 @@ def _exact(case: Case, step: CaseStep, *, all_warned: bool) -> CaseStep:
     if isinstance(step, Login) and step.expect == _LOGIN.expect:
         is_warned = all_warned or (case.needs is AccountState.WARNING and not step.as_other)
         return replace(step, expect=accept("PASSWORD_WARN" if is_warned else "PASSWORD_EXPIRED"))
-    if isinstance(step, Update) and isinstance(step.expect, Refuse):
+    if isinstance(step, (Login, Update)) and isinstance(step.expect, Refuse):
         return replace(step, expect=replace(step.expect, certain=True))
     return step
 
 
 def _with_expectation(case: Case, expect: Expectation) -> Case:
     steps = list(case.steps)
-    refused = [place for place, step in enumerate(steps) if isinstance(getattr(step, "expect", None), Refuse)]
-    place = refused[-1] if refused else len(steps) - 1
+    telling = (Refuse, AcceptOrRefuse)
+    places = [place for kind in telling for place, step in enumerate(steps) if isinstance(_expected(step), kind)]
+    refused = [place for place in places if isinstance(_expected(steps[place]), Refuse)]
+    place = (refused or places or [len(steps) - 1])[-1]
     changed = steps[place]
-    assert not isinstance(changed, OutliveToken)  # noqa: S101 - no case ends with waiting; a test holds it to that
-    steps[place] = replace(changed, expect=expect)
+    assert not isinstance(changed, Wait)  # noqa: S101 - no case ends with waiting; a test holds it to that
+    if isinstance(changed, Race):
+        steps[place] = replace(changed, update=replace(changed.update, expect=expect))
+    else:
+        steps[place] = replace(changed, expect=expect)
     return replace(case, steps=tuple(steps))
+
+
+def _expected(step: CaseStep) -> Expectation | None:
+    return None if isinstance(step, Wait) else step.expect
 
 
 def expected_by_scenario(http_status: Iterable[int], error_code: Iterable[str]) -> Expectation:
@@ -329,6 +367,7 @@ def adapted_cases(scenario: Scenario, *, is_standin: bool) -> Mapping[str, Case]
             override=overrides.get(name),
             is_standin=is_standin,
             all_warned=scenario.accounts.reuse == "warn",
+            lockout_threshold=scenario.lockout_threshold_of(is_standin=is_standin),
         )
         for name, case in CASES.items()
     }

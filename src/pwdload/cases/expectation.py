@@ -5,8 +5,11 @@ An answer is judged by its parsed body, never by its HTTP status alone: a 200 ma
 
 from dataclasses import dataclass, field
 
-from pwdload.api.contract import Answer, Step
+from pwdload.api.contract import Answer, Step, granted
 from pwdload.outcome import Outcome
+
+_UNAUTHORIZED = 401
+"""The access_token is not known (any more)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +69,50 @@ class Refuse:
         return Outcome.RIGHT_REJECT if same_family or not self.codes else Outcome.WRONG_REJECT
 
 
-Expectation = Accept | Refuse
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptOrRefuse:
+    """The call may be accepted with one of these ``status`` values, or be refused with any documented refusal.
+
+    Where the documentation is silent on which. Each is right by itself; the oracle judges what they come to together.
+    """
+
+    statuses: frozenset[str]
+    label: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", "accept_or_refuse:" + "|".join(sorted(self.statuses)))
+
+    def judge(self, step: Step, answer: Answer) -> Outcome:
+        """Judge a complete answer."""
+        if answer.is_acceptance(step):
+            return Outcome.RIGHT_ACCEPT if answer.status in self.statuses else Outcome.WRONG_REJECT
+        return Outcome.RIGHT_REJECT if answer.is_refusal else _neither(answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A call of the tenant API, which knows no ``status``, must hand out what it is for."""
+
+    label: str = "accept:"
+
+    def judge(self, step: Step, answer: Answer) -> Outcome:
+        """Judge a complete answer."""
+        if granted(step, answer):
+            return Outcome.RIGHT_ACCEPT
+        return Outcome.WRONG_REJECT if answer.is_refusal or answer.http_status == _UNAUTHORIZED else _neither(answer)
+
+
+Expectation = Accept | Refuse | AcceptOrRefuse | Grant
 
 
 def accept(*statuses: str) -> Accept:
     """Expect acceptance with one of the statuses."""
     return Accept(statuses=frozenset(statuses))
+
+
+def accept_or_refuse(*statuses: str) -> AcceptOrRefuse:
+    """Expect acceptance with one of the statuses, or a documented refusal."""
+    return AcceptOrRefuse(statuses=frozenset(statuses))
 
 
 def refuse(*codes: str, http: tuple[int, ...] = (400,)) -> Refuse:

@@ -3,58 +3,31 @@
 The only effects are `Wire.send` and `Wire.sleep`; a test gives a wire of its own and plays a case in no time.
 """
 
-import base64
 import hashlib
-import hmac
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
-from pwdload.accounts.account import Account, PasswordRef
+from pwdload.accounts.account import NO_ACCOUNT, Account, PasswordRef
 from pwdload.accounts.entry import Event
-from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step
+from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step, granted
 from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
-from pwdload.api.request import DeviceRequests, update_body
+from pwdload.api.request import DeviceRequests
+from pwdload.cases.bodies import altered, body_of, forged
 from pwdload.cases.expectation import Expectation, judge, judge_no_answer
-from pwdload.cases.remarks import Secrets, remark_on
-from pwdload.cases.steps import Body, Case, Login, OutliveToken, Password, Skip, Token, Update
+from pwdload.cases.remarks import SESSION_OF_ANOTHER, Secrets, remark_on
+from pwdload.cases.steps import Body, Case, Login, Password, Pause, Race, Skip, Sso, Token, Update, Wait
+from pwdload.cases.world import Changes, TenantAccess, Wire
 from pwdload.outcome import Outcome
 from pwdload.passwords import PasswordBook, Shape
 
 _UPDATE = Step.UPDATE_PASSWORD  # a global is at hand at a quarter of what a member of an enum costs
 _WITHOUT_OLD: Final = frozenset({Body.WITHOUT_OLD, Body.WRONG_TYPES})
 _WITHOUT_NEW: Final = frozenset({Body.WITHOUT_NEW, Body.WRONG_TYPES})
+_UNAUTHORIZED = 401
 _TOKEN_MARGIN_S = 1.0
 """Waited beyond the stated life of a state_token: its clock began when it was signed, and may be coarse."""
-
-
-class Wire(Protocol):
-    """What a flow needs of the world."""
-
-    def send(self, request: bytes) -> Exchange:
-        """Send a request and return its exchange; nothing of the network escapes as an exception."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-
-    def now(self) -> float:
-        """Return the time on the run's clock, in seconds."""
-
-
-class Changes(Protocol):
-    """Who must know of every change of a password: before it is asked for, and what came of it."""
-
-    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
-        """Keep that a password is about to be asked for; return when that is kept.
-
-        Raises:
-            AccountsError: it cannot be kept, so that the request must not be sent.
-        """
-
-    def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
-        """Keep what came of it: `Event.APPLIED`, `REFUSED` or `UNKNOWN`."""
 
 
 class NothingKept:
@@ -140,6 +113,10 @@ class Settings:
     book: PasswordBook
     changes: Changes
     state_token_life_s: float
+    seed: int = 0
+    """What a flow draws follows from this and from its number."""
+    tenant: TenantAccess | None = None
+    """Needed by the cases that take the tenant API, and by no other."""
 
 
 class Flow:
@@ -149,10 +126,13 @@ class Flow:
     not come out as expected: a real client would not go on either.
     """
 
-    __slots__ = ("_case", "_me", "_other", "_other_token", "_settings", "_token", "_wire", "account", "due_s")
+    __slots__ = (
+        *("_case", "_earlier_token", "_is_over", "_me", "_number", "_other", "_other_token", "_session_token"),
+        *("_settings", "_sso_ticket", "_token", "_wire", "account", "due_s"),
+    )
 
     def __init__(
-        self, case: Case, *, me: Party, other: Party, wire: Wire, settings: Settings, intended_s: float
+        self, case: Case, *, me: Party, other: Party, wire: Wire, settings: Settings, intended_s: float, number: int = 0
     ) -> None:
         self.account = me.account
         """The account as it is now; its generation rises with every acknowledged change."""
@@ -163,25 +143,66 @@ class Flow:
         self._settings = settings
         self.due_s = intended_s
         """When the next request is due."""
-        self._token = self._other_token = _NONE
+        self._number = number
+        self._is_over = False
+        self._token = self._earlier_token = self._other_token = _NONE
+        self._session_token = self._sso_ticket = ""
+
+    def end(self) -> None:
+        """Begin no further step; what has been sent by now is still told."""
+        self._is_over = True
 
     def __iter__(self) -> Iterator[Played]:
         """Play step after step."""
         for step in self._case.steps:
-            if isinstance(step, OutliveToken):
-                self._wire.sleep(self._settings.state_token_life_s + _TOKEN_MARGIN_S)
-                self.due_s = self._wire.now()
+            if isinstance(step, Update):
+                played = self._change(step)
+            elif isinstance(step, (Login, Skip)):
+                played = self._play(step)
+            else:
+                several = self._play_rare(step)
+                yield from several
+                if self._is_over or not all(played.outcome.is_as_expected for played in several):
+                    return
                 continue
-            played = self._change(step) if isinstance(step, Update) else self._play(step)
             yield played
-            if not played.outcome.is_as_expected:
+            if self._is_over or not played.outcome.is_as_expected:
                 return
 
+    def _play_rare(self, step: Race | Sso | Wait) -> Sequence[Played]:
+        """Play a step that is not one exchange of the flow's own with the target."""
+        if isinstance(step, Race):
+            return self._race(step)
+        if isinstance(step, Sso):
+            return self._sso(step)
+        life_s = self._settings.state_token_life_s
+        self._wire.sleep(step.seconds if isinstance(step, Pause) else life_s + _TOKEN_MARGIN_S)
+        self.due_s = self._wire.now()  # a wait is no part of any response time
+        return ()
+
     def _play(self, step: Login | Update | Skip) -> Played:
-        account = self._other.account if type(step) is Login and step.as_other else self.account
+        account = self._who(step) if type(step) is Login else self.account
         request, sent, secrets = self._request(step, account)
         exchange = self._wire.send(request)
         intended_s, self.due_s = self.due_s, exchange.done_s
+        return self._judged(step, exchange, intended_s, account, sent, secrets)
+
+    def _who(self, step: Login) -> Account:
+        """Return who logs in."""
+        if step.as_other:
+            return self._other.account
+        return self._nobody() if step.as_nobody else self.account
+
+    def _judged(
+        self,
+        step: Login | Update | Skip | Sso,
+        exchange: Exchange,
+        intended_s: float,
+        account: Account,
+        sent: Sent,
+        secrets: Secrets,
+    ) -> Played:
+        """Return an exchange with its judgement, and keep the tokens that it hands out."""
         if exchange.http_status is None:
             outcome = judge_no_answer(anything_sent=exchange.sent_s is not None)
             return Played(step.step, step.expect, exchange, None, outcome, intended_s, account, sent, sent.token)
@@ -191,7 +212,8 @@ class Flow:
         if type(step) is Login and answer.status in HANDS_OUT_STATE_TOKEN:
             token = self._take_token(step, answer.text("state_token"))
         elif answer.status == "SUCCESS":
-            session = token_digest(answer.text("session_token"))
+            self._session_token = answer.text("session_token")
+            session = token_digest(self._session_token)
         is_breach = outcome is Outcome.CONTRACT_VIOLATION
         remark = remark_on(step.step, answer, exchange.body, account, secrets, is_breach=is_breach)
         return Played(
@@ -204,7 +226,7 @@ class Flow:
         if step.as_other:
             self._other_token = held
         else:
-            self._token = held
+            self._earlier_token, self._token = self._token, held
         return held.digest
 
     def _change(self, step: Update) -> Played:
@@ -220,6 +242,63 @@ class Flow:
             if event is Event.APPLIED:
                 self.account = account.changed(new)
         return played
+
+    def _race(self, step: Race) -> Sequence[Played]:
+        """Play an update several times at once: all ask for one password, so what came of it is one thing."""
+        account, new, changes = self.account, self._ref(step.update.new), self._settings.changes
+        updates = [replace(step.update, token=token) for token in step.tokens]
+        requests = [self._update_request(updates[n % len(updates)]) for n in range(self._times(step))]
+        changes.intend(account, new, self._state_token(step.tokens[-1]).digest)
+        exchanges = self._wire.send_together([request for request, _, _ in requests])
+        self.due_s = max(exchange.done_s for exchange in exchanges)
+        several = [
+            self._judged(step.update, exchange, exchange.started_s, account, sent, secrets)
+            for exchange, (_, sent, secrets) in zip(exchanges, requests, strict=True)
+        ]
+        events = {_concluded(played, is_certain=True) for played in several}
+        event = next(event for event in (Event.APPLIED, Event.UNKNOWN, Event.REFUSED) if event in events)
+        changes.conclude(account, new, event)
+        if event is Event.APPLIED:
+            self.account = account.changed(new)
+        return several
+
+    def _times(self, step: Race) -> int:
+        """Draw how many times a race sends its update: the same for the same flow of the same scenario."""
+        return step.times_min + self._drawn("race") % (step.times_max - step.times_min + 1)
+
+    def _nobody(self) -> Account:
+        """Return who is not there: of a user name that no account has, another one in each flow."""
+        return Account(index=NO_ACCOUNT, user_name=f"nobody-{self._drawn(self.account.user_name):016x}")
+
+    def _drawn(self, what: str) -> int:
+        """Return a number of 64 bits that follows from the scenario's seed and the flow's number."""
+        text = f"{self._settings.seed}\0{self._number}\0{what}"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+    def _sso(self, step: Sso) -> Sequence[Played]:
+        """Play a call of the application's server; without an access_token the flow ends before it."""
+        tenant = self._settings.tenant
+        access_token = tenant.access_token() if tenant is not None else ""
+        if tenant is None or not access_token:
+            self.end()
+            return ()
+        if step.step is Step.SSO_TICKET:
+            request = self._me.requests.sso_ticket(access_token, self._session_token)
+        else:
+            request = self._me.requests.sso_user(access_token, self._sso_ticket)
+        exchange = self._wire.send(request)
+        intended_s, self.due_s = self.due_s, exchange.done_s
+        played = self._judged(step, exchange, intended_s, self.account, NOTHING_SENT, ())
+        if exchange.http_status == _UNAUTHORIZED:
+            tenant.forget(access_token)
+        if played.outcome is not Outcome.RIGHT_ACCEPT or played.answer is None:
+            return (played,)
+        what = granted(step.step, played.answer)
+        if step.step is Step.SSO_TICKET:
+            self._sso_ticket = what
+        elif what != self.account.user_name:
+            return (played._replace(outcome=Outcome.WRONG_ACCEPT, remark=SESSION_OF_ANOTHER),)
+        return (played,)
 
     def _asked(self, step: Update) -> Sequence[tuple[Account, PasswordRef]]:
         """Return which password each account would have if the target carried the update out.
@@ -252,7 +331,7 @@ class Flow:
         text, digest = self._state_token(step.token)
         old_ref, new_ref, account, book = self._ref(step.old), self._ref(step.new), self.account, self._settings.book
         old, new = account.password(book, *old_ref), account.password(book, *new_ref)
-        body = _body(step.body, old, new)
+        body = body_of(step.body, old, new)
         names_old, names_new = step.body not in _WITHOUT_OLD, step.body not in _WITHOUT_NEW
         sent = Sent(old_ref if names_old else None, new_ref if names_new else None, digest)
         secrets = (old_ref, old), (new_ref, new)
@@ -267,6 +346,8 @@ class Flow:
         match token:
             case Token.OWN:
                 return self._token
+            case Token.EARLIER:
+                return self._earlier_token
             case Token.MISSING:
                 return _MISSING
             case Token.BLANK:
@@ -315,36 +396,3 @@ def _concluded(played: Played, *, is_certain: bool) -> Event:
     if played.changed_password:
         return Event.APPLIED if is_certain else Event.UNKNOWN
     return Event.UNKNOWN if played.may_have_changed_password else Event.REFUSED
-
-
-def _body(body: Body, old: str, new: str) -> bytes:
-    match body:
-        case Body.JSON:
-            return update_body(old, new)
-        case Body.NOT_JSON:
-            return b"old_password=" + old.encode() + b"&new_password=" + new.encode()
-        case Body.WRONG_TYPES:
-            return b'{"old_password":12345678,"new_password":[true]}'
-        case Body.WITHOUT_OLD:
-            return json.dumps({"new_password": new}).encode()
-        case Body.WITHOUT_NEW:
-            return json.dumps({"old_password": old}).encode()
-        case Body.EXTRA_FIELDS:
-            return json.dumps({"old_password": old, "new_password": new, "remember_me": True, "x": {"y": []}}).encode()
-        case Body.ONE_MEGABYTE:
-            return json.dumps({"old_password": old, "new_password": new, "filler": "x" * 1_000_000}).encode()
-
-
-def forged(token: str) -> str:
-    """Return the token with its content as it was, signed with a key that is not the target's."""
-    signed, _, _ = token.rpartition(".")
-    signature = hmac.digest(b"not the key of the target", signed.encode(), hashlib.sha256)
-    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-
-
-def altered(token: str) -> str:
-    """Return the token with one character of its payload changed, under the old signature."""
-    head, dot, tail = token.partition(".")
-    middle = len(tail.partition(".")[0]) // 2
-    character = "A" if tail[middle : middle + 1] != "A" else "B"
-    return f"{head}{dot}{tail[:middle]}{character}{tail[middle + 1 :]}"

@@ -5,6 +5,7 @@ Samples hold no secret, so what needs one is looked at here, once, and the oracl
     echo:password  echo:new_password   the answer repeats a password that was sent
     id_token:another                   the id_token names another user than the one who asked
     id_token:unreadable                it is no JWT whose claims can be read
+    session:another                    the session that a change opened belongs to another user than the one who asked
     breach:...                         what of the answer the contract does not allow (`contract.breach`)
 """
 
@@ -20,6 +21,7 @@ from pwdload.passwords import Shape
 Secrets = Sequence[tuple[PasswordRef, str]]
 """The passwords that a request carried, with their names: the one in force, then the one asked for."""
 
+SESSION_OF_ANOTHER: Final = "session:another"
 _ECHOES: Final = ("echo:password", "echo:new_password")
 _LENGTH_MIN: Final = 8
 """A shorter password may stand in a token or a sentence by chance."""

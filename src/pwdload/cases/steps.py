@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pwdload.api.contract import CONTENT_TYPE, Step
-from pwdload.cases.expectation import Expectation
+from pwdload.cases.expectation import Expectation, Refuse
 
 
 class Password(StrEnum):
@@ -32,6 +32,8 @@ class Token(StrEnum):
 
     OWN = "own"
     """The one that this flow's last login handed out."""
+    EARLIER = "earlier"
+    """The one that the login before that handed out."""
     MISSING = "missing"
     BLANK = "blank"
     FORGED = "forged"
@@ -62,6 +64,8 @@ class Login:
     verify: bool = False
     as_other: bool = False
     """Log the second account of the flow in, to get at its token."""
+    as_nobody: bool = False
+    """Log in under a user name that does not exist."""
     step: Step = field(init=False)
     """The step under which the exchange is recorded."""
 
@@ -101,11 +105,56 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sso:
+    """Have the session_token of the last acceptance turned into a one-time sso_ticket, or that ticket into its user.
+
+    It is the application's server that asks so, with the access_token of the tenant API.
+    """
+
+    expect: Expectation
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """The same update several times at once, each over a connection of its own that is open beforehand.
+
+    How many times is drawn anew for each flow, evenly from the range. One of them at most can be accepted; which, no
+    documentation says, so each by itself may be accepted or refused.
+    """
+
+    update: Update
+    tokens: tuple[Token, ...] = (Token.OWN,)
+    """What the requests carry, in turn."""
+    times_min: int = 2
+    times_max: int = 16
+
+    @property
+    def expect(self) -> Expectation:
+        """What each of them must get."""
+        return self.update.expect
+
+    @property
+    def step(self) -> Step:
+        """The step under which the exchanges are recorded."""
+        return self.update.step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutliveToken:
     """Send nothing until the last state_token must have expired."""
 
 
-CaseStep = Login | Update | Skip | OutliveToken
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Send nothing for a while."""
+
+    seconds: float
+
+
+Wait = OutliveToken | Pause
+"""What sends nothing."""
+CaseStep = Login | Update | Skip | Race | Sso | OutliveToken | Pause
 
 
 class AccountState(StrEnum):
@@ -150,3 +199,34 @@ class Case:
     def needs_history(self) -> bool:
         """Whether the account's previous password must be known."""
         return any(isinstance(step, Update) and step.new is Password.PREVIOUS for step in self.steps)
+
+    @property
+    def needs_tenant_api(self) -> bool:
+        """Whether it takes the tenant API's access_token."""
+        return any(isinstance(step, Sso) for step in self.steps)
+
+    @property
+    def requests_mean(self) -> float:
+        """How many requests a flow makes on average, when all goes well."""
+        return sum(map(_requests_mean, self.steps))
+
+    @property
+    def wrong_passwords(self) -> int:
+        """The most wrong passwords in a row that a flow sends for its account: what a lock-out counts."""
+        most = row = 0
+        for step in self.steps:
+            row = row + 1 if _tries_wrong_password(step) else row * isinstance(getattr(step, "expect", None), Refuse)
+            most = max(most, row)
+        return most
+
+
+def _requests_mean(step: CaseStep) -> float:
+    if isinstance(step, Wait):
+        return 0.0
+    return (step.times_min + step.times_max) / 2 if isinstance(step, Race) else 1.0
+
+
+def _tries_wrong_password(step: CaseStep) -> bool:
+    if isinstance(step, Login):
+        return isinstance(step.expect, Refuse) and not step.as_nobody and step.password is not Password.CURRENT
+    return isinstance(step, Update) and step.old is Password.WRONG

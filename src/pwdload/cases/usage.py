@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pwdload.accounts.listing import EXPIRED
 from pwdload.accounts.need import Need, bounded_needs, open_needs
 from pwdload.cases.catalogue import adapted_cases
-from pwdload.cases.expectation import Accept
-from pwdload.cases.steps import Case, Update
+from pwdload.cases.expectation import Refuse
+from pwdload.cases.steps import Case, Race, Update
 from pwdload.pacing import RatePlan
 from pwdload.scenario import Scenario
 
@@ -15,8 +15,8 @@ Piece = tuple[str, float, float, float, float]
 
 
 def uses_accounts_up(case: Case) -> bool:
-    """Whether the accounts of a flow can serve no other one: a change is to be accepted in it."""
-    return any(isinstance(step, Update) and isinstance(step.expect, Accept) for step in case.steps)
+    """Whether the accounts of a flow can serve no other one: a change is to be, or may be, accepted in it."""
+    return any(isinstance(step, (Update, Race)) and not isinstance(step.expect, Refuse) for step in case.steps)
 
 
 def used_up_per_flow(weights: Mapping[str, float], cases: Mapping[str, Case]) -> dict[str, float]:

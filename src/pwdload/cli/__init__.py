@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pwdload import run
 from pwdload.cases.catalogue import CASES, GROUPS
-from pwdload.cases.steps import CaseStep, OutliveToken
+from pwdload.cases.steps import CaseStep, Wait
 from pwdload.cli import accounts
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
@@ -25,6 +25,7 @@ app = typer.Typer(
     help="Load and resilience testing of the change of an expired password (Huawei Cloud OneAccess).",
     epilog="Exit codes: 0 PASS, 1 SLO_FAILED, 2 usage, 3 INVALID, 4 CORRECTNESS_FAILED, 5 INCONCLUSIVE.",
 )
+_KINDS = {"accept": "", "refuse": "refused: ", "accept_or_refuse": "refused, or "}
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.add_typer(accounts.app, name="accounts")
@@ -99,10 +100,10 @@ def list_cases() -> None:
 
 def _in_words(step: CaseStep) -> str:
     """Say what must come back to a step."""
-    if isinstance(step, OutliveToken):
+    if isinstance(step, Wait):
         return "(wait)"
     kind, _, words = step.expect.label.partition(":")
-    return ("" if kind == "accept" else "refused: ") + words.replace("|", " or ")
+    return _KINDS[kind] + words.replace("|", " or ")
 
 
 @app.command()

@@ -104,7 +104,7 @@ class Controller:
         environment.host = self._prepared.target
         scenario = self._prepared.scenario
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
-        flow_s = scenario.target.timeout_s * max(len(case.steps) for case in CASES.values())
+        flow_s = scenario.target.timeout_s * max(len(CASES[name].steps) for name in self._prepared.weights)
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         self._choose_shape(scenario)
         self._check_accounts()

@@ -21,9 +21,10 @@ from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.api.permission import check_host_allowed
 from pwdload.api.request import probe_request
-from pwdload.api.tenant import Credentials
-from pwdload.cases.catalogue import CASES, case_weights
-from pwdload.cases.steps import OutliveToken
+from pwdload.api.tenant import CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, Credentials
+from pwdload.cases.catalogue import CASES, scenario_weights
+from pwdload.cases.probes import LOCKOUT
+from pwdload.cases.steps import Case, OutliveToken
 from pwdload.devices import device_population
 from pwdload.errors import TargetError, UsageError
 from pwdload.harness.embedded import EmbeddedStandin
@@ -210,7 +211,7 @@ def _playable(scenario: Scenario, accounts: LedgerAccounts | None) -> tuple[dict
     `accounts` is null for the stand-in, whose accounts are made to fit. A case that the scenario names and that cannot
     be played is refused; one that came with a group or with the default mix is left out, and the report says so.
     """
-    weights = case_weights(scenario.mix)
+    weights = scenario_weights(scenario, is_standin=accounts is None)
     lacking = {name: lack for name in weights if (lack := _lack(name, scenario, accounts))}
     named = [name for name in lacking if name in (scenario.mix or {})]
     if named:
@@ -229,8 +230,12 @@ def _lack(name: str, scenario: Scenario, accounts: LedgerAccounts | None) -> str
     case = CASES[name]
     if case.needs_tenant and scenario.target.tenant_id is None:
         return "it needs an ISV application; state [target] tenant_id"
+    if lack := _lacking_budget(case, scenario, is_standin=accounts is None):
+        return lack
     if accounts is None:
         return ""
+    if case.needs_tenant_api and not all(os.environ.get(name) for name in (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)):
+        return f"it needs the tenant API; set {CLIENT_ID_VARIABLE} and {CLIENT_SECRET_VARIABLE} in the environment"
     state = WARNING if scenario.accounts.reuse == "warn" else case.needs
     if not accounts.sizes.get(state):
         return f"it needs accounts in state {state}, and none is ready; list some, or arm some (pwdload accounts arm)"
@@ -240,6 +245,17 @@ def _lack(name: str, scenario: Scenario, accounts: LedgerAccounts | None) -> str
     if waits and scenario.target.state_token_life_s is None:
         return "nobody knows how long this target's state_token lives; state [target] state_token_life"
     return ""
+
+
+def _lacking_budget(case: Case, scenario: Scenario, *, is_standin: bool) -> str:
+    """Return why a case may not be played for the wrong passwords that it tries; empty when it may."""
+    threshold = scenario.lockout_threshold_of(is_standin=is_standin)
+    if case.name == LOCKOUT and not threshold:
+        return "this target never locks an account; set [standin] lockout_threshold"
+    tried, allowed = max(case.wrong_passwords, threshold * (case.name == LOCKOUT)), scenario.oracle.wrong_passwords_max
+    if tried <= allowed:
+        return ""
+    return f"it tries {tried} wrong passwords in a row, and {allowed} may be; raise [oracle] wrong_passwords_max"
 
 
 def check_answers(host: str, scenario: Scenario) -> None:

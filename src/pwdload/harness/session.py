@@ -27,6 +27,7 @@ from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import Family, device_population
+from pwdload.harness.access import Access
 from pwdload.harness.arrivals import Dispatcher
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
@@ -35,10 +36,13 @@ from pwdload.harness.readiness import Readiness
 from pwdload.harness.rearming import Rearmer
 from pwdload.harness.recorder import Recorder
 from pwdload.harness.shipping import Shipment
+from pwdload.harness.together import Together
+from pwdload.outcome import Outcome
 from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, announced_differences, password_policy, run_secret
 from pwdload.rundir import ArrivalCounts, WorkerRecord
 
+_RIGHT_ACCEPT = Outcome.RIGHT_ACCEPT
 _DRAIN_LOOK_S = 0.02
 _STRANGERS_FROM = 1_000_000_000
 """Devices from this index on belong to no account: they are the other devices that use a stolen token."""
@@ -89,11 +93,6 @@ class Session:
         self._books = books
         self._population = device_population(scenario)
         self._devices: dict[int, tuple[Family, DeviceRequests]] = {}
-        self._settings = Settings(
-            book=PasswordBook(run_secret(), password_policy(scenario)),
-            changes=self._books,
-            state_token_life_s=plan.state_token_life_s,
-        )
         self._rearmer: Rearmer | None = None
         self._knows_policy = False
         self._connections = Connections(
@@ -103,6 +102,15 @@ class Session:
             environment=os.environ,
             chance=random.Random(f"{scenario.seed}:{worker}:clients"),  # noqa: S311
             ready=Readiness,
+        )
+        self._together = Together(self._connections, clock.now)
+        self._access = Access(plan, self._connections, self.recorder, os.environ)
+        self._settings = Settings(
+            book=PasswordBook(run_secret(), password_policy(scenario)),
+            changes=self._books,
+            state_token_life_s=plan.state_token_life_s,
+            seed=scenario.seed,
+            tenant=self._access,
         )
 
     def begin(self, zero_s: float, sharing: Sharing | None) -> None:
@@ -145,12 +153,14 @@ class Session:
         gc.unfreeze()
         if self._rearmer is not None:
             self._rearmer.end(self._environment.stop_timeout)
+        self._together.close()
+        self._access.close()
         record = self.recorder.close()
         return record if self.dispatcher is None else replace(record, arrivals=_counts(self.dispatcher.tally))
 
     def open_wire(self, told_to_stop: Event) -> "SessionWire":
         """Return a connection for one user, and the event that cuts its waiting short."""
-        return SessionWire(self._connections.client(), self.clock.now, told_to_stop)
+        return SessionWire(self._connections.client(), self._together, self.clock.now, told_to_stop)
 
     def open_loop(self, user_class: type[User], told_to_stop: Event) -> Loop:
         """Return what decides when the next user of a class plays which of its tasks."""
@@ -215,21 +225,27 @@ class Session:
             wire=wire,
             settings=self._settings,
             intended_s=due.at_s,
+            number=due.number,
         )
         record, learn, may_use = self.recorder.record, self._books.learn, self._books.may_use
+        interruption: BaseException | None = None
         try:
             for played in flow:
-                if not played.outcome.is_as_expected:
+                if played.outcome is not _RIGHT_ACCEPT:
                     learn(played)
                 if not self._knows_policy and played.answer is not None:
                     self._compare_policy(played.account, played.answer)
                 record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
+                # A step may have been several exchanges: all of them are told before the flow is left.
                 if played.exchange.interrupted is not None:
-                    raise played.exchange.interrupted
-                if not may_use(account):  # its lease has run out: another may be given it
-                    return
+                    interruption = played.exchange.interrupted
+                    flow.end()
+                elif not may_use(account):  # its lease has run out: another may be given it
+                    flow.end()
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
+        if interruption is not None:
+            raise interruption
 
     def _compare_policy(self, account: Account, answer: Answer) -> None:
         """Hold the policy that the first login announces against the one that the scenario states.
@@ -271,8 +287,10 @@ def _counts(tally: Tally) -> ArrivalCounts:
 class SessionWire:
     """A user's connection and clock, as a flow sees them."""
 
-    def __init__(self, client: Client, now: Callable[[], float], told_to_stop: Event) -> None:
+    def __init__(self, client: Client, together: Together, now: Callable[[], float], told_to_stop: Event) -> None:
         self._client = client
+        self.send_together = together.send
+        """Sends requests at one moment, over connections that are not this user's alone: see `Together.send`."""
         self._now = now
         self._told_to_stop = told_to_stop
 

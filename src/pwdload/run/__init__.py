@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pwdload.cases.catalogue import CASES, GROUPS, case_weights
+from pwdload.cases.catalogue import CASES, GROUPS, scenario_weights
 from pwdload.errors import UsageError
-from pwdload.run.needs import need_lines
+from pwdload.run.needs import is_for_standin, need_lines
 from pwdload.scenario import Scenario, describe, load_scenario
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def load(path: Path) -> Scenario:
 
 def plan(scenario: Scenario) -> str:
     """Return what a scenario would run, in words: cases, stages, and what that takes of the accounts."""
-    weights = case_weights(scenario.mix)
+    weights = scenario_weights(scenario, is_standin=is_for_standin(scenario))
     return describe(scenario, weights, need_lines(scenario, weights))
 
 

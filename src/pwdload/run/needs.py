@@ -11,6 +11,11 @@ from pwdload.errors import AccountsError
 from pwdload.scenario import Scenario
 
 
+def is_for_standin(scenario: Scenario) -> bool:
+    """Whether the embedded stand-in is what a scenario plays against, unless --host names another target."""
+    return scenario.target.host is None and scenario.accounts.source is None
+
+
 def need_lines(scenario: Scenario, weights: Mapping[str, float]) -> list[str]:
     """Return need against stock in words, one line for each state that is used up; says so where it is not known."""
     try:
@@ -20,7 +25,7 @@ def need_lines(scenario: Scenario, weights: Mapping[str, float]) -> list[str]:
         return [f"how many are ready is not known: {first}{' ...' if more else ''}"]
     if stock is None:
         return []
-    is_standin = scenario.target.host is None and scenario.accounts.source is None
+    is_standin = is_for_standin(scenario)
     if scenario.load.model == "open":
         needs = needs_of_arrivals(scenario, weights, stock, scenario.load.rates, is_standin=is_standin)
     elif scenario.flows_max is not None:

@@ -3,6 +3,7 @@
 from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.loader import default_scenario, load_scenario, parse_scenario
 from pwdload.scenario.model import Scenario
+from pwdload.scenario.oracle import Oracle
 from pwdload.scenario.plan import describe
 from pwdload.scenario.rates import RatePiece
 from pwdload.scenario.stages import Stage
@@ -14,6 +15,7 @@ __all__ = [
     "Devices",
     "Expect",
     "Load",
+    "Oracle",
     "PasswordRules",
     "RatePiece",
     "Scenario",

@@ -1,12 +1,13 @@
 """The scenario: the file's tables together, and the value that the rest of the program works with."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field
 
 from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
+from pwdload.scenario.oracle import Oracle
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
     CaseName,
@@ -19,6 +20,8 @@ from pwdload.scenario.tables import (
     Table,
     Target,
 )
+
+DOCUMENTED_LOCKOUT_THRESHOLD: Final = 10
 
 
 class ScenarioFile(Table):
@@ -51,6 +54,10 @@ class ScenarioFile(Table):
     expect: Mapping[CaseName, Expect] = Field(
         default_factory=dict,
         description="What this target answers to a case, where the documentation is silent or the target differs.",
+    )
+    oracle: Oracle = Field(
+        default_factory=Oracle,
+        description="What is tried of a target's correctness while it is under load, and by what it is judged.",
     )
     standin: Mapping[SettingName, AnyScalar] = Field(
         default_factory=dict,
@@ -92,6 +99,16 @@ class Scenario(ScenarioFile):
             return None
         return sum(stage.users * (1 + stage.for_s / mean_s) for stage in self.stages)
 
+    def lockout_threshold_of(self, *, is_standin: bool) -> int:
+        """Return how many wrong passwords in a row lock an account; 0 where the stand-in was told that none do.
+
+        `is_standin`: of the embedded stand-in.
+        """
+        stated = self.oracle.lockout_threshold
+        if stated is None and is_standin:
+            stated = _whole(self.standin.get("lockout_threshold"))
+        return DOCUMENTED_LOCKOUT_THRESHOLD if stated is None else stated
+
     def stage_at(self, t_s: float) -> Stage | None:
         """Return the stage at a time on the run's clock; None before the start, after the end and without stages."""
         return next((stage for stage in self.stages if stage.start_s <= t_s < stage.end_s), None)
@@ -109,3 +126,7 @@ class Scenario(ScenarioFile):
             ValueError: it is no such text.
         """
         return cls.model_validate_json(text)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader, Heads
@@ -57,17 +58,48 @@ class Connection:
         keep = False
         try:
             keep = self._exchange(request, result)
-        except Failure as failure:
-            result.transport = failure.code.value
-            if not result.bytes_sent and result.first_byte_s is None:
-                result.sent_s = None  # the stream broke before it had taken anything: nothing can have been done
-        except BaseException as interruption:  # noqa: BLE001 - kept, recorded with its exchange, and raised again
-            result.transport = TransportCode.CANCELLED.value
-            result.interrupted = interruption
+        except BaseException as error:  # noqa: BLE001 - kept, and what broke in is raised again by whoever records it
+            _fail(result, error)
         result.done_s = self._clock()
         if not keep:
             self.close()
         return result
+
+    # The same in three steps, for requests over several connections that are to be sent at one moment.
+
+    def prepare(self, result: Exchange) -> None:
+        """Open the stream, where none is open, for an exchange that `begin` and `finish` go on with."""
+        try:
+            if self._stream is None or not self._stream.is_idle():
+                self._open(result)
+        except BaseException as error:  # noqa: BLE001 - as above
+            _fail(result, error)
+            self.close()
+        result.done_s = self._clock()
+
+    def begin(self, request: bytes, result: Exchange) -> None:
+        """Hand a request to the stream, without waiting: what it does not take at once is left to `finish`."""
+        stream = self._stream
+        if stream is None or result.transport:
+            return
+        self._answer.begin(bodiless=False)
+        result.sent_s = self._clock()
+        with suppress(OSError):  # what is wrong shows when the rest is sent, or the answer read
+            result.bytes_sent = stream.send(request)
+
+    def finish(self, request: bytes, result: Exchange) -> None:
+        """Send what is left of a request, and read its answer. What fails is in ``transport``, as of `exchange`."""
+        stream = self._stream
+        if stream is None or result.transport:
+            return
+        keep = False
+        try:
+            keep = self._finish(stream, request, result)
+        except BaseException as error:  # noqa: BLE001 - as above
+            _fail(result, error)
+        result.done_s = self._clock()
+        if not keep:
+            self.close()
 
     def change_client(self, *, returning: bool) -> None:
         """Close the stream, for another client to open its own; `returning`: with a TLS session to take up."""
@@ -91,13 +123,25 @@ class Connection:
         try:
             whole = self._send(stream, request, result)
             self._receive(stream, result, whole=whole)
-        except TimeoutError:
-            raise Failure(self._timeout_code(result, len(request))) from None
-        except ssl.SSLError:
-            raise Failure(TransportCode.TLS) from None
-        except OSError:
-            raise Failure(_broken_code(result, TransportCode.RESET)) from None
+        except OSError as error:
+            raise self._failure(error, request, result) from None
         return whole and self._answer.keep_alive
+
+    def _finish(self, stream: Stream, request: bytes, result: Exchange) -> bool:
+        """Do the rest; return whether the stream can be kept."""
+        try:
+            whole = self._send_rest(stream, request, result)
+            self._receive(stream, result, whole=whole)
+        except OSError as error:
+            raise self._failure(error, request, result) from None
+        return whole and self._answer.keep_alive
+
+    def _failure(self, error: OSError, request: bytes, result: Exchange) -> Failure:
+        if isinstance(error, TimeoutError):
+            return Failure(self._timeout_code(result, len(request)))
+        if isinstance(error, ssl.SSLError):
+            return Failure(TransportCode.TLS)
+        return Failure(_broken_code(result, TransportCode.RESET))
 
     def _open(self, result: Exchange) -> Stream:
         self.close()
@@ -111,6 +155,15 @@ class Connection:
             result.bytes_sent = stream.send(request)
             if result.bytes_sent == len(request) and not stream.unsent:
                 return True
+        except (TimeoutError, ssl.SSLError):
+            raise
+        except OSError:
+            return False  # closed for writing: but why may be there to read
+        return self._send_rest(stream, request, result)
+
+    def _send_rest(self, stream: Stream, request: bytes, result: Exchange) -> bool:
+        """Send what the stream has not taken yet; return as `_send`."""
+        try:
             rest = memoryview(request)[result.bytes_sent :]
             while rest or stream.unsent:
                 if not stream.wait_to_send(self._left_s(result)):
@@ -121,7 +174,7 @@ class Connection:
         except (TimeoutError, ssl.SSLError):
             raise
         except OSError:
-            return False  # closed for writing: but why may be there to read
+            return False  # as above
         return True
 
     def _receive(self, stream: Stream, result: Exchange, *, whole: bool) -> None:
@@ -168,6 +221,17 @@ class Connection:
             return TransportCode.TIMEOUT
         over = self._clock() - result.started_s >= self._timeout_s
         return TransportCode.TIMEOUT if over else TransportCode.FIRST_BYTE_TIMEOUT
+
+
+def _fail(result: Exchange, error: BaseException) -> None:
+    """Say of an exchange what ended it."""
+    if isinstance(error, Failure):
+        result.transport = error.code.value
+        if not result.bytes_sent and result.first_byte_s is None:
+            result.sent_s = None  # the stream broke before it had taken anything: nothing can have been done
+    else:
+        result.transport = TransportCode.CANCELLED.value
+        result.interrupted = error
 
 
 def _broken_code(result: Exchange, code: TransportCode) -> TransportCode:
