@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.e2e.test_cases import BOOK, SOURCE, TOKEN_LIFE_S, Target, Wire, play
+from tests.e2e.test_cases import BOOK, SOURCE, TOKEN_LIFE_S, Target, Wire, play, tenant_client
 from tests.processes import standin
 
 from pwdload.api.http import Address
@@ -42,7 +42,8 @@ def broken(request: pytest.FixtureRequest) -> Iterator[Target]:
     with standin(*arguments, seed_csv="".join(SOURCE.seed_csv(BOOK))) as url:
         address = Address.parse(url)
         wire = Wire(address)
-        yield Target(url, address, wire, "default")
+        with tenant_client(url, None) as tenant:
+            yield Target(url, address, wire, "default", tenant)
         wire.close()
 
 

@@ -30,7 +30,6 @@ from pwdload.rundir import AccountsRecord, RetiredAccount, SettledRecord
 from pwdload.scenario import Scenario
 
 _RETIRED_NAMED: Final = 20
-_LAST_LOOKS: Final = 100
 _SETTLE_RATE_PER_S: Final = 200.0
 """Of a target that has just been under load; each account takes two logins at most."""
 _QUIET_S: Final = 1.0
@@ -163,7 +162,7 @@ class Keeper:
             for index, entry in entries.items()
             if index in asked
         ]
-        opened = self._last_look(chosen(looks, _LAST_LOOKS), say)
+        opened = self._last_look(chosen(looks, self._scenario.oracle.final_logins), say)
         results = _results(settled)
         nothing = Opens(None, None)
         return [

@@ -44,11 +44,11 @@ class Oracle(Table):
         "users exist.",
     )
     final_logins: Whole = Field(
-        default=200,
+        default=100,
         ge=0,
         le=1_000_000,
-        description="How many of the accounts that a run has changed are logged in to after it, to see that the change "
-        "has lasted.",
+        description="How many of the accounts that a run has used are logged in to after it, to see that the password "
+        "that should be in force opens them and the one before does not: one wrong password each at most.",
     )
 
     def probes_of(self, *, is_standin: bool) -> float:
