@@ -9,6 +9,7 @@ import pyarrow as pa
 from pwdload.endings import read_endings
 from pwdload.oracle.operation import Operations
 from pwdload.oracle.reading import read_operations, widths_of
+from pwdload.oracle.registers import Registers, read_registers
 from pwdload.oracle.settings import Settings, read_settings
 from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
 from pwdload.samples import SampleFile, read_samples
@@ -29,7 +30,28 @@ class History:
     @cached_property
     def operations(self) -> Operations:
         """Every row that is about the password of an account."""
-        return read_operations(self.rows, self.record.workers)
+        return read_operations(self.rows, self.record.workers, self.words_of_endings)
+
+    @cached_property
+    def words_of_endings(self) -> tuple[str, ...]:
+        """Names of passwords that the ledger holds beside those that were sent."""
+        if self.endings is None:
+            return ()
+        columns = [self.endings[name].unique().to_pylist() for name in ("before", "after", "doubt")]
+        return tuple(dict.fromkeys(word for column in columns for word in column))
+
+    @cached_property
+    def registers(self) -> Registers:
+        """What the operations say of each account's password."""
+        return read_registers(self.operations, self._initial())
+
+    def _initial(self) -> dict[int, int]:
+        """Return which password each account had at first, by the ledger."""
+        if self.endings is None:
+            return {}
+        place = {word: at for at, word in enumerate(self.operations.words)}
+        pairs = zip(self.endings["account"].to_pylist(), self.endings["before"].to_pylist(), strict=True)
+        return {account: place[word] for account, word in pairs if word}
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """From samples to operations: what each row asked for, and what its answer lets one be certain of."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -33,16 +33,19 @@ _RESULTS = {
 }
 
 
-def read_operations(rows: pa.Table, workers: tuple[WorkerRecord, ...]) -> Operations:
-    """Return the operations of samples, with those of doubtful effect open towards the future."""
-    kind, result = _kinds(rows), _results(rows)
+def read_operations(rows: pa.Table, workers: Sequence[WorkerRecord], words: Sequence[str] = ()) -> Operations:
+    """Return the operations of samples, with those of doubtful effect open towards the future.
+
+    `words` are further names of passwords that `Operations.words` is to hold.
+    """
+    kind, result = _kinds(rows), results_of(rows)
     why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), Why.NONE)
-    account, token = _numbers(rows, "account", -1), _numbers(rows, "token", 0)
-    call_s = _times(rows, "sent_s")
-    call_s = np.where(np.isnan(call_s), _times(rows, "intended_s"), call_s)
-    return_s = _times(rows, "done_s")
+    account, token = numbers(rows, "account", -1), numbers(rows, "token", 0)
+    call_s = times(rows, "sent_s")
+    call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
+    return_s = times(rows, "done_s")
     _widen(account, rows, workers, (call_s, return_s))
-    words, (password, new) = _words(rows)
+    words, (password, new) = _words(rows, words)
     owner, is_own = _owners(kind, account, token)
     is_foreign = (kind == Kind.UPDATE) & (owner >= 0) & ~is_own
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
@@ -88,12 +91,19 @@ def _by_text(rows: pa.Table, name: str, number: Callable[[str], int]) -> Ints:
     return np.array([number(text) for text in different], np.int64)[places] if len(places) else places
 
 
-def _numbers(rows: pa.Table, name: str, missing: int) -> Ints:
+def succeeded(rows: pa.Table) -> Flags:
+    """Say of each row whether the target did what it was asked for, rightly or not."""
+    return np.equal(results_of(rows), int(Result.OK))
+
+
+def numbers(rows: pa.Table, name: str, missing: int) -> Ints:
+    """Return a column of numbers, with one in place of null."""
     return np.asarray(rows[name].fill_null(missing).to_numpy(), np.int64)
 
 
-def _times(rows: pa.Table, name: str) -> Floats:
-    return np.array(rows[name].to_numpy(), np.float64)  # null becomes NaN; a copy, since it may be widened
+def times(rows: pa.Table, name: str) -> Floats:
+    """Return a column of times, null as NaN."""
+    return np.array(rows[name].to_numpy(), np.float64)  # a copy: it may be widened
 
 
 def _kinds(rows: pa.Table) -> Ints:
@@ -111,7 +121,7 @@ def _step(word: str) -> Step:
 _STEPS = frozenset(step.value for step in Step)
 
 
-def _results(rows: pa.Table) -> Ints:
+def results_of(rows: pa.Table) -> Ints:
     """Return the result of each row.
 
     As cautious as the ledger (`cases.play.Played.may_have_changed_password`): only a documented refusal, or being
@@ -119,13 +129,13 @@ def _results(rows: pa.Table) -> Ints:
     """
     outcome = _by_text(rows, "outcome", lambda word: list(Outcome).index(Outcome(word)))
     result = np.array([_RESULTS[one] for one in Outcome], np.int64)[outcome]
-    http = _numbers(rows, "http_status", 0)
+    http = numbers(rows, "http_status", 0)
     is_of = {one: outcome == place for place, one in enumerate(Outcome)}
     is_busy = has_text(rows, "error_code", lambda code: code in BUSY_CODES)
     result[is_of[Outcome.SHED] & (http == 503) & ~is_busy] = Result.DOUBTFUL
     result[is_of[Outcome.WRONG_REJECT] & (http == 200) & _is_status_of_acceptance(rows)] = Result.OK
     result[is_of[Outcome.CONTRACT_VIOLATION] & _is_documented_refusal(rows, http)] = Result.REFUSED
-    result[np.isnan(_times(rows, "sent_s"))] = Result.NOTHING
+    result[np.isnan(times(rows, "sent_s"))] = Result.NOTHING
     return result
 
 
@@ -152,13 +162,13 @@ def _why(code: str) -> int:
     return Why.TOKEN if code.endswith(_TOKEN_CODES) else Why.OTHER
 
 
-def widths_of(workers: tuple[WorkerRecord, ...]) -> Mapping[str, float]:
+def widths_of(workers: Sequence[WorkerRecord]) -> Mapping[str, float]:
     """Return by how much the times of each process may be off, in seconds."""
     clocks = {worker.name: worker.clock for worker in workers}
     return {name: clock.error_s + abs(clock.drift_s) if clock else 0.0 for name, clock in clocks.items()}
 
 
-def _widen(account: Ints, rows: pa.Table, workers: tuple[WorkerRecord, ...], times: tuple[Floats, Floats]) -> None:
+def _widen(account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], times: tuple[Floats, Floats]) -> None:
     """Widen calls and returns by the error of their clock, on accounts that more than one process has used."""
     places, names = texts(rows, "worker")
     known = widths_of(workers)
@@ -173,10 +183,10 @@ def _widen(account: Ints, rows: pa.Table, workers: tuple[WorkerRecord, ...], tim
     times[1][:] += width_s
 
 
-def _words(rows: pa.Table) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:
+def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:
     """Return all names of passwords, the empty one first, and both columns as places among them."""
     columns = [texts(rows, name) for name in ("password", "new_password")]
-    words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1]]))
+    words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1], *further]))
     place = {word: at for at, word in enumerate(words)}
     first, second = (
         np.array([place[word] for word in different], np.int64)[at] if len(at) else at for at, different in columns
