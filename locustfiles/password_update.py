@@ -90,6 +90,7 @@ class Prober(PasswordUpdateUser):
     replay_later = case_task("replay_later")
     old_password_after_change = case_task("old_password_after_change")
     new_password_after_refusal = case_task("new_password_after_refusal")
+    skip_when_expired = case_task("skip_when_expired")
     login_unknown_user = case_task("login_unknown_user")
     login_wrong_then_right = case_task("login_wrong_then_right")
     session_opens_ticket = case_task("session_opens_ticket")

@@ -8,7 +8,7 @@ from typing import Final
 
 from pwdload.api.contract import Step
 from pwdload.cases.expectation import Grant, accept, accept_or_refuse, refuse
-from pwdload.cases.steps import Case, CaseStep, Login, Password, Pause, Race, Sso, Token, Update
+from pwdload.cases.steps import Case, CaseStep, Login, Password, Pause, Race, Skip, Sso, Token, Update
 
 GROUP: Final = "probe"
 LOCKOUT: Final = "lockout"
@@ -105,6 +105,12 @@ PROBES: Final = (
         Update(old=Password.WRONG, expect=_WRONG),
         Login(password=Password.NEXT, expect=_WRONG, verify=True),
         _STILL_OPENS,
+    ),
+    _probe(
+        "skip_when_expired",
+        "The change is put off although the password has expired.",
+        Login(expect=accept("PASSWORD_EXPIRED")),
+        Skip(expect=_REFUSED_TOKEN),
     ),
     _probe(
         "login_unknown_user",

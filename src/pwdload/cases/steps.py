@@ -201,6 +201,12 @@ class Case:
         return any(isinstance(step, Update) and step.new is Password.PREVIOUS for step in self.steps)
 
     @property
+    def needs_expired(self) -> bool:
+        """Whether it says something only of an account whose login answers that the password has expired."""
+        expired = {"PASSWORD_EXPIRED"}
+        return any(isinstance(step, Login) and getattr(step.expect, "statuses", None) == expired for step in self.steps)
+
+    @property
     def needs_tenant_api(self) -> bool:
         """Whether it takes the tenant API's access_token."""
         return any(isinstance(step, Sso) for step in self.steps)

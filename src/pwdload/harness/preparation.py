@@ -230,6 +230,8 @@ def _lack(name: str, scenario: Scenario, accounts: LedgerAccounts | None) -> str
     case = CASES[name]
     if case.needs_tenant and scenario.target.tenant_id is None:
         return "it needs an ISV application; state [target] tenant_id"
+    if case.needs_expired and scenario.accounts.reuse == "warn":
+        return 'its accounts must have expired, and reuse = "warn" keeps them in the time of warning'
     if lack := _lacking_budget(case, scenario, is_standin=accounts is None):
         return lack
     if accounts is None:
