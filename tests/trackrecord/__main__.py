@@ -1,0 +1,119 @@
+"""Play every defect, say how it was found, and write that down: `make trackrecord`.
+
+python -m tests.trackrecord                      all of them, into the README
+python -m tests.trackrecord token_race skip_...  these only, told and not written down
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.processes import ROOT
+from tests.trackrecord.running import Found, play
+from tests.trackrecord.trials import TRIALS, Trial
+
+from pwdload.outcome import Verdict
+from pwdload.standin.defects.registry import DEFECTS
+
+AT_ONCE = 2
+"""Trials at a time: most of a run goes into starting and waiting."""
+README = ROOT / "README.md"
+BEGIN, END = "<!-- track record: written by make trackrecord -->", "<!-- end of the track record -->"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One trial and what came of it."""
+
+    trial: Trial
+    found: Found | None
+    """Null where the run could not be played; `error` says why."""
+    seconds: float
+    error: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether each check that had to find the defect has, and the run says so by its exit code."""
+        if self.found is None or self.found.missed(self.trial):
+            return False
+        return self.found.exit_code == Verdict.CORRECTNESS_FAILED.exit_code
+
+
+def tried(trial: Trial) -> Row:
+    """Play one trial in a folder of its own."""
+    begun_s = time.monotonic()
+    found, error = None, ""
+    with tempfile.TemporaryDirectory(prefix="pwdload-trial-") as folder:
+        try:
+            found = play(trial, Path(folder))
+        except Exception as failed:  # noqa: BLE001 - the others are to be played all the same
+            error = f"{type(failed).__name__}: {failed}"
+    row = Row(trial=trial, found=found, seconds=time.monotonic() - begun_s, error=error)
+    sys.stdout.write(line(row) + "\n")
+    sys.stdout.flush()
+    return row
+
+
+def line(row: Row) -> str:
+    """Return what came of a trial, in one line."""
+    word = "found " if row.is_good else "MISSED"
+    if row.found is None:
+        return f"{word} {row.trial.name:<34} {row.error}"
+    by = ", ".join(
+        f"{check} after {count:,}" for check, count in sorted(row.found.first.items(), key=lambda one: one[1])
+    )
+    missed = row.found.missed(row.trial)
+    rest = f"; not by {', '.join(sorted(missed))}" if missed else ""
+    return (
+        f"{word} {row.trial.name:<34} {by or 'by nothing'}{rest} of {row.found.requests:,} requests"
+        f" (exit {row.found.exit_code}, {row.seconds:.0f} s)"
+    )
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the track record as a table in Markdown."""
+    lines = ["| defect of the target | found by the check | after requests | of |", "|---|---|---:|---:|"]
+    for row in rows:
+        assert row.found is not None
+        first = row.found.first
+        checks = sorted(row.trial.found_by, key=lambda check: first[check])
+        soonest = min(first[check] for check in checks)
+        sentence = DEFECTS[row.trial.name].sentence.split(",")[0].rstrip(".")
+        lines.append(
+            f"| `{row.trial.name}`: {sentence[0].lower()}{sentence[1:]} | {', '.join(checks)} | {soonest:,} "
+            f"| {row.found.requests:,} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write_down(rows: Sequence[Row]) -> None:
+    """Put the table into the README, at its place."""
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{after}", encoding="utf-8")
+
+
+def main(names: Sequence[str]) -> int:
+    """Play the trials of these names, or all; return the exit code."""
+    unknown = [name for name in names if name not in TRIALS]
+    if unknown:
+        sys.stderr.write(f"{unknown[0]}: no such trial; there are {', '.join(TRIALS)}\n")
+        return 2
+    trials = [TRIALS[name] for name in names or TRIALS]
+    begun_s = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        rows = list(pool.map(tried, trials))
+    missed = [row.trial.name for row in rows if not row.is_good]
+    sys.stdout.write(f"{len(rows) - len(missed)} of {len(rows)} found in {time.monotonic() - begun_s:.0f} s\n")
+    if not names and not missed:
+        write_down(rows)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
