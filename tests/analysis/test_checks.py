@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.analysis.degenerate import DEGENERATE, cut_short, finished, no_samples, outage
 from tests.analysis.synthetic import CHANGE, TIMED_OUT, WRONG_OLD, counts_of, record_of, samples_of, write_run
+from tests.judgements import UNJUDGED
 
 from pwdload.analysis import Caveat, Run, find, find_caveats, load_run, verdict_of
 from pwdload.analysis.checks import CHECKS
+from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Verdict
@@ -21,19 +23,19 @@ from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
 
 def verdict(run: Run) -> Verdict:
     """The verdict of a run."""
-    return verdict_of(find(run))
+    return verdict_of(find(run, UNJUDGED))
 
 
 def caveats(run: Run) -> set[Caveat]:
     """The caveats of a run."""
-    return {note.caveat for note in find_caveats(run)}
+    return {note.caveat for note in find_caveats(run, UNJUDGED)}
 
 
 def test_good_run_passes(tmp_path: Path) -> None:
     """A run in which all went well passes, and every check has said so."""
-    findings = find(load_run(finished(tmp_path / "run")))
+    findings = find(load_run(finished(tmp_path / "run")), UNJUDGED)
     assert verdict_of(findings) is Verdict.PASS
-    assert [finding.check for finding in findings] == [name for name, _ in CHECKS]
+    assert [finding.check for finding in findings] == [question.check for question in CHECKS]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_failed_share_passes_fails_or_is_not_known(tmp_path: Path, bad: int, exp
 @pytest.mark.parametrize(("flows", "expected"), [(10, Verdict.INCONCLUSIVE), (134, Verdict.PASS)])
 def test_few_good_requests_prove_nothing(tmp_path: Path, flows: int, expected: Verdict) -> None:
     """Twenty faultless requests do not show that fewer than 1 % fail, and the reason says how many might; 268 do."""
-    found = find(load_run(write_run(tmp_path / "run", samples_of(flows=flows))))
+    found = find(load_run(write_run(tmp_path / "run", samples_of(flows=flows))), UNJUDGED)
     assert verdict_of(found) is expected
     if expected is Verdict.INCONCLUSIVE:
         assert found[0].reason.startswith("20 requests are too few to say that fewer than 1.00 % fail")
@@ -95,7 +97,7 @@ def test_broken_instrument_makes_the_run_invalid(tmp_path: Path, change: RecordC
     """Whatever was wrong with the harness itself invalidates the run and is named in the reason."""
     samples = samples_of(flows=200)
     run = load_run(write_run(tmp_path / "run", samples, record=change(record_of(samples))))
-    worst = find(run)[0]
+    worst = find(run, UNJUDGED)[0]
     assert worst.verdict is Verdict.INVALID
     assert words in worst.reason
 
@@ -104,7 +106,7 @@ def test_gap_in_the_sequence_is_found(tmp_path: Path) -> None:
     """A sample that vanished from a file is missed."""
     samples = samples_of(flows=100)
     run = load_run(write_run(tmp_path / "run", [*samples[:50], *samples[51:]]))
-    assert find(run)[0].verdict is Verdict.INVALID
+    assert find(run, UNJUDGED)[0].verdict is Verdict.INVALID
     assert Caveat.SEQUENCE_GAPS in caveats(run)
 
 
@@ -120,7 +122,7 @@ def test_damaged_row_is_a_caveat(tmp_path: Path) -> None:
 def test_killed_process_is_named(tmp_path: Path) -> None:
     """Of a run that was cut short the missing and the unfinished process are told by name."""
     run = load_run(cut_short(tmp_path / "run"))
-    notes = {note.caveat: note.text for note in find_caveats(run)}
+    notes = {note.caveat: note.text for note in find_caveats(run, UNJUDGED)}
     assert "worker-2" in notes[Caveat.WORKER_MISSING]
     assert "worker-1" in notes[Caveat.WORKER_UNFINISHED]
     assert Caveat.CUT_SHORT in notes
@@ -146,7 +148,9 @@ def test_broken_check_is_doubt_and_does_not_silence_the_others(tmp_path: Path) -
     def broken(_: Run) -> tuple[Verdict, str]:
         raise ZeroDivisionError("no seconds")
 
-    findings = find(load_run(finished(tmp_path / "run")), [("broken", broken), *CHECKS])
+    findings = find(
+        load_run(finished(tmp_path / "run")), UNJUDGED, [Question("broken", "nothing broke", broken), *CHECKS]
+    )
     assert verdict_of(findings) is Verdict.INCONCLUSIVE
     assert "ZeroDivisionError: no seconds" in findings[0].reason
     assert len(findings) == len(CHECKS) + 1
@@ -307,7 +311,7 @@ def test_a_stand_in_that_was_not_asked_confirms_nothing(tmp_path: Path) -> None:
     samples = samples_of(flows=200)
     directory = write_run(tmp_path / "run", samples)
     directory.write_record(replace(directory.read_record(), target_is_standin=True))
-    assert verdict_of(find(load_run(directory))) is Verdict.INCONCLUSIVE
+    assert verdict_of(find(load_run(directory), UNJUDGED)) is Verdict.INCONCLUSIVE
 
 
 def test_a_schedule_that_was_not_completed_is_no_pass(tmp_path: Path) -> None:
@@ -315,7 +319,7 @@ def test_a_schedule_that_was_not_completed_is_no_pass(tmp_path: Path) -> None:
     samples = samples_of(flows=200)
     stages = (StageRecord(name="steady", start_s=0.0, end_s=600.0, users=5),)
     record = replace(record_of(samples), stages=stages, ended_by="stopped")
-    found = find(load_run(write_run(tmp_path / "run", samples, record=record)))
+    found = find(load_run(write_run(tmp_path / "run", samples, record=record)), UNJUDGED)
     assert verdict_of(found) is Verdict.INCONCLUSIVE
     assert "was stopped after" in found[0].reason
 
@@ -324,7 +328,7 @@ def test_a_worker_that_never_said_it_was_done_makes_the_run_invalid(tmp_path: Pa
     """Its file may be there and still lack what came last."""
     samples = samples_of(flows=200)
     record = replace(record_of(samples), workers=())
-    assert verdict_of(find(load_run(write_run(tmp_path / "run", samples, record=record)))) is Verdict.INVALID
+    assert verdict_of(find(load_run(write_run(tmp_path / "run", samples, record=record)), UNJUDGED)) is Verdict.INVALID
 
 
 def test_damaged_samples_make_the_run_invalid(tmp_path: Path) -> None:
@@ -337,6 +341,6 @@ def test_damaged_samples_make_the_run_invalid(tmp_path: Path) -> None:
     outcomes[5] = "banana"
     column = pa.array(outcomes).dictionary_encode()
     pq.write_table(table.set_column(table.schema.get_field_index("outcome"), "outcome", column), path)
-    found = find(load_run(directory))
+    found = find(load_run(directory), UNJUDGED)
     assert verdict_of(found) is Verdict.INVALID
     assert "1 samples are damaged" in found[0].reason

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.analysis.synthetic import CHANGE, TIMED_OUT, record_of, samples_of, write_run
+from tests.judgements import UNJUDGED
 
 from pwdload.analysis import Caveat, Run, find, find_caveats, load_run
 from pwdload.outcome import Finding, Verdict
@@ -23,14 +24,14 @@ def run_with(path: Path, samples: Sequence[Sample], ledger: AccountsRecord) -> R
     return load_run(write_run(path / "run", samples, record=replace(record_of(samples), ledger=ledger)))
 
 
-def finding(run: Run, check: str = "no doubt is left") -> Finding:
+def finding(run: Run, check: str = "doubt") -> Finding:
     """Return what one check found."""
-    return next(one for one in find(run) if one.check == check)
+    return next(one for one in find(run, UNJUDGED) if one.check == check)
 
 
 def caveats(run: Run) -> dict[Caveat, str]:
     """Return the caveats of a run with their sentences."""
-    return {note.caveat: note.text for note in find_caveats(run)}
+    return {note.caveat: note.text for note in find_caveats(run, UNJUDGED)}
 
 
 def rows(report: Report, table: str) -> tuple[tuple[Cell, ...], ...]:
@@ -62,14 +63,14 @@ def test_requests_without_an_answer_count_as_failed(tmp_path: Path) -> None:
     """Settled or not, the client waited in vain."""
     samples = samples_of(flows=1000, kinds=(CHANGE, replace(TIMED_OUT, weight=20)))
     run = run_with(tmp_path, samples, replace(LEDGER, settled=SettledRecord(applied=200)))
-    assert finding(run, "few requests failed").verdict is Verdict.SLO_FAILED
+    assert finding(run, "failed_share").verdict is Verdict.SLO_FAILED
 
 
 def test_accounts_that_ran_dry_are_told_with_their_time(tmp_path: Path) -> None:
     """The run is INVALID, and says when the first flow found nothing left, not when the load was over."""
     samples = samples_of(flows=500)
     record = replace(record_of(samples), ended_by="accounts ran dry: none left", ledger=replace(LEDGER, dry_s=61.0))
-    found = finding(load_run(write_run(tmp_path / "run", samples, record=record)), "the run was finished")
+    found = finding(load_run(write_run(tmp_path / "run", samples, record=record)), "end")
     assert found.verdict is Verdict.INVALID
     assert "1 m 01 s" in found.reason
 
@@ -101,15 +102,17 @@ def test_putting_accounts_back_is_in_no_number_of_the_load(tmp_path: Path) -> No
     plain, with_rearms = run_with(tmp_path / "a", load, LEDGER), run_with(tmp_path / "b", [*load, *aside], LEDGER)
     assert len(with_rearms.rearms) == 50
     assert len(with_rearms.samples) == len(load)
-    assert [(one.check, one.verdict) for one in find(plain)] == [(one.check, one.verdict) for one in find(with_rearms)]
-    assert build(plain).cards == build(with_rearms).cards
-    assert ("requests for that, in no other number", 50) in rows(build(with_rearms), "accounts")
+    assert [(one.check, one.verdict) for one in find(plain, UNJUDGED)] == [
+        (one.check, one.verdict) for one in find(with_rearms, UNJUDGED)
+    ]
+    assert build(plain, UNJUDGED).cards == build(with_rearms, UNJUDGED).cards
+    assert ("requests for that, in no other number", 50) in rows(build(with_rearms, UNJUDGED), "accounts")
 
 
 def test_the_report_names_the_first_retired_accounts(tmp_path: Path) -> None:
     """Who is out of use, why, and how many more there are."""
     ledger = replace(LEDGER, retired=21, retired_first=(ANN,))
-    report = build(run_with(tmp_path, samples_of(flows=50), ledger))
+    report = build(run_with(tmp_path, samples_of(flows=50), ledger), UNJUDGED)
     assert rows(report, "retired_accounts") == ((3, "ann", "locked"),)
     section = next(one for one in report.sections if one.name == "accounts")
     assert any("And 20 more" in getattr(item, "caption", "") for item in section.items)

@@ -1,4 +1,4 @@
-"""What the oracle says: of the whole run, of each check, of each rule that was broken. Values only, without a secret."""
+"""What the oracle says: of the whole run, of each check, of each rule that was broken. Values without a secret."""
 
 from dataclasses import dataclass
 
