@@ -56,6 +56,29 @@ BUSY_CODES = frozenset({"COM.0002", "SDK.COMMON.1008"})
 """Codes with which the product says that it is overloaded (its own pages list none; upstream documents these)."""
 LOCKED_CODES = ("LOGIN.0001", "SDK.LOGIN.1003")
 """How the codes of a locked account end: the page's own, and upstream's."""
+PUBLISHED_CODES = frozenset(
+    {
+        *("APP.0001", "APP.0002", "APP.0003"),
+        *("APP_ACCOUNT.0001", "APP_ACCOUNT.0002", "APP_ACCOUNT.0003", "APP_ACCOUNT.0004", "APP_ACCOUNT.0006"),
+        *("APP_ACCOUNT.0007", "APP_ACCOUNT.0008", "APP_ACCOUNT.0035", "APP_ACCOUNT.0036"),
+        *("CAPTCHA.0002", "CAPTCHA.0003", "CAPTCHA.0004"),
+        *("LOGIN.0001", "LOGIN.0002", "LOGIN.0003"),
+        *("PARAM.0003", "PARAM.0004", "PARAM.0005"),
+        *("PWD.0001", "PWD.0002", "PWD.0007", "PWD.0008"),
+        *("SOCIAL.0001", "USER.0037", "USER.0038"),
+    }
+)
+"""Error codes that Huawei Cloud's page "Error Codes" was seen to list. It was not read to its end: a code that is not
+among them is no breach of the contract by itself."""
+UPSTREAM_CODES = frozenset(
+    {
+        *("PWD.0003", "PWD.0004", "PWD.0005", "PWD.0006", "PARAM.0014", "PARAM.0016", "COM.0002"),
+        *("USER.0001", "USER.0002", "USER.0003", "USER.0004", "USER.0005", "USER.0006"),
+        *(f"SDK.COMMON.{number}" for number in range(1001, 1015)),
+        *("SDK.LOGIN.1001", "SDK.LOGIN.1002", "SDK.LOGIN.1003"),
+    }
+)
+"""Error codes that only upstream documents, without the prefix ("IDAAS.TENANT.") that it gives some of them."""
 SHED_HTTP_STATUSES = frozenset({429, 503})
 
 

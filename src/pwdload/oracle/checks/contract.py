@@ -1,0 +1,82 @@
+"""Every complete answer is one that the published contract, or the scenario, allows."""
+
+from collections import Counter
+
+import numpy as np
+
+from pwdload.api.contract import PUBLISHED_CODES, UPSTREAM_CODES
+from pwdload.oracle.checks.concluding import Words, concluded, counted, were
+from pwdload.oracle.history import History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.reading import has_text, texts
+from pwdload.oracle.timeline import row_of, violation_at
+from pwdload.outcome import Outcome
+
+_NAME = "contract"
+_BREACH = "every answer is documented"
+_CODE = "every error code is published, or accepted by the scenario"
+
+
+def check_contract(history: History) -> CheckResult:
+    """A breach of the contract is a violation; so is an unknown code, where the scenario says which it accepts."""
+    rows = history.rows
+    breaches = np.flatnonzero(has_text(rows, "outcome", lambda word: word == Outcome.CONTRACT_VIOLATION))
+    codes = Counter({code: count for code, count in _codes(history).items() if not _is_known(code, history)})
+    accepted = history.settings.accepted_codes
+    unknown = np.flatnonzero(has_text(rows, "error_code", codes.__contains__)) if accepted is not None else breaches[:0]
+    unknown = np.setdiff1d(unknown, breaches)
+    violations = [_breach(history, int(row)) for row in breaches[:VIOLATIONS_MAX]]
+    violations += [_unknown_code(history, int(row)) for row in unknown[: VIOLATIONS_MAX - len(violations)]]
+    total = len(breaches) + len(unknown)
+    answered = int(rows["http_status"].is_valid().to_numpy().sum())
+    return concluded(
+        Words(
+            name=_NAME,
+            title="The contract was kept",
+            good=f"Every one of {counted(answered, 'complete answer')} was one that the contract allows.",
+            bad=f"{were(total, 'request')} answered in a way the contract does not allow.",
+            nothing="No request got a complete answer.",
+        ),
+        examined=answered,
+        violations=violations,
+        total=total,
+        facts=[(f"error code {code}", _told(code, count)) for code, count in sorted(codes.items())],
+    )
+
+
+def _codes(history: History) -> Counter[str]:
+    """Return how often each error code of the target came."""
+    places, different = texts(history.rows, "error_code")
+    counts = np.bincount(places, minlength=len(different)).tolist()
+    return Counter(
+        {
+            code: count
+            for code, count in zip(different, counts, strict=True)
+            if code and count and not code.startswith("transport:")
+        }
+    )
+
+
+def _is_known(code: str, history: History) -> bool:
+    settings = history.settings
+    return code in PUBLISHED_CODES or code in settings.expected_codes or code in (settings.accepted_codes or ())
+
+
+def _told(code: str, count: int) -> str:
+    is_upstream = any(code == known or code.endswith(f".{known}") for known in UPSTREAM_CODES)
+    whose = "only upstream documents it" if is_upstream else "not documented"
+    return f"{counted(count, 'answer')}; {whose}"
+
+
+def _breach(history: History, row: int) -> Violation:
+    words = str(row_of(history, row)["remark"]).split()
+    what = next((word.removeprefix("breach:") for word in words if word.startswith("breach:")), "")
+    told = f": {what.replace('=', ' is ')}" if what else ""
+    sentence = f"An answer is not as the contract, or the case, has it{told}."
+    return violation_at(history, check=_NAME, rule=_BREACH, sentence=sentence, row=row)
+
+
+def _unknown_code(history: History, row: int) -> Violation:
+    code = row_of(history, row)["error_code"]
+    sentence = f"The error code {code} is neither published nor accepted by the scenario."
+    return violation_at(history, check=_NAME, rule=_CODE, sentence=sentence, row=row)

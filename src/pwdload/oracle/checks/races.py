@@ -1,0 +1,119 @@
+"""Of changes that one flow sends at the same instant, with one token or two of one account, exactly one wins (I1).
+
+The share of races with two winners that may have stayed unseen is bounded by the rule of three; how close together the
+requests were sent bounds which windows can be seen at all.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from pwdload.oracle.binomial import share_interval, upper_bound_of_none
+from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.explain import ONE_CHANGE
+from pwdload.oracle.history import History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.operation import Result
+from pwdload.oracle.reading import has_text, numbers, results_of, texts, times
+from pwdload.oracle.timeline import violation_at
+
+_NAME: Final = "races"
+_KINDS: Final = ("one state_token", "several state_tokens")
+
+
+class Race(NamedTuple):
+    """Changes of one account by one flow that were under way at the same time."""
+
+    rows: tuple[int, ...]
+    tokens: int
+    """How many different state_tokens they carried."""
+    winners: tuple[int, ...]
+    """Rows that were acknowledged."""
+    unanswered: int
+    spread_s: float
+    """From the first that was sent to the last."""
+
+
+def check_races(history: History) -> CheckResult:
+    """Two winners of one race are a violation; a race without a winner is told."""
+    races = find_races(history)
+    lost = [race for race in races if len(race.winners) > 1]
+    decided = [race for race in races if len(race.winners) > 1 or (len(race.winners) == 1 and not race.unanswered)]
+    statements = [_statement(kind, [race for race in decided if (race.tokens > 1) == bool(number)])
+                  for number, kind in enumerate(_KINDS)]  # fmt: skip
+    facts = [fact for fact in statements if fact is not None]
+    if races:
+        spread_ms = 1000 * float(np.median([race.spread_s for race in races]))
+        facts.append(("sent within", f"{spread_ms:.2f} ms (median): a window much shorter than that stays unseen"))
+    if undecided := len(races) - len(decided):
+        facts.append(("without a winner, or not all answered", f"{undecided:,}"))
+    return concluded(
+        Words(
+            name=_NAME,
+            title="A race for a state_token has one winner",
+            good=f"{counted(len(decided), 'race')} had exactly one winner each.",
+            bad=f"{counted(len(lost), 'race')} of {len(decided):,} had more than one winner.",
+            nothing="No changes were sent at the same time.",
+        ),
+        examined=len(decided),
+        violations=[_violation(history, race) for race in lost[:VIOLATIONS_MAX]],
+        total=len(lost),
+        facts=facts,
+    )
+
+
+def find_races(history: History) -> list[Race]:
+    """Return every group of a flow's changes that overlap in time, in their order."""
+    rows = history.rows
+    sent_s, done_s = times(rows, "sent_s"), times(rows, "done_s")
+    flow, worker = numbers(rows, "flow", -1), texts(rows, "worker")[0]
+    is_update = has_text(rows, "step", lambda step: step == "update_password") & ~np.isnan(sent_s) & (flow >= 0)
+    at = np.flatnonzero(is_update)
+    at = at[np.lexsort((sent_s[at], flow[at], worker[at]))]
+    same = (flow[at][1:] == flow[at][:-1]) & (worker[at][1:] == worker[at][:-1])
+    if not (same & (sent_s[at][1:] < done_s[at][:-1])).any():
+        return []
+    result, token = results_of(rows), numbers(rows, "token", 0)
+    races, group, end_s = [], at[:1].tolist(), float(done_s[at[0]])
+    for row, is_same in zip(at[1:].tolist(), same.tolist(), strict=True):
+        if is_same and sent_s[row] < end_s:
+            group.append(row)
+            end_s = max(end_s, float(done_s[row]))
+            continue
+        races.append(group)
+        group, end_s = [row], float(done_s[row])
+    races.append(group)
+    return [
+        Race(
+            rows=tuple(group),
+            tokens=len(set(token[group].tolist())),
+            winners=tuple(row for row in group if result[row] == Result.OK),
+            unanswered=sum(int(result[row] == Result.DOUBTFUL) for row in group),
+            spread_s=float(sent_s[group].max() - sent_s[group].min()),
+        )
+        for group in races
+        if len(group) > 1
+    ]
+
+
+def _statement(kind: str, decided: list[Race]) -> tuple[str, str] | None:
+    """Return what the races of one kind prove."""
+    count, lost = len(decided), sum(len(race.winners) > 1 for race in decided)
+    if not count:
+        return None
+    name = f"races for {kind}"
+    if not lost:
+        most = upper_bound_of_none(count)
+        return name, (
+            f"exactly one winner in {count:,} of {count:,}; with 95 % confidence fewer than {most:.2%} can have two"
+        )
+    low, high = share_interval(lost, count)
+    return name, (
+        f"exactly one winner in {count - lost:,} of {count:,}; with 95 % confidence {low:.2%} to {high:.2%} have more"
+    )
+
+
+def _violation(history: History, race: Race) -> Violation:
+    winners, size = len(race.winners), len(race.rows)
+    sentence = f"Of {size} changes sent within {race.spread_s * 1000:.2f} ms, {winners} were acknowledged."
+    return violation_at(history, check=_NAME, rule=ONE_CHANGE, sentence=sentence, row=race.winners[-1])

@@ -1,0 +1,67 @@
+"""A session belongs to the one who logged in."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.history import History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.operation import Ints
+from pwdload.oracle.reading import has_text, numbers
+from pwdload.oracle.timeline import violation_at
+
+_NAME = "sessions"
+_RULE = "a session belongs to the one who logged in"
+_REMARKS = {
+    "id_token:another": "The id_token names another user than the one who asked.",
+    "session:another": "The session_token opens another user's session.",
+}
+
+
+def check_sessions(history: History) -> CheckResult:
+    """A session_token that two accounts were given, or an identity that is another's, is a violation."""
+    rows = history.rows
+    session, account = numbers(rows, "session", 0), numbers(rows, "account", -1)
+    handed = np.flatnonzero(session)
+    again, of_others = _again(session[handed], account[handed])
+    found = [(int(row), "A session_token was handed out that another account had been given.")
+             for row in handed[of_others]]  # fmt: skip
+    for word, sentence in _REMARKS.items():
+        found += [(int(row), sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word)))]
+    unreadable = int(has_text(rows, "remark", _holds("id_token:unreadable")).sum())
+    facts = []
+    if len(again) - len(of_others):
+        facts.append(("session_tokens handed out again to the same account", f"{len(again) - len(of_others):,}"))
+    if unreadable:
+        facts.append(("id_tokens that cannot be read", f"{unreadable:,}; the contract says JWT"))
+    return concluded(
+        Words(
+            name=_NAME,
+            title="Nobody got another's session",
+            good=f"{counted(len(handed), 'session')} opened, none of them another's.",
+            bad=f"{counted(len(found), 'answer')} gave away what belongs to another account.",
+            nothing="No session was opened.",
+        ),
+        examined=len(handed),
+        violations=[_violation(history, row, sentence) for row, sentence in sorted(found)[:VIOLATIONS_MAX]],
+        total=len(found),
+        facts=facts,
+    )
+
+
+def _again(session: Ints, account: Ints) -> tuple[Ints, Ints]:
+    """Return which hand-outs repeat a session, and which of those to another account than the first."""
+    if not len(session):
+        return session, session
+    _, first, number = np.unique(session, return_index=True, return_inverse=True)
+    is_again = first[number] != np.arange(len(session))
+    return np.flatnonzero(is_again), np.flatnonzero(is_again & (account != account[first][number]))
+
+
+def _holds(word: str) -> Callable[[str], bool]:
+    return lambda remark: word in remark.split()
+
+
+def _violation(history: History, row: int, sentence: str) -> Violation:
+    return violation_at(history, check=_NAME, rule=_RULE, sentence=sentence, row=row)

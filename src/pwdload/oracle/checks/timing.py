@@ -1,0 +1,142 @@
+"""How long an answer takes must not say whether there is such a user.
+
+An answer to an unknown user is paired with the answer to a wrong password that was sent nearest to it in time, so that
+a load that changes over the run changes both. Where nothing leaks, a difference is as likely above zero as below; the
+median difference has an exact interval from order statistics (sign test), whatever the distribution.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from pwdload.oracle.binomial import median_ranks
+from pwdload.oracle.checks.concluding import Words, concluded
+from pwdload.oracle.history import History
+from pwdload.oracle.judgement import CheckResult, Violation
+from pwdload.oracle.operation import Flags, Floats
+from pwdload.oracle.reading import UNKNOWN_USER_CASE, has_text, times
+
+_NAME: Final = "timing"
+_WRONG_CASE: Final = "login_wrong_then_right"
+_PAIRS_LEAST: Final = 50
+_CONFIDENCE: Final = 0.999
+_APART_S_MAX: Final = 10.0
+"""Answers further apart than this are not compared: the load may have been another."""
+
+
+class _Shift(NamedTuple):
+    """The median of paired differences, and its interval, in seconds."""
+
+    pairs: int
+    median_s: float
+    low_s: float
+    high_s: float
+
+    @property
+    def least_s(self) -> float:
+        """How large the shift is at least, whichever way."""
+        return max(self.low_s, -self.high_s, 0.0)
+
+    @property
+    def words(self) -> str:
+        """The shift for people."""
+        low, median, high = (1000 * value for value in (self.low_s, self.median_s, self.high_s))
+        return f"{median:+.2f} ms ({low:+.2f} to {high:+.2f} ms) over {self.pairs:,} pairs"
+
+
+def check_timing(history: History) -> CheckResult:
+    """A shift beyond the limit between unknown user and wrong password is a violation.
+
+    That the right password takes another time says no more than the answer itself: it is told.
+    """
+    unknown, wrong, right = (_answers(history, kind) for kind in ("unknown", "wrong", "right"))
+    limit_s = history.settings.timing_leak_s
+    shift = _shift(unknown, wrong)
+    pairs = shift.pairs if shift is not None else 0
+    leaks = shift is not None and shift.least_s > limit_s
+    few = f"{len(unknown[0]):,} answers to unknown users and {len(wrong[0]):,} to wrong passwords"
+    facts = [("limit", f"{limit_s * 1000:g} ms"), ("compared on reused connections", few)]
+    if shift is not None:
+        facts.append(("unknown user against wrong password", shift.words))
+    told = _shift(right, wrong)
+    if told is not None:
+        facts.append(("right password against wrong password", f"{told.words}; the answer itself says as much"))
+    words = shift.words if shift is not None else ""
+    return concluded(
+        Words(
+            name=_NAME,
+            title="Answer times do not tell who has an account",
+            good=f"The median difference is {words}, with 99.9 % confidence not beyond the limit of "
+            f"{limit_s * 1000:g} ms."
+            if shift is not None and max(abs(shift.low_s), abs(shift.high_s)) <= limit_s
+            else f"The median difference is {words}: no leak of more than {limit_s * 1000:g} ms is proved.",
+            bad=f"An unknown user is answered {words} from a wrong password, more than {limit_s * 1000:g} ms.",
+            nothing=f"Too few to compare: {few}; {_PAIRS_LEAST} of each, near each other in time, are needed.",
+        ),
+        examined=pairs,
+        violations=[_violation(history, shift.words)] if leaks and shift is not None else [],
+        facts=facts,
+    )
+
+
+def _answers(history: History, kind: str) -> tuple[Floats, Floats]:
+    """Return when the answered logins of a kind were sent, in order, and how long each took."""
+    rows = history.rows
+    sent_s, done_s = times(rows, "sent_s"), times(rows, "done_s")
+    of_case = UNKNOWN_USER_CASE if kind == "unknown" else _WRONG_CASE
+    chosen = has_text(rows, "case", lambda case: case == of_case)
+    chosen &= has_text(rows, "step", lambda step: step in ("login", "verify"))
+    chosen &= _is_let_in(history) if kind == "right" else _is_called_wrong(history)
+    # Opening a connection is no part of answering.
+    chosen &= np.isnan(times(rows, "connect_s")) & ~np.isnan(sent_s)
+    at = np.flatnonzero(chosen)
+    at = at[np.argsort(sent_s[at], kind="stable")]
+    return sent_s[at], done_s[at] - sent_s[at]
+
+
+def _is_called_wrong(history: History) -> Flags:
+    return has_text(history.rows, "error_code", lambda code: code.endswith("LOGIN.0002"))
+
+
+def _is_let_in(history: History) -> Flags:
+    return has_text(history.rows, "outcome", lambda word: word == "right_accept")
+
+
+def _shift(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> _Shift | None:
+    """Return the shift between two kinds; null where too few can be paired."""
+    differences = np.sort(_paired(these, those))
+    ranks = median_ranks(len(differences), _CONFIDENCE)
+    if len(differences) < _PAIRS_LEAST or ranks is None:
+        return None
+    low, high = (float(differences[rank]) for rank in ranks)
+    return _Shift(len(differences), float(np.median(differences)), low, high)
+
+
+def _paired(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> Floats:
+    """Return differences of neighbours in time, each answer used once."""
+    differences, mine, other = [], 0, 0
+    while mine < len(these[0]) and other < len(those[0]):
+        apart_s = these[0][mine] - those[0][other]
+        # The next of the one that lags behind may be nearer.
+        if apart_s > 0 and other + 1 < len(those[0]) and abs(these[0][mine] - those[0][other + 1]) < apart_s:
+            other += 1
+        elif apart_s < 0 and mine + 1 < len(these[0]) and abs(these[0][mine + 1] - those[0][other]) < -apart_s:
+            mine += 1
+        else:
+            if abs(apart_s) <= _APART_S_MAX:
+                differences.append(these[1][mine] - those[1][other])
+            mine, other = mine + 1, other + 1
+    return np.array(differences, np.float64)
+
+
+def _violation(history: History, words: str) -> Violation:
+    return Violation(
+        check=_NAME,
+        rule="the time of an answer does not tell whether there is such a user",
+        sentence=f"Answers to unknown users differ from those to wrong passwords by {words}.",
+        account=None,
+        worker="",
+        flow=-1,
+        case=UNKNOWN_USER_CASE,
+        at_s=float(_answers(history, "unknown")[0][0]),
+    )

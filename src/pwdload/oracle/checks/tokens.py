@@ -1,0 +1,113 @@
+"""A state_token serves one change, of the account that it was handed out to (I1)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from pwdload.oracle.checks.concluding import Words, concluded, counted, unless_gaps
+from pwdload.oracle.explain import ONE_CHANGE
+from pwdload.oracle.history import History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.operation import Ints
+from pwdload.oracle.reading import numbers, succeeded, texts
+from pwdload.oracle.timeline import violation_at
+
+_NAME = "tokens"
+_OF_ONE = "I1: a state_token belongs to one account"
+_HANDED_OUT = "I1: only a state_token that was handed out serves"
+
+
+class _Tokens(NamedTuple):
+    """Rows of logins that handed a state_token out, and of calls that one served."""
+
+    handed: Ints
+    served: Ints
+    token: Ints
+    account: Ints
+
+
+class _Finding(NamedTuple):
+    row: int
+    rule: str
+    sentence: str
+    needs_all: bool = False
+    """Whether a sample that is missing could explain it."""
+
+
+def check_tokens(history: History) -> CheckResult:
+    """A token that served twice, or another account, or that nobody was given, is a violation."""
+    tokens = _tokens(history)
+    if not len(tokens.handed):  # an earlier version did not keep them
+        tokens = tokens._replace(served=tokens.handed)
+    found = [*_twice(tokens), *_of_two(tokens), *_foreign(tokens)]
+    certain = [one for one in found if not one.needs_all]
+    served = len(tokens.served)
+    return concluded(
+        Words(
+            name=_NAME,
+            title="No state_token served twice",
+            good=f"{counted(served, 'change')} went through, each with a state_token of its own account that served "
+            "once.",
+            bad=f"{counted(len(found), 'time')} a state_token did what it must not.",
+            nothing="No change went through, so no state_token was seen to serve.",
+        ),
+        examined=served,
+        violations=[_violation(history, one) for one in (certain or found)[:VIOLATIONS_MAX]],
+        total=len(certain or found),
+        doubt="" if certain else unless_gaps(history, len(found)),
+    )
+
+
+def _tokens(history: History) -> _Tokens:
+    rows = history.rows
+    places, different = texts(rows, "step")
+    token, account = numbers(rows, "token", 0), numbers(rows, "account", -1)
+    is_login = np.isin(places, [at for at, step in enumerate(different) if step in ("login", "verify")])
+    is_call = np.isin(places, [at for at, step in enumerate(different) if step in ("update_password", "skip_update")])
+    return _Tokens(
+        handed=np.flatnonzero(is_login & (token != 0)),
+        served=np.flatnonzero(is_call & succeeded(rows)),
+        token=token,
+        account=account,
+    )
+
+
+def _twice(tokens: _Tokens) -> Iterator[_Finding]:
+    served = tokens.served[tokens.token[tokens.served] != 0]
+    _, first, counts = np.unique(tokens.token[served], return_index=True, return_counts=True)
+    if (counts > 1).any():
+        for row in np.delete(served, first).tolist():
+            yield _Finding(row, ONE_CHANGE, "A state_token that had served was accepted again.")
+
+
+def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
+    """Yield each hand-out of a token that another account had been given."""
+    handed = tokens.handed
+    _, first, number = np.unique(tokens.token[handed], return_index=True, return_inverse=True)
+    account = tokens.account[handed]
+    for row in handed[account != account[first][number]].tolist() if len(handed) else ():
+        yield _Finding(row, _OF_ONE, "A state_token was handed out that another account had been given.")
+
+
+def _foreign(tokens: _Tokens) -> Iterator[_Finding]:
+    """Yield each call that succeeded with a token that was not its account's."""
+    token, account, served = tokens.token, tokens.account, tokens.served
+    owners: dict[int, set[int]] = {}
+    mine = set(zip(token[tokens.handed].tolist(), account[tokens.handed].tolist(), strict=True))
+    odd = [row for row in served.tolist() if (int(token[row]), int(account[row])) not in mine]
+    if odd:
+        for one, whose in mine:
+            owners.setdefault(one, set()).add(whose)
+    for row in odd:
+        whose = owners.get(int(token[row]), set())
+        if whose:
+            yield _Finding(row, _OF_ONE, f"A state_token of account {min(whose)} served account {account[row]}.")
+        elif not token[row]:
+            yield _Finding(row, _HANDED_OUT, "A change went through without a state_token.")
+        else:
+            yield _Finding(row, _HANDED_OUT, "A change went through with a state_token that nobody was given.", True)
+
+
+def _violation(history: History, found: _Finding) -> Violation:
+    return violation_at(history, check=_NAME, rule=found.rule, sentence=found.sentence, row=found.row)

@@ -1,0 +1,110 @@
+"""The history of a run: everything that the oracle judges by, read from the run directory alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pyarrow as pa
+
+from pwdload.endings import read_endings
+from pwdload.oracle.operation import Operations
+from pwdload.oracle.reading import read_operations, widths_of
+from pwdload.oracle.registers import Registers, read_registers
+from pwdload.oracle.settings import Settings, read_settings
+from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
+from pwdload.samples import SampleFile, read_samples
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """What happened in a run. Not slotted, since it keeps what is worked out of it."""
+
+    rows: pa.Table
+    """The samples, those beside the load included."""
+    files: tuple[SampleFile, ...]
+    record: RunRecord
+    endings: pa.Table | None = None
+    """What became of each account; null in a run that kept no ledger, or was cut short."""
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Every row that is about the password of an account."""
+        return read_operations(self.rows, self.record.workers, self.words_of_endings)
+
+    @cached_property
+    def words_of_endings(self) -> tuple[str, ...]:
+        """Names of passwords that the ledger holds beside those that were sent."""
+        if self.endings is None:
+            return ()
+        columns = [self.endings[name].unique().to_pylist() for name in ("before", "after", "doubt")]
+        return tuple(dict.fromkeys(word for column in columns for word in column))
+
+    @cached_property
+    def registers(self) -> Registers:
+        """What the operations say of each account's password."""
+        return read_registers(self.operations, self._initial())
+
+    def _initial(self) -> dict[int, int]:
+        """Return which password each account had at first, by the ledger."""
+        if self.endings is None:
+            return {}
+        place = {word: at for at, word in enumerate(self.operations.words)}
+        pairs = zip(self.endings["account"].to_pylist(), self.endings["before"].to_pylist(), strict=True)
+        return {account: place[word] for account, word in pairs if word}
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """Why something may have happened that no row tells of, one clause each; empty where all is there."""
+        return tuple(_gaps(self))
+
+    @property
+    def clock_width_s(self) -> float:
+        """By how much the clocks of two processes may differ at most."""
+        return 2 * max(widths_of(self.record.workers).values(), default=0.0)
+
+
+def read_history(directory: RunDirectory) -> History:
+    """Read a finished run.
+
+    Raises:
+        RunDirectoryError: it is none.
+        OSError, ValueError, pyarrow.ArrowException: its scenario or its endings are damaged.
+    """
+    record = directory.read_record()
+    rows, files = read_samples(directory.samples, directory.spool)
+    endings = read_endings(directory.endings_file)
+    return History(rows=rows, files=files, record=record, endings=endings, settings=read_settings(directory, record))
+
+
+def _gaps(history: History) -> Iterator[str]:
+    record, files = history.record, {file.worker: file for file in history.files}
+    if not record.is_finished:
+        yield "the run was cut short"
+    for lost in record.lost_workers:
+        yield f"{lost.name} was lost"
+    made = {worker.name: worker.samples for worker in record.workers}
+    gone = {lost.name for lost in record.lost_workers}
+    for name in sorted({*record.expected_workers, *made} - set(files) - gone):
+        if made.get(name, 1):
+            yield f"{name} left no samples"
+    for file in history.files:
+        yield from _gaps_of(file)
+    for worker in record.workers:
+        yield from _differences(worker, files.get(worker.name))
+
+
+def _gaps_of(file: SampleFile) -> Iterator[str]:
+    if not file.finished:
+        yield f"the samples of {file.worker} were not finished"
+    if file.missing:
+        yield f"{file.missing:,} samples of {file.worker} are missing"
+    if file.damaged:
+        yield f"{file.damaged:,} samples of {file.worker} are damaged"
+
+
+def _differences(worker: WorkerRecord, file: SampleFile | None) -> Iterator[str]:
+    if worker.dropped:
+        yield f"{worker.dropped:,} samples of {worker.name} were not kept"
+    if file is not None and file.finished and file.rows != worker.samples - worker.dropped:
+        yield f"{worker.name} made {worker.samples:,} samples, {file.rows:,} are here"

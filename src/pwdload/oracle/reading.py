@@ -1,0 +1,214 @@
+"""From samples to operations: what each row asked for, and what its answer lets one be certain of."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, Step
+from pwdload.oracle.operation import Flags, Floats, Ints, Kind, Operations, Result, Why
+from pwdload.outcome import Outcome
+from pwdload.rundir import WorkerRecord
+
+UNKNOWN_USER_CASE = "login_unknown_user"
+"""Its logins name nobody: they say nothing of the account that their flow holds."""
+_WRONG_PASSWORD_CODES = ("LOGIN.0002",)
+_TOKEN_CODES = ("PARAM.0014",)
+_KINDS = {
+    Step.LOGIN: Kind.LOGIN,
+    Step.VERIFY: Kind.LOGIN,
+    Step.UPDATE_PASSWORD: Kind.UPDATE,
+    Step.SKIP_UPDATE: Kind.SKIP,
+    Step.REARM: Kind.SET,
+}
+_RESULTS = {
+    Outcome.RIGHT_ACCEPT: Result.OK,
+    Outcome.WRONG_ACCEPT: Result.OK,
+    Outcome.RIGHT_REJECT: Result.REFUSED,
+    Outcome.WRONG_REJECT: Result.REFUSED,
+    Outcome.SHED: Result.NOTHING,
+    Outcome.UNKNOWN: Result.DOUBTFUL,
+    Outcome.NOT_SENT: Result.NOTHING,
+    Outcome.CONTRACT_VIOLATION: Result.DOUBTFUL,
+}
+
+
+def read_operations(rows: pa.Table, workers: Sequence[WorkerRecord], words: Sequence[str] = ()) -> Operations:
+    """Return the operations of samples, with those of doubtful effect open towards the future.
+
+    `words` are further names of passwords that `Operations.words` is to hold.
+    """
+    kind, result = _kinds(rows), results_of(rows)
+    why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), Why.NONE)
+    account, token = numbers(rows, "account", -1), numbers(rows, "token", 0)
+    call_s = times(rows, "sent_s")
+    call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
+    return_s = times(rows, "done_s")
+    _widen(account, rows, workers, (call_s, return_s))
+    words, (password, new) = _words(rows, words)
+    owner, is_own = _owners(kind, account, token)
+    is_foreign = (kind == Kind.UPDATE) & (owner >= 0) & ~is_own
+    # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
+    result = np.where(is_foreign & (result == Result.OK), Result.DOUBTFUL, result)
+    return_s = np.where(result == Result.DOUBTFUL, np.inf, return_s)
+    is_about = (kind != Kind.NONE) & (account >= 0)
+    ours, theirs = np.flatnonzero(is_about), np.flatnonzero(is_about & is_foreign)
+    row = np.concatenate([ours, theirs])
+    columns = {
+        "account": np.concatenate([account[ours], owner[theirs]]),
+        "kind": np.concatenate([kind[ours], np.full(len(theirs), Kind.FOREIGN)]),
+        "result": result[row],
+        "why": why[row],
+        "call_s": call_s[row],
+        "return_s": return_s[row],
+        "password": password[row],
+        "new": np.concatenate([new[ours], np.zeros(len(theirs), np.int64)]),
+        "token": token[row],
+        "is_own_token": np.concatenate([is_own[ours], np.ones(len(theirs), np.bool_)]),
+    }
+    order = np.lexsort((row, columns["return_s"], columns["call_s"], columns["account"]))
+    return Operations(row=row[order], words=words, **{name: column[order] for name, column in columns.items()})
+
+
+def texts(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
+    """Return a column of texts as places in a list of the different ones."""
+    column = rows[name].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):  # no rows, or too many for one chunk
+        column = (
+            pa.concat_arrays(column.unify_dictionaries().chunks) if column.num_chunks else pa.array([], column.type)
+        )
+    return column.indices.to_numpy(zero_copy_only=False).astype(np.int64), column.dictionary.to_pylist()
+
+
+def has_text(rows: pa.Table, name: str, test: Callable[[str], bool]) -> Flags:
+    """Say of each row whether a text of it is of a kind."""
+    places, different = texts(rows, name)
+    return np.array([test(text) for text in different], np.bool_)[places] if len(places) else np.zeros(0, np.bool_)
+
+
+def _by_text(rows: pa.Table, name: str, number: Callable[[str], int]) -> Ints:
+    places, different = texts(rows, name)
+    return np.array([number(text) for text in different], np.int64)[places] if len(places) else places
+
+
+def succeeded(rows: pa.Table) -> Flags:
+    """Say of each row whether the target did what it was asked for, rightly or not."""
+    return np.equal(results_of(rows), int(Result.OK))
+
+
+def numbers(rows: pa.Table, name: str, missing: int) -> Ints:
+    """Return a column of numbers, with one in place of null."""
+    return np.asarray(rows[name].fill_null(missing).to_numpy(), np.int64)
+
+
+def times(rows: pa.Table, name: str) -> Floats:
+    """Return a column of times, null as NaN."""
+    return np.array(rows[name].to_numpy(), np.float64)  # a copy: it may be widened
+
+
+def _kinds(rows: pa.Table) -> Ints:
+    kind = _by_text(rows, "step", lambda step: _KINDS.get(_step(step), Kind.NONE))
+    names_no_password = has_text(rows, "new_password", lambda word: not word)
+    is_of_nobody = has_text(rows, "case", lambda case: case == UNKNOWN_USER_CASE)
+    # An administrator's other calls, such as looking a user up, ask for no password.
+    return np.where(((kind == Kind.SET) & names_no_password) | is_of_nobody, Kind.NONE, kind)
+
+
+def _step(word: str) -> Step:
+    return Step(word) if word in _STEPS else Step.LOGIN
+
+
+_STEPS = frozenset(step.value for step in Step)
+
+
+def results_of(rows: pa.Table) -> Ints:
+    """Return the result of each row.
+
+    As cautious as the ledger (`cases.play.Played.may_have_changed_password`): only a documented refusal, or being
+    turned away by the service itself, says that nothing was changed.
+    """
+    outcome = _by_text(rows, "outcome", lambda word: list(Outcome).index(Outcome(word)))
+    result = np.array([_RESULTS[one] for one in Outcome], np.int64)[outcome]
+    http = numbers(rows, "http_status", 0)
+    is_of = {one: outcome == place for place, one in enumerate(Outcome)}
+    is_busy = has_text(rows, "error_code", lambda code: code in BUSY_CODES)
+    result[is_of[Outcome.SHED] & (http == 503) & ~is_busy] = Result.DOUBTFUL
+    result[is_of[Outcome.WRONG_REJECT] & (http == 200) & _is_status_of_acceptance(rows)] = Result.OK
+    result[is_of[Outcome.CONTRACT_VIOLATION] & _is_documented_refusal(rows, http)] = Result.REFUSED
+    result[np.isnan(times(rows, "sent_s"))] = Result.NOTHING
+    return result
+
+
+def _is_status_of_acceptance(rows: pa.Table) -> Flags:
+    is_accepted = np.zeros(len(rows), np.bool_)
+    for step, operation in OPERATIONS.items():
+        is_step = has_text(rows, "step", lambda word, step=step: word == step)  # type: ignore[misc]
+        is_accepted |= is_step & has_text(rows, "status", operation.accepted.__contains__)
+    return is_accepted
+
+
+def _is_documented_refusal(rows: pa.Table, http: Ints) -> Flags:
+    """Say of answers that the case did not allow whether each is a refusal all the same, with another code."""
+    is_other_code = has_text(rows, "remark", lambda remark: "breach:error_code=" in remark)
+    is_denied = has_text(rows, "status", lambda status: status == "ACCESS_DENIED")
+    return np.where(http == 200, is_denied, (http == 400) & is_other_code)
+
+
+def _why(code: str) -> int:
+    if code.endswith(_WRONG_PASSWORD_CODES):
+        return Why.WRONG_PASSWORD
+    if code.endswith(LOCKED_CODES):
+        return Why.LOCKED
+    return Why.TOKEN if code.endswith(_TOKEN_CODES) else Why.OTHER
+
+
+def widths_of(workers: Sequence[WorkerRecord]) -> Mapping[str, float]:
+    """Return by how much the times of each process may be off, in seconds."""
+    clocks = {worker.name: worker.clock for worker in workers}
+    return {name: clock.error_s + abs(clock.drift_s) if clock else 0.0 for name, clock in clocks.items()}
+
+
+def _widen(account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], times: tuple[Floats, Floats]) -> None:
+    """Widen calls and returns by the error of their clock, on accounts that more than one process has used."""
+    places, names = texts(rows, "worker")
+    known = widths_of(workers)
+    widths = np.array([known.get(name, max(known.values(), default=0.0)) for name in names], np.float64)
+    if not len(widths) or not widths.any():
+        return
+    order = np.argsort(account, kind="stable")
+    is_same = (account[order][1:] == account[order][:-1]) & (places[order][1:] != places[order][:-1])
+    is_shared = np.isin(account, account[order][1:][is_same])
+    width_s = np.where(is_shared, widths[places], 0.0)
+    times[0][:] -= width_s
+    times[1][:] += width_s
+
+
+def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:
+    """Return all names of passwords, the empty one first, and both columns as places among them."""
+    columns = [texts(rows, name) for name in ("password", "new_password")]
+    words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1], *further]))
+    place = {word: at for at, word in enumerate(words)}
+    first, second = (
+        np.array([place[word] for word in different], np.int64)[at] if len(at) else at for at, different in columns
+    )
+    return words, (first, second)
+
+
+def _owners(kind: Ints, account: Ints, token: Ints) -> tuple[Ints, Flags]:
+    """Return to whom each row's token was handed out, -1 where that is not known, and whether to its own account.
+
+    A target may hand one token to two accounts, which is wrong, and told elsewhere: then each is an owner.
+    """
+    is_handed = (kind == Kind.LOGIN) & (token != 0)
+    tokens, first = np.unique(token[is_handed], return_index=True)
+    owners = account[is_handed][first]
+    place = np.minimum(np.searchsorted(tokens, token), max(len(tokens) - 1, 0))
+    is_known = (tokens[place] == token) & (token != 0) if len(tokens) else np.zeros(len(token), np.bool_)
+    owner = np.where(is_known, owners[place], -1) if len(tokens) else np.full(len(token), -1)
+    is_own = owner == account
+    others = is_known & ~is_own
+    if others.any():
+        pairs = set(zip(token[is_handed].tolist(), account[is_handed].tolist(), strict=True))
+        for place_ in np.flatnonzero(others).tolist():
+            is_own[place_] = (int(token[place_]), int(account[place_])) in pairs
+    return owner, is_own

@@ -1,0 +1,199 @@
+"""All accounts of a run as registers: the many plain ones at once, the few others by search.
+
+An account is plain where every operation had its answer before the next began, and no state_token was used twice: there
+is one order, and whether it holds is a matter of a few passes over arrays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from pwdload.oracle.operation import Flags, Ints, Kind, Operations, Result, Why
+from pwdload.oracle.register import ANY, BUDGET, Act, Found, search
+
+_TOTAL_BUDGET: Final = 20_000_000
+"""How many states may be led on for all accounts together: some minutes."""
+NOT_KNOWN: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An account whose operations are no plain sequence, or do not add up."""
+
+    account: int
+    places: tuple[int, ...]
+    """Places of its acts in the operations."""
+    found: Found
+    as_listed: bool = True
+    """Whether its password at the start was what the ledger says; false: only another explains what happened."""
+
+    @property
+    def culprit(self) -> int:
+        """The place in the operations of what cannot be explained; -1 for a login after the run."""
+        at = self.found.culprit
+        return self.places[at] if 0 <= at < len(self.places) else -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registers:
+    """What is known of every account's register."""
+
+    operations: Operations
+    told: Flags
+    """Which operations say something of a register."""
+    accounts: int
+    """How many accounts have such operations."""
+    initial: Mapping[int, int]
+    """The word in force at first, by account, as the ledger has it."""
+    plain_final: Mapping[int, int]
+    """Of plain accounts that add up, the word in force at last, `NOT_KNOWN` where nothing tells."""
+    stories: Mapping[int, Story]
+    """All other accounts."""
+
+
+def read_registers(operations: Operations, initial: Mapping[int, int]) -> Registers:
+    """Judge every account.
+
+    Args:
+        operations: of the whole run.
+        initial: places in `operations.words` of the passwords in force at first, as far as a ledger knows them.
+    """
+    ops = operations
+    told = _told(ops)
+    at = np.flatnonzero(told)
+    if not len(at):
+        return Registers(operations=ops, told=told, accounts=0, initial=initial, plain_final={}, stories={})
+    account = ops.account[at]
+    accounts, first = np.unique(account, return_index=True)
+    number = np.repeat(np.arange(len(accounts)), np.diff([*first, len(at)]))
+    start = _initial_values(ops, at, first, accounts, initial)
+    is_odd = _is_out_of_the_ordinary(ops, at, number, len(accounts))
+    before, final = _values(ops, at, number, first, start)
+    is_odd |= np.bincount(number[_disagree(ops, at, before)], minlength=len(accounts)) > 0
+    budget = _TOTAL_BUDGET
+    stories: dict[int, Story] = {}
+    ends = np.append(first[1:], len(at))
+    for place in np.flatnonzero(is_odd).tolist():
+        one = int(accounts[place])
+        places = tuple(at[first[place] : ends[place]].tolist())
+        stories[one] = story_of(ops, one, places, initial.get(one), budget=min(BUDGET, budget))
+        budget -= stories[one].found.states
+    plain = dict(zip(accounts[~is_odd].tolist(), final[~is_odd].tolist(), strict=True))
+    return Registers(
+        operations=ops, told=told, accounts=len(accounts), initial=initial, plain_final=plain, stories=stories
+    )
+
+
+def story_of(
+    ops: Operations,
+    account: int,
+    places: Sequence[int],
+    initial: int | None,
+    *,
+    after: Sequence[Act] = (),
+    budget: int = BUDGET,
+) -> Story:
+    """Judge one account by search; `after` are logins after the run, their values places in `ops.words`.
+
+    Where the ledger's word of the password at first explains nothing, and some other password would, the account was
+    not what it was taken for: that is no proof against the target.
+    """
+    acts = [*acts_of(ops, places), *after]
+    candidates = {value for act in acts for value in (act.needs, act.sets, act.forbids)} - {ANY}
+    anything = {*candidates, len(ops.words)}  # one that no row names
+    story = Story(account=account, places=tuple(places), found=search(acts, anything, budget))
+    if initial is None or story.found.is_explained is not True:
+        return story
+    as_listed = search(acts, (initial,), budget)
+    if as_listed.is_explained is False:
+        return replace(story, as_listed=False)
+    return replace(story, found=as_listed)
+
+
+def acts_of(ops: Operations, places: Sequence[int]) -> Iterator[Act]:
+    """Yield operations as the register sees them."""
+    tokens: dict[int, int] = {}
+    for place in places:
+        if ops.kind[place] in (Kind.UPDATE, Kind.SKIP) and ops.result[place] != Result.REFUSED and ops.token[place]:
+            tokens[int(ops.token[place])] = tokens.get(int(ops.token[place]), 0) + 1
+    several = [token for token, uses in tokens.items() if uses > 1]
+    bits = {token: 1 << number for number, token in enumerate(several)}
+    for place in places:
+        yield _act(ops, place, bits.get(int(ops.token[place]), 0))
+
+
+def _act(ops: Operations, place: int, bit: int) -> Act:
+    kind, result = int(ops.kind[place]), int(ops.result[place])
+    call_s, return_s = float(ops.call_s[place]), float(ops.return_s[place])
+    password, new = int(ops.password[place]) or ANY, int(ops.new[place])
+    if result == Result.REFUSED:
+        return Act(call_s, return_s, forbids=password)
+    if kind == Kind.LOGIN:
+        return Act(call_s, return_s, needs=password)
+    if kind == Kind.SKIP:
+        return Act(call_s, return_s, token=bit)
+    # What the target made of a request that names no new password nobody can know: a value of its own.
+    sets = new or len(ops.words) + 1 + place
+    return Act(call_s, return_s, needs=password if kind == Kind.UPDATE else ANY, sets=sets, token=bit)
+
+
+def _told(ops: Operations) -> Flags:
+    """Say which operations tell something of a register: a definite answer about a password, or a change."""
+    kind, result = ops.kind, ops.result
+    named = ops.password != 0
+    is_wrong = (result == Result.REFUSED) & (ops.why == Why.WRONG_PASSWORD) & named
+    has_effect = (result == Result.OK) | (result == Result.DOUBTFUL)
+    logins = (kind == Kind.LOGIN) & (((result == Result.OK) & named) | is_wrong)
+    # Of an update with a token that is not the account's, nobody can say whose password was found wrong.
+    updates = (kind == Kind.UPDATE) & (has_effect | (is_wrong & ops.is_own_token))
+    others = np.isin(kind, (Kind.SET, Kind.SKIP)) & has_effect
+    foreign = (kind == Kind.FOREIGN) & (result == Result.DOUBTFUL)
+    told: Flags = logins | updates | others | foreign
+    return told
+
+
+def _is_out_of_the_ordinary(ops: Operations, at: Ints, number: Ints, accounts: int) -> Flags:
+    """Say which accounts have operations that overlap, or that are in doubt, or share a state_token."""
+    same = number[1:] == number[:-1]
+    overlap = np.flatnonzero(same & (ops.return_s[at][:-1] >= ops.call_s[at][1:]))
+    doubt = np.flatnonzero(ops.result[at] == Result.DOUBTFUL)
+    spends = np.flatnonzero(
+        np.isin(ops.kind[at], (Kind.UPDATE, Kind.SKIP)) & (ops.result[at] != Result.REFUSED) & (ops.token[at] != 0)
+    )
+    order = spends[np.lexsort((ops.token[at][spends], number[spends]))]
+    twice = (number[order][1:] == number[order][:-1]) & (ops.token[at][order][1:] == ops.token[at][order][:-1])
+    odd = np.zeros(accounts, np.bool_)
+    for places in (overlap, doubt, order[1:][twice]):
+        odd[number[places]] = True
+    return odd
+
+
+def _initial_values(ops: Operations, at: Ints, first: Ints, accounts: Ints, initial: Mapping[int, int]) -> Ints:
+    """Return the word in force at first in each account: the ledger's, or that of a first answer that names it."""
+    known = np.array([initial.get(account, NOT_KNOWN) for account in accounts.tolist()], np.int64)
+    opening = at[first]
+    is_naming = (ops.result[opening] == Result.OK) & np.isin(ops.kind[opening], (Kind.LOGIN, Kind.UPDATE))
+    named = np.where(is_naming & (ops.password[opening] != 0), ops.password[opening], NOT_KNOWN)
+    return np.where(known == NOT_KNOWN, named, known)
+
+
+def _values(ops: Operations, at: Ints, number: Ints, first: Ints, start: Ints) -> tuple[Ints, Ints]:
+    """Return what the register holds before each operation, and at last in each account, if all is plain."""
+    is_write = np.isin(ops.kind[at], (Kind.UPDATE, Kind.SET)) & (ops.result[at] == Result.OK)
+    new = np.where(ops.new[at] == 0, len(ops.words) + 1 + at, ops.new[at])
+    written = np.maximum.accumulate(np.where(is_write, np.arange(len(at)), -1))  # the place of the last write
+    previous = np.append(-1, written)[:-1]
+    before = np.where(previous >= first[number], new[previous], start[number])
+    last = written[np.append(first[1:], len(at)) - 1]
+    return before, np.where(last >= first, new[last], start)
+
+
+def _disagree(ops: Operations, at: Ints, before: Ints) -> Ints:
+    """Return which plain operations do not go with what the register holds before them."""
+    password, is_refused = ops.password[at], ops.result[at] == Result.REFUSED
+    is_looking = np.isin(ops.kind[at], (Kind.LOGIN, Kind.UPDATE)) & (password != 0)
+    # What nothing has told of yet is left to the search.
+    wrong = np.where(is_refused, password == before, password != before) | (before == NOT_KNOWN)
+    return np.flatnonzero(is_looking & wrong)
