@@ -10,14 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 from tests.analysis.degenerate import DEGENERATE, cut_short, finished, no_samples, outage
 from tests.analysis.synthetic import CHANGE, TIMED_OUT, WRONG_OLD, counts_of, record_of, samples_of, write_run
-from tests.judgements import UNJUDGED
+from tests.judgements import BAD, GOOD, RACES, UNJUDGED, UNSEEN
 
 from pwdload.analysis import Caveat, Run, find, find_caveats, load_run, verdict_of
 from pwdload.analysis.checks import CHECKS
 from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.errors import RunDirectoryError
-from pwdload.outcome import Verdict
+from pwdload.oracle import check_run
+from pwdload.outcome import Group, Verdict
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
 
 
@@ -53,7 +54,36 @@ def test_one_bad_answer_in_a_thousand(tmp_path: Path, outcome: str, expected: Ve
     """A single wrong acceptance fails the run and a single doubt leaves it open; one refusal too many is tolerated."""
     samples = samples_of(flows=500)
     samples[-1] = samples[-1]._replace(outcome=outcome)
-    assert verdict(load_run(write_run(tmp_path / "run", samples))) is expected
+    directory = write_run(tmp_path / "run", samples)
+    assert verdict_of(find(load_run(directory), check_run(directory))) is expected
+
+
+def test_a_rule_broken_outranks_whatever_else_is_wrong(tmp_path: Path) -> None:
+    """A run whose instrument failed, that was too slow and left doubt, still failed for what was seen to be wrong."""
+    directory = cut_short(tmp_path / "run")
+    judgement = replace(BAD, results=(*BAD.results, *check_run(directory).results))
+    found = find(load_run(directory), judgement)
+    assert verdict_of(found) is Verdict.CORRECTNESS_FAILED
+    assert verdict_of(find(load_run(directory), GOOD)) is Verdict.INVALID
+    assert [one.check for one in found if one.verdict is Verdict.CORRECTNESS_FAILED] == ["tokens"]
+    assert {one.group for one in found} == set(Group)
+
+
+def test_every_check_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """A pipeline that goes by a check's name never meets another one under it."""
+    directory = finished(tmp_path / "run")
+    names = [one.check for one in find(load_run(directory), check_run(directory))]
+    assert len(names) == len(set(names)) == len(CHECKS) + len(check_run(directory).results)
+    assert all(name.replace("_", "").isalpha() and name.islower() for name in names)
+
+
+def test_what_a_run_could_not_show_is_a_caveat(tmp_path: Path) -> None:
+    """A rule that nothing was held against passes, and is named beside the numbers that lean upon it."""
+    run = load_run(finished(tmp_path / "run"))
+    notes = {note.caveat: note.text for note in find_caveats(run, GOOD)}
+    assert UNSEEN.title in notes[Caveat.NOT_EXAMINED]
+    assert RACES.title not in notes[Caveat.NOT_EXAMINED]
+    assert Caveat.NOT_EXAMINED not in caveats(run)
 
 
 @pytest.mark.parametrize(
@@ -172,12 +202,14 @@ def test_lost_answers_explain_a_difference(tmp_path: Path) -> None:
         sample._replace(http_status=200, status="SUCCESS", error_code="") if sample.outcome == "unknown" else sample
         for sample in samples
     ]
-    run = load_run(write_run(tmp_path / "run", samples, counts=counts_of(applied)))
+    directory = write_run(tmp_path / "run", samples, counts=counts_of(applied))
+    run = load_run(directory)
     result = reconcile(run)
     assert result is not None
     assert not result.is_equal
     assert result.unexplained == 0
-    assert verdict(run) is Verdict.INCONCLUSIVE, "the doubt itself still is one"
+    judged = check_run(directory)
+    assert verdict_of(find(run, judged)) is judged.verdict is Verdict.INCONCLUSIVE, "the doubt itself still is one"
 
 
 @pytest.mark.parametrize("side", ["ours", "target"])

@@ -1,6 +1,21 @@
 """A judgement as plain data, for JSON: the same in `verdict.json` and from `pwdload check --json`."""
 
-from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Moment, Violation
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Judgement, Moment, Violation
+
+
+def judgement_data(judgement: Judgement) -> dict[str, object]:
+    """Return a verdict and every check that it comes from."""
+    checks = [
+        {
+            "check": result.check,
+            "title": result.title,
+            "verdict": result.verdict.value,
+            "reason": result.reason,
+            **result_data(result),
+        }
+        for result in judgement.results
+    ]
+    return {"verdict": judgement.verdict.value, "exit_code": judgement.verdict.exit_code, "checks": checks}
 
 
 def result_data(result: CheckResult) -> dict[str, object]:
@@ -8,7 +23,7 @@ def result_data(result: CheckResult) -> dict[str, object]:
     return {
         "examined": result.examined,
         "violations_total": max(result.violations_total, len(result.violations)),
-        "facts": dict(result.facts),
+        "facts": [{"name": name, "value": value} for name, value in result.facts],
         "violations": [_violation(one) for one in result.violations[:VIOLATIONS_MAX]],
     }
 

@@ -90,19 +90,21 @@ def replay(violation: Violation, record: RunRecord) -> str:
 
 
 def headline(judgement: Judgement) -> str:
-    """Return the first violation in one line: what, and where; empty where none was told."""
-    violation = next((one for result in judgement.results for one in result.violations), None)
+    """Return the first violation in one line: what, and where; empty where none is proved."""
+    failed = (result for result in judgement.results if result.verdict is Verdict.CORRECTNESS_FAILED)
+    violation = next((one for result in failed for one in result.violations), None)
     return "" if violation is None else f"{short(violation.sentence).rstrip('.')} ({place(violation)})"
 
 
 def lines(judgement: Judgement, record: RunRecord) -> Iterator[Line]:
-    """Yield every check in a line, then what was found with its timelines."""
-    width = max((len(standing(result)) for result in judgement.results), default=0)
-    for result in judgement.results:
-        text = f"  {standing(result):<{width}}  {short(result.title)}: {short(result.reason)}"
-        yield Line(f"{text} ({format_count(result.examined)} examined)", result.verdict)
-    for result in judgement.results:
-        yield from _facts(result)
+    """Yield every check in a line, with how many things it looked at, then what was found with its timelines."""
+    heads = [(standing(result), format_count(result.examined)) for result in judgement.results]
+    widths = [max((len(part) for part in column), default=0) for column in zip(*heads, strict=True)]
+    for result, (stands, examined) in zip(judgement.results, heads, strict=True):
+        head = f"  {stands:<{widths[0]}}  {examined:>{widths[1]}}  "
+        yield Line(f"{head}{short(result.title)}: {short(result.reason)}", result.verdict)
+        for name, value in result.facts:
+            yield Line(f"{' ' * len(head)}- {short(name)}: {short(value)}")
     for result in judgement.results:
         if result.violations:
             yield Line("")
@@ -130,11 +132,6 @@ def violation_lines(violation: Violation, record: RunRecord, mark: str = "") -> 
     if shown.later:
         yield Line(f"{indent}    ... {_moments(shown.later)} after")
     yield Line(f"{indent}To see it again: {replay(violation, record)}")
-
-
-def _facts(result: CheckResult) -> Iterator[Line]:
-    for name, value in result.facts:
-        yield Line(f"  {short(name)}: {short(value)}")
 
 
 def _how_many(result: CheckResult) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pwdload.analysis import load_run
-from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
 from pwdload.report.build import build
+from pwdload.report.judged import judged
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
 
@@ -18,7 +18,7 @@ def make(directory: RunDirectory) -> Report:
     Raises:
         RunDirectoryError: its record cannot be read.
     """
-    report = build(load_run(directory), Judgement(results=()))
+    report = build(load_run(directory), judged(directory))
     write(report, directory)
     return report
 

@@ -11,7 +11,7 @@ FORMAT = 3
 """Version of both documents."""
 _UNITS = {Kind.RATE: "1/s", Kind.DURATION: "s", Kind.SHARE: "1"}
 """The unit of a raw headline value; a share is a plain number from 0 to 1."""
-_NOT_COUNTED: dict[str, object] = {"examined": None, "violations_total": 0, "facts": {}, "violations": []}
+_NOT_COUNTED: dict[str, object] = {"examined": None, "violations_total": 0, "facts": [], "violations": []}
 
 
 def render(report: Report) -> str:

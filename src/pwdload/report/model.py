@@ -142,6 +142,8 @@ class Timelines:
     name: str
     """Anchor; letters, digits and underscores."""
     title: str
+    verdict: Verdict
+    """Of the check: CORRECTNESS_FAILED, or INCONCLUSIVE where something else may explain what was found."""
     caption: str
     """How many there are, and how many are told."""
     timelines: tuple[Timeline, ...]

@@ -27,9 +27,6 @@ CHECKS = (
     Question("arrivals_late", "Arrivals left on time", generator.check_arrivals_left_on_time),
     Question("clocks", "The clocks agreed", generator.check_clocks_agreed),
     Question("reconciliation", "The target counted the same", target.check_target_counted_the_same),
-    Question("outcomes", "Nothing wrong was accepted", target.check_nothing_wrong_was_accepted, Group.CORRECTNESS),
-    Question("contract", "The contract was kept", target.check_contract_was_kept, Group.CORRECTNESS),
-    Question("doubt", "No doubt is left", target.check_no_doubt_is_left, Group.CORRECTNESS),
     Question("failed_share", "Few requests failed", target.check_few_requests_failed, Group.CRITERIA),
 )
 """In the order in which they are told among equals: the cause before what follows from it."""

@@ -16,6 +16,10 @@ VIOLATIONS = "violations"
 """Name of the table of all violations that are told one by one."""
 
 
+_TITLES_MAX = 3
+"""More are counted; the table names them."""
+
+
 def correctness_section(analysis: Analysis) -> Section | None:
     """Return the oracle's checks, the first violations of each with their timelines, and what else it has to tell."""
     judgement, record = analysis.judgement, analysis.run.record
@@ -55,7 +59,8 @@ def _sentences(judgement: Judgement) -> Iterator[str]:
     if unknown:
         yield f"Not known: {_titles(unknown)}."
     if unseen:
-        yield f"The run had nothing to show for: {_titles(unseen)}."
+        few = f": {_titles(unseen)}" if len(unseen) <= _TITLES_MAX else ""
+        yield f"{counted(len(unseen), 'rule')} had nothing to be held against in this run{few}."
 
 
 def _titles(results: list[CheckResult]) -> str:
@@ -92,11 +97,12 @@ def _checks(judgement: Judgement) -> Table:
 
 def _timelines(result: CheckResult, record: RunRecord) -> Timelines:
     total, listed = max(result.violations_total, len(result.violations)), min(len(result.violations), VIOLATIONS_MAX)
-    told = result.violations[:TOLD_MAX]
+    told, is_proved = result.violations[:TOLD_MAX], result.verdict is Verdict.CORRECTNESS_FAILED
     more = f" The first {len(told)} are told here, {listed} listed in the file." if total > len(told) else ""
     return Timelines(
         name=f"violations_{result.check}",
-        title=f"{short(result.title)}: broken" if result.verdict is Verdict.CORRECTNESS_FAILED else short(result.title),
+        title=f"{short(result.title)}: {'broken' if is_proved else 'may be broken'}",
+        verdict=result.verdict,
         caption=f"{counted(total, 'violation')}.{more} Times are seconds on the run's clock.",
         timelines=tuple(_timeline(violation, record) for violation in told),
         table=VIOLATIONS,
