@@ -69,12 +69,24 @@ _EXIT_CODES = {
 _BADNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
+class Group(StrEnum):
+    """What a check is about: whether the target was right, whether the numbers are, whether they are good enough."""
+
+    CORRECTNESS = "correctness"
+    INSTRUMENT = "instrument"
+    CRITERIA = "criteria"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One reason for a verdict: which check found it, and what it found in one sentence for a person."""
 
     verdict: Verdict
     check: str
+    """Names the check for programs, for ever."""
+    title: str
+    """What holds if the check passes, for a person."""
+    group: Group
     reason: str
 
 

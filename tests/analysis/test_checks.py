@@ -10,30 +10,33 @@ import pyarrow.parquet as pq
 import pytest
 from tests.analysis.degenerate import DEGENERATE, cut_short, finished, no_samples, outage
 from tests.analysis.synthetic import CHANGE, TIMED_OUT, WRONG_OLD, counts_of, record_of, samples_of, write_run
+from tests.judgements import BAD, GOOD, RACES, UNJUDGED, UNSEEN
 
 from pwdload.analysis import Caveat, Run, find, find_caveats, load_run, verdict_of
 from pwdload.analysis.checks import CHECKS
+from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.errors import RunDirectoryError
-from pwdload.outcome import Verdict
+from pwdload.oracle import check_run
+from pwdload.outcome import Group, Verdict
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
 
 
 def verdict(run: Run) -> Verdict:
     """The verdict of a run."""
-    return verdict_of(find(run))
+    return verdict_of(find(run, UNJUDGED))
 
 
 def caveats(run: Run) -> set[Caveat]:
     """The caveats of a run."""
-    return {note.caveat for note in find_caveats(run)}
+    return {note.caveat for note in find_caveats(run, UNJUDGED)}
 
 
 def test_good_run_passes(tmp_path: Path) -> None:
     """A run in which all went well passes, and every check has said so."""
-    findings = find(load_run(finished(tmp_path / "run")))
+    findings = find(load_run(finished(tmp_path / "run")), UNJUDGED)
     assert verdict_of(findings) is Verdict.PASS
-    assert [finding.check for finding in findings] == [name for name, _ in CHECKS]
+    assert [finding.check for finding in findings] == [question.check for question in CHECKS]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,36 @@ def test_one_bad_answer_in_a_thousand(tmp_path: Path, outcome: str, expected: Ve
     """A single wrong acceptance fails the run and a single doubt leaves it open; one refusal too many is tolerated."""
     samples = samples_of(flows=500)
     samples[-1] = samples[-1]._replace(outcome=outcome)
-    assert verdict(load_run(write_run(tmp_path / "run", samples))) is expected
+    directory = write_run(tmp_path / "run", samples)
+    assert verdict_of(find(load_run(directory), check_run(directory))) is expected
+
+
+def test_a_rule_broken_outranks_whatever_else_is_wrong(tmp_path: Path) -> None:
+    """A run whose instrument failed, that was too slow and left doubt, still failed for what was seen to be wrong."""
+    directory = cut_short(tmp_path / "run")
+    judgement = replace(BAD, results=(*BAD.results, *check_run(directory).results))
+    found = find(load_run(directory), judgement)
+    assert verdict_of(found) is Verdict.CORRECTNESS_FAILED
+    assert verdict_of(find(load_run(directory), GOOD)) is Verdict.INVALID
+    assert [one.check for one in found if one.verdict is Verdict.CORRECTNESS_FAILED] == ["tokens"]
+    assert {one.group for one in found} == set(Group)
+
+
+def test_every_check_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """A pipeline that goes by a check's name never meets another one under it."""
+    directory = finished(tmp_path / "run")
+    names = [one.check for one in find(load_run(directory), check_run(directory))]
+    assert len(names) == len(set(names)) == len(CHECKS) + len(check_run(directory).results)
+    assert all(name.replace("_", "").isalpha() and name.islower() for name in names)
+
+
+def test_what_a_run_could_not_show_is_a_caveat(tmp_path: Path) -> None:
+    """A rule that nothing was held against passes, and is named beside the numbers that lean upon it."""
+    run = load_run(finished(tmp_path / "run"))
+    notes = {note.caveat: note.text for note in find_caveats(run, GOOD)}
+    assert UNSEEN.title in notes[Caveat.NOT_EXAMINED]
+    assert RACES.title not in notes[Caveat.NOT_EXAMINED]
+    assert Caveat.NOT_EXAMINED not in caveats(run)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +101,7 @@ def test_failed_share_passes_fails_or_is_not_known(tmp_path: Path, bad: int, exp
 @pytest.mark.parametrize(("flows", "expected"), [(10, Verdict.INCONCLUSIVE), (134, Verdict.PASS)])
 def test_few_good_requests_prove_nothing(tmp_path: Path, flows: int, expected: Verdict) -> None:
     """Twenty faultless requests do not show that fewer than 1 % fail, and the reason says how many might; 268 do."""
-    found = find(load_run(write_run(tmp_path / "run", samples_of(flows=flows))))
+    found = find(load_run(write_run(tmp_path / "run", samples_of(flows=flows))), UNJUDGED)
     assert verdict_of(found) is expected
     if expected is Verdict.INCONCLUSIVE:
         assert found[0].reason.startswith("20 requests are too few to say that fewer than 1.00 % fail")
@@ -95,7 +127,7 @@ def test_broken_instrument_makes_the_run_invalid(tmp_path: Path, change: RecordC
     """Whatever was wrong with the harness itself invalidates the run and is named in the reason."""
     samples = samples_of(flows=200)
     run = load_run(write_run(tmp_path / "run", samples, record=change(record_of(samples))))
-    worst = find(run)[0]
+    worst = find(run, UNJUDGED)[0]
     assert worst.verdict is Verdict.INVALID
     assert words in worst.reason
 
@@ -104,7 +136,7 @@ def test_gap_in_the_sequence_is_found(tmp_path: Path) -> None:
     """A sample that vanished from a file is missed."""
     samples = samples_of(flows=100)
     run = load_run(write_run(tmp_path / "run", [*samples[:50], *samples[51:]]))
-    assert find(run)[0].verdict is Verdict.INVALID
+    assert find(run, UNJUDGED)[0].verdict is Verdict.INVALID
     assert Caveat.SEQUENCE_GAPS in caveats(run)
 
 
@@ -120,7 +152,7 @@ def test_damaged_row_is_a_caveat(tmp_path: Path) -> None:
 def test_killed_process_is_named(tmp_path: Path) -> None:
     """Of a run that was cut short the missing and the unfinished process are told by name."""
     run = load_run(cut_short(tmp_path / "run"))
-    notes = {note.caveat: note.text for note in find_caveats(run)}
+    notes = {note.caveat: note.text for note in find_caveats(run, UNJUDGED)}
     assert "worker-2" in notes[Caveat.WORKER_MISSING]
     assert "worker-1" in notes[Caveat.WORKER_UNFINISHED]
     assert Caveat.CUT_SHORT in notes
@@ -146,7 +178,9 @@ def test_broken_check_is_doubt_and_does_not_silence_the_others(tmp_path: Path) -
     def broken(_: Run) -> tuple[Verdict, str]:
         raise ZeroDivisionError("no seconds")
 
-    findings = find(load_run(finished(tmp_path / "run")), [("broken", broken), *CHECKS])
+    findings = find(
+        load_run(finished(tmp_path / "run")), UNJUDGED, [Question("broken", "nothing broke", broken), *CHECKS]
+    )
     assert verdict_of(findings) is Verdict.INCONCLUSIVE
     assert "ZeroDivisionError: no seconds" in findings[0].reason
     assert len(findings) == len(CHECKS) + 1
@@ -168,12 +202,14 @@ def test_lost_answers_explain_a_difference(tmp_path: Path) -> None:
         sample._replace(http_status=200, status="SUCCESS", error_code="") if sample.outcome == "unknown" else sample
         for sample in samples
     ]
-    run = load_run(write_run(tmp_path / "run", samples, counts=counts_of(applied)))
+    directory = write_run(tmp_path / "run", samples, counts=counts_of(applied))
+    run = load_run(directory)
     result = reconcile(run)
     assert result is not None
     assert not result.is_equal
     assert result.unexplained == 0
-    assert verdict(run) is Verdict.INCONCLUSIVE, "the doubt itself still is one"
+    judged = check_run(directory)
+    assert verdict_of(find(run, judged)) is judged.verdict is Verdict.INCONCLUSIVE, "the doubt itself still is one"
 
 
 @pytest.mark.parametrize("side", ["ours", "target"])
@@ -307,7 +343,7 @@ def test_a_stand_in_that_was_not_asked_confirms_nothing(tmp_path: Path) -> None:
     samples = samples_of(flows=200)
     directory = write_run(tmp_path / "run", samples)
     directory.write_record(replace(directory.read_record(), target_is_standin=True))
-    assert verdict_of(find(load_run(directory))) is Verdict.INCONCLUSIVE
+    assert verdict_of(find(load_run(directory), UNJUDGED)) is Verdict.INCONCLUSIVE
 
 
 def test_a_schedule_that_was_not_completed_is_no_pass(tmp_path: Path) -> None:
@@ -315,7 +351,7 @@ def test_a_schedule_that_was_not_completed_is_no_pass(tmp_path: Path) -> None:
     samples = samples_of(flows=200)
     stages = (StageRecord(name="steady", start_s=0.0, end_s=600.0, users=5),)
     record = replace(record_of(samples), stages=stages, ended_by="stopped")
-    found = find(load_run(write_run(tmp_path / "run", samples, record=record)))
+    found = find(load_run(write_run(tmp_path / "run", samples, record=record)), UNJUDGED)
     assert verdict_of(found) is Verdict.INCONCLUSIVE
     assert "was stopped after" in found[0].reason
 
@@ -324,7 +360,7 @@ def test_a_worker_that_never_said_it_was_done_makes_the_run_invalid(tmp_path: Pa
     """Its file may be there and still lack what came last."""
     samples = samples_of(flows=200)
     record = replace(record_of(samples), workers=())
-    assert verdict_of(find(load_run(write_run(tmp_path / "run", samples, record=record)))) is Verdict.INVALID
+    assert verdict_of(find(load_run(write_run(tmp_path / "run", samples, record=record)), UNJUDGED)) is Verdict.INVALID
 
 
 def test_damaged_samples_make_the_run_invalid(tmp_path: Path) -> None:
@@ -337,6 +373,6 @@ def test_damaged_samples_make_the_run_invalid(tmp_path: Path) -> None:
     outcomes[5] = "banana"
     column = pa.array(outcomes).dictionary_encode()
     pq.write_table(table.set_column(table.schema.get_field_index("outcome"), "outcome", column), path)
-    found = find(load_run(directory))
+    found = find(load_run(directory), UNJUDGED)
     assert verdict_of(found) is Verdict.INVALID
     assert "1 samples are damaged" in found[0].reason

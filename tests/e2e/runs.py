@@ -12,7 +12,7 @@ from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
 from pwdload.samples import read_samples
 
-PUNCTUALITY = frozenset({"the generator was not saturated", "the event loop was not held up", "arrivals left on time"})
+PUNCTUALITY = frozenset({"cpu", "event_loop", "arrivals_late"})
 """The checks that tell how much of the machine a run had. Tests run side by side, so none of theirs is about it."""
 NOTHING_WRONG = (Verdict.PASS, Verdict.INCONCLUSIVE)
 QUIET = ("--loglevel", "WARNING", "--only-summary")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, open_scenario
+from tests.judgements import UNJUDGED
 from tests.processes import LOCUSTFILE, environment, pwdload
 
 from pwdload.analysis import Caveat, find_caveats, load_run
@@ -29,7 +30,7 @@ def test_a_run_measures_its_instrument_first_and_its_report_says_what_it_is_wort
     certificate = read_certificate(run.calibration_file)
     assert certificate is not None
     assert certificate.form == "short"
-    assert Caveat.NOT_CALIBRATED not in {note.caveat for note in find_caveats(load_run(run))}
+    assert Caveat.NOT_CALIBRATED not in {note.caveat for note in find_caveats(load_run(run), UNJUDGED)}
     assert "one process generates" in (run.path / "report.html").read_text("utf-8")
 
 

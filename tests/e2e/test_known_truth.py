@@ -131,7 +131,7 @@ def test_a_queue_that_overflows_makes_the_run_invalid(tmp_path: Path) -> None:
     perfect = realize(due_s, SHORT_STALL.response_s, slots=20, queue_limit=10)
     begun, dropped, _ = counts(driven)
     assert driven.exit_code == 3, driven.said
-    assert findings(driven.run)["no arrival was dropped"] is Verdict.INVALID
+    assert findings(driven.run)["arrivals_dropped"] is Verdict.INVALID
     assert perfect.dropped == 30
     assert abs(dropped - perfect.dropped) <= 2, "one that ends just before or after another is due"
     assert begun + dropped == len(due_s)

@@ -17,7 +17,7 @@ from pwdload.report import Report, make
 from pwdload.rundir import RunDirectory
 
 Made = tuple[RunDirectory, Report]
-NOT_FOR_PEOPLE = re.compile(r"\b(nan|NaN|NaT|None|null|undefined|inf|Infinity)\b|<NA>")
+NOT_FOR_PEOPLE = re.compile(r"\b(nan|NaN|NaT|None(?! of)|null|undefined|inf|Infinity)\b|<NA>")
 
 
 @pytest.fixture(scope="module")

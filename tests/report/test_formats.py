@@ -2,7 +2,8 @@
 
 import pytest
 
-from pwdload.report.formats import counted, joined, one_line, per_second, plain, shown
+from pwdload.oracle.told import one_line
+from pwdload.report.formats import counted, joined, per_second, plain, shown
 from pwdload.report.html import _parts
 from pwdload.report.model import Cell, Column, Kind
 from pwdload.report.words import MEANINGS, meaning

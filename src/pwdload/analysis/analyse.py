@@ -12,6 +12,7 @@ from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
+from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
 
 
@@ -20,6 +21,8 @@ class Analysis:
     """A run with what several parts of a report need of it; the tables of one part are computed by that part."""
 
     run: Run
+    judgement: Judgement
+    """Whether the target was right, by the oracle."""
     journeys: pd.DataFrame
     """See `pwdload.analysis.journeys.journey_frame`."""
     answers: pd.DataFrame
@@ -38,16 +41,17 @@ class Analysis:
         return verdict_of(self.findings)
 
 
-def analyse(run: Run) -> Analysis:
-    """Analyse a run."""
+def analyse(run: Run, judgement: Judgement) -> Analysis:
+    """Analyse a run that the oracle has judged."""
     journeys = journey_frame(run.samples)
     return Analysis(
         run=run,
+        judgement=judgement,
         journeys=journeys,
         answers=answer_breakdown(run.samples),
         stages=stage_table(run),
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
-        findings=find(run),
-        caveats=find_caveats(run),
+        findings=find(run, judgement),
+        caveats=find_caveats(run, judgement),
     )

@@ -16,7 +16,8 @@ from pwdload.analysis.latency import overall
 from pwdload.analysis.percentiles import P99
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.analysis.run import Run
-from pwdload.outcome import Outcome
+from pwdload.oracle.judgement import Judgement
+from pwdload.outcome import Outcome, Verdict
 from pwdload.units import format_duration
 
 SHORT_S = 60.0
@@ -56,6 +57,10 @@ class Caveat(Enum):
     NOT_RECONCILED = ("counts", "The target could not be asked for its own counts, so ours stand alone.")
     RECONCILIATION_DIFFERS = ("counts", "The target's own counts contradict ours.")
     UNKNOWN_LEFT = ("correctness", "Requests ended in doubt: each of them may have changed a password.")
+    NOT_EXAMINED = (
+        "correctness",
+        "The run had nothing that these could be checked by, so that they prove nothing.",
+    )
     ACCOUNTS_RETIRED = ("correctness", "Accounts were taken out of use, and each of them for a reason to look into.")
     LEDGER_DAMAGED = (
         "correctness",
@@ -119,9 +124,15 @@ Detail = Callable[[Run], str | None]
 """Says whether a caveat applies: null when not, else its particulars, which may be empty."""
 
 
-def find_caveats(run: Run) -> tuple[CaveatNote, ...]:
+def find_caveats(run: Run, judgement: Judgement) -> tuple[CaveatNote, ...]:
     """Return the caveats that apply, in the order of the list."""
-    return tuple(CaveatNote(caveat, detail) for caveat in Caveat if (detail := _DETAILS[caveat](run)) is not None)
+    details = ((caveat, _detail(caveat, run, judgement)) for caveat in Caveat)
+    return tuple(CaveatNote(caveat, detail) for caveat, detail in details if detail is not None)
+
+
+def _detail(caveat: Caveat, run: Run, judgement: Judgement) -> str | None:
+    of_run = _DETAILS.get(caveat)
+    return of_run(run) if of_run is not None else _OF_JUDGEMENT[caveat](judgement)
 
 
 def _if(applies: bool, detail: str = "") -> str | None:
@@ -238,6 +249,14 @@ def _too_few_samples(run: Run) -> str | None:
     return _if(count < TOO_FEW_UPDATES, f"{count:,} were measured")
 
 
+def _not_examined(judgement: Judgement) -> str | None:
+    unseen = [one.title for one in judgement.results if one.verdict is Verdict.PASS and not one.examined]
+    return _if(bool(unseen), "; ".join(unseen))
+
+
+_OF_JUDGEMENT: Mapping[Caveat, Callable[[Judgement], str | None]] = {
+    Caveat.NOT_EXAMINED: _not_examined,
+}
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
     # Every run is judged without criteria of its own until a scenario can state them.

@@ -13,6 +13,7 @@ from pwdload import run
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, Wait
 from pwdload.cli import accounts
+from pwdload.cli import check as checking
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
@@ -62,6 +63,22 @@ def report(
     typer.echo(made.headline_text)
     typer.echo(f"Report: {run_directory.shown / 'report.html'}")
     raise typer.Exit(made.verdict.exit_code)
+
+
+@app.command()
+def check(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Run directories, of any machine.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Judge saved runs: was the target right, whatever its speed? Exits with 0, 4 (it was not) or 5 (nobody knows)."""
+    from pwdload.run.check import check as check_runs  # noqa: PLC0415 - Arrow takes half a second
+
+    checked = check_runs(directories)
+    if as_json:
+        typer.echo(checking.as_json(checked))
+    else:
+        checking.show(checked)
+    raise typer.Exit(checking.verdict_of(checked).exit_code)
 
 
 @app.command()

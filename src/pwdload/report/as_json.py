@@ -1,14 +1,17 @@
 """A report as JSON, for programs: `report.json` has all but the plots, `verdict.json` what a pipeline decides by."""
 
 import json
+from dataclasses import asdict
 
+from pwdload.oracle.data import result_data
 from pwdload.report.formats import figure_text
-from pwdload.report.model import Figure, Kind, Report, Section, Table
+from pwdload.report.model import Figure, Kind, Report, Section, Table, Timelines
 
-FORMAT = 2
+FORMAT = 3
 """Version of both documents."""
 _UNITS = {Kind.RATE: "1/s", Kind.DURATION: "s", Kind.SHARE: "1"}
 """The unit of a raw headline value; a share is a plain number from 0 to 1."""
+_NOT_COUNTED: dict[str, object] = {"examined": None, "violations_total": 0, "facts": [], "violations": []}
 
 
 def render(report: Report) -> str:
@@ -57,8 +60,20 @@ def _figure(figure: Figure) -> dict[str, object]:
     return {"name": figure.name, "value": value, "unit": _UNITS[figure.kind], "text": figure_text(figure)}
 
 
-def _findings(report: Report) -> list[dict[str, str]]:
-    return [{"check": item.check, "verdict": item.verdict.value, "reason": item.reason} for item in report.findings]
+def _findings(report: Report) -> list[dict[str, object]]:
+    """Return one entry per check, the worst first; what was examined is null where a check does not count it."""
+    judged = {result.check: result_data(result) for result in report.judgement.results}
+    return [
+        {
+            "check": item.check,
+            "group": item.group.value,
+            "title": item.title,
+            "verdict": item.verdict.value,
+            "reason": item.reason,
+            **judged.get(item.check, _NOT_COUNTED),
+        }
+        for item in report.findings
+    ]
 
 
 def _caveats(report: Report) -> list[dict[str, object]]:
@@ -67,7 +82,8 @@ def _caveats(report: Report) -> list[dict[str, object]]:
 
 def _section(section: Section) -> dict[str, object]:
     tables = [_table(item) for item in section.items if isinstance(item, Table)]
-    return {"name": section.name, "title": section.title, "tables": tables}
+    stories = [asdict(item) for item in section.items if isinstance(item, Timelines)]
+    return {"name": section.name, "title": section.title, "tables": tables, "timelines": stories}
 
 
 def _table(table: Table) -> dict[str, object]:

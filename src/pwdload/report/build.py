@@ -7,10 +7,13 @@ from datetime import datetime
 
 from pwdload.analysis import Analysis, CaveatNote, Run, analyse
 from pwdload.analysis.connections import connections
+from pwdload.oracle.judgement import Judgement
+from pwdload.oracle.told import headline as first_violation
+from pwdload.oracle.told import one_line
 from pwdload.outcome import Verdict
 from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
-from pwdload.report.formats import counted, duration, figure_text, one_line, per_second, share
+from pwdload.report.formats import counted, duration, figure_text, per_second, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
@@ -20,6 +23,7 @@ from pwdload.report.sections import (
     calibration_section,
     checks_section,
     connection_words,
+    correctness_section,
     expectations_section,
     generator_section,
     journeys_section,
@@ -33,6 +37,7 @@ from pwdload.report.words import DEFINITIONS, OPEN_DEFINITIONS
 from pwdload.units import format_count
 
 _SECTIONS = (
+    correctness_section,
     latency_section,
     answers_section,
     expectations_section,
@@ -48,6 +53,7 @@ _SECTIONS = (
 """The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
 added here and nowhere else."""
 _TOPICS = {
+    "correctness": ("correctness",),
     "latency": ("latency",),
     "journeys": ("latency",),
     "checks": ("verdict",),
@@ -64,9 +70,9 @@ _TOPICS = {
 _CODES_IN_HEADLINE = 5
 
 
-def build(run: Run) -> Report:
-    """Return the report of a run: a pure function of it, so that an old directory gives the same report again."""
-    analysis = analyse(run)
+def build(run: Run, judgement: Judgement) -> Report:
+    """Return the report of a run that the oracle has judged, a pure function: an old directory gives the same again."""
+    analysis = analyse(run, judgement)
     cautions = tuple(_cautions(analysis.caveats))
     codes = top_codes_table(analysis)
     cards = tuple(make_cards(analysis, cautions))
@@ -76,6 +82,8 @@ def build(run: Run) -> Report:
         verdict=analysis.verdict,
         reason=reason,
         findings=analysis.findings,
+        judgement=judgement,
+        record=run.record,
         banner=_banner(run),
         facts=tuple(_facts(analysis)),
         summary=_summary(analysis),
@@ -89,7 +97,7 @@ def build(run: Run) -> Report:
         sections=tuple(_sections(analysis, cautions)),
         cautions=cautions,
         definitions=(*DEFINITIONS, *OPEN_DEFINITIONS) if run.is_open else DEFINITIONS,
-        headline_text="\n".join(_console_lines(analysis.verdict, reason, cards, codes)),
+        headline_text="\n".join(_console_lines(analysis, reason, cards, codes)),
         notes=run.record.notes,
         scenario_source=run.scenario_source,
     )
@@ -203,8 +211,10 @@ def _moment(utc: str) -> str:
         return utc
 
 
-def _console_lines(verdict: Verdict, reason: str, cards: Iterable[Card], codes: Table) -> Iterable[str]:
-    yield f"{verdict.value}: {reason}"
+def _console_lines(analysis: Analysis, reason: str, cards: Iterable[Card], codes: Table) -> Iterable[str]:
+    yield f"{analysis.verdict.value}: {one_line(reason)}"
+    if violation := first_violation(analysis.judgement):
+        yield f"  First violation: {violation}"
     for card in cards:
         values = ", ".join(f"{figure.name} {figure_text(figure)}".strip() for figure in card.values)
         yield f"  {card.label}: {values} ({one_line(card.detail)})"

@@ -66,11 +66,6 @@ def counted(count: int, noun: str) -> str:
     return f"{format_count(count)} {noun}{'s' * (count != 1)}"
 
 
-def one_line(text: str) -> str:
-    """Return a text that keeps to its line in a console and cannot steer it."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def mean(number: float) -> str:
     """Return a plain number with about three digits."""
     size = abs(number)
@@ -93,10 +88,11 @@ def _clock(seconds: float) -> str:
     return f"{seconds:,.1f} s"
 
 
-_WORDS_OF = (Kind.TEXT, Kind.CODE, Kind.FLAG, Kind.OUTCOME, Kind.EXPECTATION)
+_WORDS_OF = (Kind.TEXT, Kind.CODE, Kind.FLAG, Kind.OUTCOME, Kind.EXPECTATION, Kind.VERDICT)
 _WORDERS: Mapping[Kind, Callable[[str], str]] = {
     Kind.OUTCOME: lambda name: OUTCOME_WORDS.get(name, name),
     Kind.EXPECTATION: expectation_words,
+    Kind.VERDICT: lambda name: name.replace("_", " "),
 }
 _WRITERS: Mapping[Kind, Callable[[float], str]] = {
     Kind.TEXT: str,

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from pwdload.oracle.told import short, span
 from pwdload.report.formats import figure_text, is_number, plain, shown
 from pwdload.report.model import Plot, Report, Table
 
@@ -47,9 +48,19 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        shown=_shown, is_number=is_number, plain=plain, parts=_parts, figure_text=figure_text, largest=_largest
+        shown=_shown,
+        is_number=is_number,
+        plain=plain,
+        parts=_parts,
+        figure_text=figure_text,
+        largest=_largest,
+        span=span,
+        short=short,
     )
-    environment.tests.update(table=lambda item: isinstance(item, Table), plot=lambda item: isinstance(item, Plot))
+    environment.tests.update(
+        table=lambda item: isinstance(item, Table),
+        plot=lambda item: isinstance(item, Plot),
+    )
     return environment
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
-from pwdload.report.formats import figure_text, is_number, one_line, shown
+from pwdload.report.formats import figure_text, is_number, shown
 from pwdload.report.model import Report, Table
 
 _MARKS = {
@@ -15,6 +16,7 @@ _MARKS = {
 }
 _ROWS_MAX = 12
 _NOTES_MAX = 5
+_RULES_MAX = 8
 _TABLES = ("lost_workers", "arrivals_by_stage", "latency_by_step", "error_codes", "surprises")
 _LEFT_OUT = {
     "arrivals_by_stage": ("start_s", "end_s"),
@@ -46,6 +48,7 @@ def _lines(report: Report) -> Iterable[str]:
     for card in report.cards:
         values = " / ".join(f"{figure.name} **{figure_text(figure)}**".strip() for figure in card.values)
         yield f"| {_safe(card.label)} | {values} | {_safe(card.detail)} |"
+    yield from _correctness(report)
     tables = {table.name: table for table in report.tables}
     for name in _TABLES:
         if name in tables and tables[name].rows:
@@ -54,6 +57,21 @@ def _lines(report: Report) -> Iterable[str]:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+
+
+def _correctness(report: Report) -> Iterable[str]:
+    """Yield what the oracle did not pass, and the first violation of each of its checks."""
+    results = [one for one in report.judgement.results if one.verdict is not Verdict.PASS]
+    if not report.judgement.results:
+        return
+    passed = len(report.judgement.results) - len(results)
+    yield f"\n**Correctness**: {passed} of {len(report.judgement.results)} rules kept, as far as the run shows\n"
+    for result in results[:_RULES_MAX]:
+        yield f"- {standing(result)}: {_safe(short(result.title))}: {_safe(short(result.reason))}"
+        for violation in result.violations[:1]:
+            yield f"  - {_safe(short(violation.sentence))} ({_safe(place(violation))})"
+    if len(results) > _RULES_MAX:
+        yield f"- {len(results) - _RULES_MAX} more; all are in `report.html`."
 
 
 def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pwdload.oracle.judgement import Judgement, Moment
 from pwdload.outcome import Finding, Verdict
+from pwdload.rundir import RunRecord
 
 Cell = str | int | float | bool | None
 Tone = Literal["plain", "good", "warn", "bad"]
@@ -37,6 +39,8 @@ class Kind(StrEnum):
     """Yes or no."""
     OUTCOME = "outcome"
     """An `Outcome` value, written in words for a person."""
+    VERDICT = "verdict"
+    """A `Verdict` value, or what stands where there is none to give."""
     EXPECTATION = "expectation"
     """What a case expects, ``accept:...`` or ``refuse:...``, written in words for a person."""
 
@@ -115,6 +119,39 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One violation: what happened on one account, moment by moment."""
+
+    sentence: str
+    place: str
+    """Which account, case and flow, and when."""
+    rule: str
+    """The rule that it breaks."""
+    replay: str
+    """What plays the same again."""
+    moments: tuple[Moment, ...]
+    earlier: int = 0
+    """How many moments before them are left out."""
+    later: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timelines:
+    """The first violations that one check has found."""
+
+    name: str
+    """Anchor; letters, digits and underscores."""
+    title: str
+    verdict: Verdict
+    """Of the check: CORRECTNESS_FAILED, or INCONCLUSIVE where something else may explain what was found."""
+    caption: str
+    """How many there are, and how many are told."""
+    timelines: tuple[Timeline, ...]
+    table: str
+    """Name of the table with all that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One number of a card."""
 
@@ -153,7 +190,7 @@ class Section:
     """Its anchor on the page."""
     title: str
     intro: str
-    items: tuple[Table | Plot, ...]
+    items: tuple[Table | Plot | Timelines, ...]
     weakened_by: tuple[int, ...] = ()
 
 
@@ -167,6 +204,10 @@ class Report:
     """The verdict's reason in one sentence."""
     findings: tuple[Finding, ...]
     """What each check found, the worst first."""
+    judgement: Judgement
+    """What the oracle's checks found, with every violation that is told."""
+    record: RunRecord
+    """What the run was."""
     banner: str
     """What must be known before any number is read; empty when nothing."""
     facts: tuple[tuple[str, str], ...]

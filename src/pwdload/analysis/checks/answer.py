@@ -1,12 +1,25 @@
 """What a check is, and the words that several of them use."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pwdload.analysis.run import Run
-from pwdload.outcome import Verdict
+from pwdload.outcome import Group, Verdict
 
 Answer = tuple[Verdict, str]
 Check = Callable[[Run], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A check with its names."""
+
+    check: str
+    """Names it for programs, for ever."""
+    title: str
+    """What holds if it passes, for a person."""
+    ask: Check
+    group: Group = Group.INSTRUMENT
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,11 +1,10 @@
-"""What the answers tell of the target: whether it was right, and whether that is known."""
+"""What the answers tell of the load: that there was some, that the target saw the same, and how much of it failed."""
 
-from pwdload.analysis.checks.answer import Answer, counted
+from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome, Verdict
-from pwdload.rundir import AccountsRecord
 from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01
@@ -23,26 +22,6 @@ def check_requests_were_made(run: Run) -> Answer:
     return Verdict.PASS, f"{len(run.samples):,} requests were recorded."
 
 
-def check_nothing_wrong_was_accepted(run: Run) -> Answer:
-    """Something that had to be refused was accepted."""
-    count = _count(run, Outcome.WRONG_ACCEPT)
-    if count:
-        cases = run.samples.loc[run.samples["outcome"] == Outcome.WRONG_ACCEPT.value, "case"].value_counts()
-        return (
-            Verdict.CORRECTNESS_FAILED,
-            f"{_requests(count)} accepted that had to be refused, most of them in case {cases.index[0]}.",
-        )
-    return Verdict.PASS, "Nothing was accepted that had to be refused."
-
-
-def check_contract_was_kept(run: Run) -> Answer:
-    """A complete answer was one that the published contract, or the scenario, does not allow."""
-    count = _count(run, Outcome.CONTRACT_VIOLATION)
-    if count:
-        return Verdict.CORRECTNESS_FAILED, f"{_requests(count)} answered in a way the contract does not allow."
-    return Verdict.PASS, "Every complete answer was one that the contract allows."
-
-
 def check_target_counted_the_same(run: Run) -> Answer:
     """The stand-in's own counts differ from ours by more than requests without an answer can explain."""
     result = reconcile(run)
@@ -53,34 +32,6 @@ def check_target_counted_the_same(run: Run) -> Answer:
     if result.unexplained and run.record.target_is_standin and run.record.is_finished:
         return Verdict.INVALID, result.words
     return Verdict.PASS, _compared(result)
-
-
-def check_no_doubt_is_left(run: Run) -> Answer:
-    """Changes ended in doubt, and nobody found out whether they were applied."""
-    count, ledger = _count(run, Outcome.UNKNOWN), run.record.ledger
-    if ledger is None and count:
-        return (
-            Verdict.INCONCLUSIVE,
-            f"{count:,} request{'s' * (count != 1)} left without a documented answer: applied or not, nobody knows.",
-        )
-    if ledger is not None and ledger.unknown_left:
-        return (
-            Verdict.INCONCLUSIVE,
-            f"{counted(ledger.unknown_left, 'account')} left in doubt: of two passwords each, nobody knows which is in "
-            "force; try `pwdload accounts settle`.",
-        )
-    if not count:
-        return Verdict.PASS, "Every request that was sent got a documented answer."
-    return Verdict.PASS, f"{_requests(count)} left without a documented answer; {_settled(ledger)}"
-
-
-def _settled(ledger: AccountsRecord | None) -> str:
-    """Return what settling found out, in words."""
-    settled = ledger.settled if ledger is not None else None
-    if settled is None:
-        return "none of them can have changed a password."
-    neither = f", and {counted(settled.neither, 'account')} no password opens any more" if settled.neither else ""
-    return f"{settled.applied:,} of their changes were applied, {settled.not_applied:,} were not{neither}."
 
 
 def check_few_requests_failed(run: Run) -> Answer:
@@ -128,7 +79,3 @@ def _cannot_tell(failed: int, requests: int, bounds: ShareBounds) -> str:
 
 def _count(run: Run, outcome: Outcome) -> int:
     return int((run.samples["outcome"] == outcome.value).sum())
-
-
-def _requests(count: int) -> str:
-    return f"{count:,} request was" if count == 1 else f"{count:,} requests were"

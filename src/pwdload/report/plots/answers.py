@@ -10,8 +10,9 @@ from pwdload.analysis.timeline import (
     throughput_in_time,
 )
 from pwdload.analysis.windows import bin_width_s
+from pwdload.oracle.told import one_line
 from pwdload.outcome import Outcome
-from pwdload.report.formats import duration, joined, one_line, per_second, share
+from pwdload.report.formats import duration, joined, per_second, share
 from pwdload.report.model import Ink, Plot, Series
 from pwdload.report.plots.axes import (
     BINS_MAX,

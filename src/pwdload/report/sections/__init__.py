@@ -4,6 +4,7 @@ from pwdload.report.sections.accounts import accounts_section
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
 from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
+from pwdload.report.sections.correctness import correctness_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
@@ -15,6 +16,7 @@ __all__ = [
     "calibration_section",
     "checks_section",
     "connection_words",
+    "correctness_section",
     "expectations_section",
     "generator_section",
     "journeys_section",

@@ -13,6 +13,7 @@ WHOLE_RUN = "The whole run, warm-up included."
 SEEN = (number("first_s", "first seen", Kind.CLOCK), number("last_s", "last seen", Kind.CLOCK))
 HTTP = code("http_status", "HTTP", absent="none")
 OUTCOME = Column(name="outcome", label="outcome", kind=Kind.OUTCOME)
+VERDICT = Column(name="verdict", label="verdict", kind=Kind.VERDICT)
 
 
 def latency_of(name: str, title: str, caption: str, frame: pd.DataFrame, keys: Sequence[Column]) -> Table:

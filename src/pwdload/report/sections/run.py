@@ -8,7 +8,7 @@ from pwdload.analysis.timeline import latency_in_time, throughput_in_time
 from pwdload.report.frames import COUNT, code, latency_columns, number, rows_of, text
 from pwdload.report.model import Column, Kind, Section, Table
 from pwdload.report.plots import in_flight_plot, outcome_plot
-from pwdload.report.sections.common import HTTP
+from pwdload.report.sections.common import HTTP, VERDICT
 
 
 def time_section(analysis: Analysis) -> Section:
@@ -68,10 +68,10 @@ def reconciliation_section(analysis: Analysis) -> Section:
 def checks_section(analysis: Analysis) -> Section:
     """Return what was checked and which files the numbers come from."""
     findings = pd.DataFrame(
-        [(finding.check, finding.verdict.value, finding.reason) for finding in analysis.findings],
-        columns=["check", "verdict", "found"],
+        [(one.title, one.group.value, one.verdict.value, one.reason, one.check) for one in analysis.findings],
+        columns=["check", "group", "verdict", "found", "name"],
     )
-    checks = (text("check"), code("verdict"), text("found"))
+    checks = (text("check"), text("group", "of"), VERDICT, text("found"), code("name"))
     made = {worker.name: worker for worker in analysis.run.record.workers}
     files = pd.DataFrame(
         [

@@ -1,0 +1,27 @@
+"""The oracle's judgement of whatever is left of a run."""
+
+import pyarrow as pa
+
+from pwdload.errors import RunDirectoryError
+from pwdload.oracle import CheckResult, Judgement, check_run
+from pwdload.outcome import Verdict
+from pwdload.rundir import RunDirectory
+
+
+def judged(directory: RunDirectory) -> Judgement:
+    """Return the judgement of a run; where there is no history to judge, that nothing is known, and why."""
+    try:
+        return check_run(directory)
+    except (RunDirectoryError, OSError, ValueError, pa.ArrowException) as error:
+        reason = str(error).replace(f"{directory.path}/", "")
+        return Judgement(
+            results=(
+                CheckResult(
+                    check="assumptions",
+                    title="The history is complete",
+                    verdict=Verdict.INCONCLUSIVE,
+                    reason=f"Nothing could be judged: {reason}.",
+                    examined=0,
+                ),
+            )
+        )
