@@ -5,11 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, samples, two_processes
 from tests.e2e.staging import rows, seed_csv
+from tests.fronts import proxy_front, tls_front
 from tests.processes import TENANT, Done, locust, standin
+from tests.tls import Authority
 
 from pwdload.cases.catalogue import GROUPS
 from pwdload.rundir import RunDirectory
@@ -129,6 +132,7 @@ def test_an_account_that_was_locked_is_retired_and_nobody_else_gets_it(probed: t
     assert int(count) == len(locked)
 
 
+@pytest.mark.slow
 def test_the_share_of_probes_is_that_of_the_flows(tmp_path: Path) -> None:
     """On top of the mix, whatever it is."""
     scenario = write(tmp_path, "login_only = 1", "probes = 0.2")
@@ -152,7 +156,7 @@ def test_what_locks_accounts_is_played_only_where_the_scenario_allows_it(tmp_pat
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize("has_credentials", [True, False])
+@pytest.mark.parametrize("has_credentials", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_another_target_is_probed_only_where_the_scenario_says_so(tmp_path: Path, has_credentials: bool) -> None:
     """And with what its operator has: without the right to ask for users, sessions are not looked at, which is said."""
     more = TENANT if has_credentials else {}
@@ -182,3 +186,46 @@ def test_another_target_is_probed_only_where_the_scenario_says_so(tmp_path: Path
         assert "race_one_token" in played
         notes = json.dumps(json.loads((run.path / "run.json").read_text("utf-8"))["notes"])
         assert ("Case session_opens_ticket was left out: it needs the tenant API" in notes) != has_credentials
+
+
+@pytest.mark.parametrize("connections", ["kept", pytest.param("per_flow", marks=pytest.mark.slow)])
+def test_races_go_the_way_of_all_other_requests(tmp_path: Path, connections: str) -> None:
+    """Through the proxy, trusting the scenario's CA, one winner each; kept connections serve the next race."""
+    authority = Authority.make(tmp_path)
+    (tmp_path / "accounts.csv").write_text("user_name,password\n" + "".join(f"{n},{p}\n" for n, p, _ in rows(1_000)))
+    with (
+        standin("--set", "hash_algorithm=sha256", seed_csv=seed_csv(1_000)) as url,
+        tls_front(urlsplit(url).port or 0, authority.server_context("127.0.0.1")) as front,
+        proxy_front() as proxy,
+    ):
+        scenario = tmp_path / "races.toml"
+        target = f'ca_file = "ca.pem"\nproxy = "http://127.0.0.1:{proxy.port}"\nconnections = "{connections}"'
+        text = SCENARIO.format(mix="race_one_token = 1", oracle="").replace("[load]", f"[target]\n{target}\n[load]")
+        scenario.write_text(text)
+        options = ("--host", f"https://127.0.0.1:{front.port}", "--accounts", "accounts.csv", "-u", "5", "-r", "5")
+        done = locust("--scenario", str(scenario), "--headless", *options, "-t", "3s", *QUIET, cwd=tmp_path)
+    run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err, run)
+    updates = [row for flow in flows(run).values() for row in flow if row["step"] == "update_password"]
+    races = Counter((row["worker"], row["flow"]) for row in updates)
+    winners = Counter((row["worker"], row["flow"]) for row in updates if row["status"] == "SUCCESS")
+    assert len(races) > 20
+    assert winners == dict.fromkeys(races, 1)
+    opened = [row["tls_s"] is not None for row in updates]
+    assert all(opened) if connections == "per_flow" else opened.count(True) <= 5 * 16
+    assert len(front.resumed) == len(proxy.asked)
+
+
+def test_credentials_that_the_target_does_not_take_are_told_once(tmp_path: Path) -> None:
+    """The changes are played, nothing is asked without authority, and the report says why."""
+    wrong = TENANT | {"PWDLOAD_TENANT_CLIENT_SECRET": "not-the-secret"}
+    (tmp_path / "accounts.csv").write_text("user_name,password\n" + "".join(f"{n},{p}\n" for n, p, _ in rows(500)))
+    with standin("--set", "hash_algorithm=sha256", seed_csv=seed_csv(500)) as url:
+        options = ("--host", url, "--accounts", "accounts.csv", "--headless", "-u", "3", "-r", "3", "-t", "2s", *QUIET)
+        done = locust("--scenario", write(tmp_path, "session_opens_ticket = 1"), *options, cwd=tmp_path, more=wrong)
+    run = latest(tmp_path)
+    assert_nothing_wrong(done.exit_code, done.err, run)
+    assert set(samples(run)["step"].to_pylist()) == {"login", "update_password"}
+    report = (run.path / "report.md").read_text("utf-8")
+    assert report.count("Flows that need the tenant API ended before it: tenant API: no access token") == 1
+    assert "not-the-secret" not in report + done.out + done.err
