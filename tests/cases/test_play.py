@@ -15,6 +15,7 @@ from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, forged
 from pwdload.cases.catalogue import CASES
+from pwdload.cases.expectation import Accept, AcceptOrRefuse, Refuse
 from pwdload.cases.play import Flow, Party, Played, Settings
 from pwdload.cases.steps import Login, Race, Skip, Sso, Update, Wait
 from pwdload.devices import DevicePopulation
@@ -265,10 +266,10 @@ def as_expected(step: Login | Update | Skip | Race | Sso) -> Reply:
     """Return an answer that a step expects."""
     if isinstance(step, Sso):
         return TICKET if step.step is Step.SSO_TICKET else user("ann.example")
-    kind, _, words = step.expect.label.partition(":")
-    if kind == "refuse":
-        return refused(min(words.split("|")))
-    return 200, {"status": min(words.split("|")), "state_token": "aaaa.bbbb.cccc", "session_token": "s"}
+    if isinstance(step.expect, Refuse):
+        return refused(min(step.expect.codes))
+    assert isinstance(step.expect, (Accept, AcceptOrRefuse))
+    return 200, {"status": min(step.expect.statuses), "state_token": "aaaa.bbbb.cccc", "session_token": "s"}
 
 
 def times_of(name: str) -> int:

@@ -30,6 +30,8 @@ max_in_flight = {slots}
 name = "steady"
 rate = {rate}
 for = "{length}"
+[oracle]
+probes = 0
 [mix]
 {mix}
 """

@@ -21,6 +21,8 @@ title = "How clients connect"
 {target}
 [load]
 think_time = "20ms"
+[oracle]
+probes = 0
 [mix]
 login_only = 1
 """

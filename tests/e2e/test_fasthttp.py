@@ -28,6 +28,8 @@ SCENARIO = """
 title = "Both ways"
 [load]
 think_time = "5ms"
+[oracle]
+probes = 0
 [mix]
 login_only = 1
 valid_change = 1

@@ -35,6 +35,8 @@ state_token_life = "1s"
 [load]
 think_time = "{think_time}"
 {stages}
+[oracle]
+probes = 0
 [mix]
 {mix}
 """
@@ -217,7 +219,7 @@ def test_another_seed_tells_another_story(tmp_path: Path) -> None:
     ("arguments", "groups"),
     [
         pytest.param(["--tags", "policy"], {"policy"}, marks=pytest.mark.slow),
-        (["--exclude-tags", "login", "change", "mistake", "policy"], {"token", "header", "body", "protocol"}),
+        (["--exclude-tags", "login", "change", "mistake", "policy"], {"token", "header", "body", "protocol", "probe"}),
         pytest.param(["Attacker"], {"token"}, marks=pytest.mark.slow),
     ],
     ids=["tags", "exclude-tags", "class"],

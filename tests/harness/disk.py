@@ -41,7 +41,7 @@ def change_many(folder: Path, threads: Threads, users: int) -> float:
     """Let users change passwords with fsync = "group"; return the longest that the loop stood still, in seconds."""
     journal = Journal.create(folder, JournalHead(ledger=b"ledger#1", run=1, process=0), fsync="group", threads=threads)
     accounts = [Account(index=index, user_name="x") for index in range(users)]
-    waiting = [gevent.spawn(journal.intend, account, PasswordRef(1), "token") for account in accounts]
+    waiting = [gevent.spawn(journal.intend, account, PasswordRef(1), b"token") for account in accounts]
     stood_s, looked_s = 0.0, time.perf_counter()
     while not all(user.ready() for user in waiting):
         gevent.sleep(0.005)

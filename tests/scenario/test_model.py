@@ -42,6 +42,9 @@ def test_every_key_reaches_the_attribute_of_its_name_in_seconds() -> None:
     assert (policy.min_length, policy.max_length, policy.classes, policy.max_repeats) == (10, 50, 4, 2)
     assert (scenario.load.think_time.min_s, scenario.load.think_time.max_s) == (0.5, 2.0)
     assert scenario.mix == {"valid_change": 85, "token": 0.5}
+    oracle = scenario.oracle
+    assert (oracle.probes, oracle.accepted_codes, oracle.lockout_threshold) == (0.05, ("LOGIN.0009",), 5)
+    assert (oracle.wrong_passwords_max, oracle.timing_leak_s, oracle.final_logins) == (6, 0.01, 50)
     assert (scenario.devices.shares, scenario.devices.languages) == ({"android": 3, "ios": 1}, {"zh": 1})
     assert scenario.expect["token_missing"].http_status == (400, 401)
     assert scenario.expect["token_missing"].error_code == ("PARAM.0014",)

@@ -36,6 +36,7 @@ Load      closed model, think time 500 ms to 2.00 s, seed 20261123
           at most about 5,100 flows, reached if the target answered at once
 Devices   android 75.00 %, ios 25.00 %; languages zh 100 %
 Expected  token_missing: HTTP 400 or 401, PARAM.0014
+Probes    5.00 % of all flows, on top of the mix
 Stand-in  hash_algorithm = "sha256"
           servers = 4
           service_mean_s = 0.02
@@ -77,6 +78,23 @@ Stages
     )
     poisson = describe(parse(EVERY_OPEN_KEY.replace('"even"', '"poisson"')), WEIGHTS)
     assert "in all 1 m 07 s, about 6,275 arrivals, at most 400/s" in poisson
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "2.00 % of all flows, on top of the mix, against the embedded stand-in only"),
+        ("oracle.probes = 0.1", "10.00 % of all flows, on top of the mix"),
+        ("oracle.probes = 0.1\ntarget.host = 'http://localhost'", "10.00 % of all flows, on top of the mix"),
+        ("oracle.probes = 0", "none"),
+        ("target.host = 'http://localhost'", None),
+        ("accounts.source = 'accounts.csv'", None),
+    ],
+)
+def test_the_plan_says_how_many_flows_are_probes(text: str, words: str | None) -> None:
+    """Nobody is surprised by what is tried of a target, nor takes it for tried where it is not."""
+    plan = describe(parse(f"title = 'x'\n{text}"), WEIGHTS)
+    assert [line for line in plan.splitlines() if line.startswith("Probes")] == [f"Probes    {words}"] * bool(words)
 
 
 def test_a_plan_without_stages_says_who_decides() -> None:

@@ -101,6 +101,15 @@ STAGE = "[[load.stages]]\nname = 'a'\nusers = 10\nfor = '10s'\n"
             HEAD + 'target.client_id = "a b"',
             'target.client_id = "a b": does not fit; allowed: 1 to 128 printable ASCII characters without spaces',
         ),
+        (HEAD + "oracle.probes = 0.3", "oracle.probes = 0.3: too large; allowed: a number from 0 to 0.2"),
+        (
+            HEAD + "oracle.lockout_threshold = 0",
+            "oracle.lockout_threshold = 0: too small; allowed: a whole number from 1 to 100",
+        ),
+        (
+            HEAD + "oracle.timing_leak = 5",
+            "oracle.timing_leak = 5: a duration needs a unit: 10s, 200ms, 2m, 1m30s, 1.5h or 1d",
+        ),
         (HEAD + "[mix]", "mix = {}: too short; allowed: a table with at least one key"),
         (HEAD + "mix.token = 0", "mix.token = 0: too small; allowed: a number above 0 to 1,000,000"),
         (HEAD + "mix.token = inf", "mix.token = inf: not a finite number; allowed: a number above 0 to 1,000,000"),

@@ -8,6 +8,7 @@ import pandas as pd
 BREAKDOWN_KEYS = ("step", "case", "http_status", "status", "error_code", "outcome")
 _ACCEPTS = "accept:"
 _REFUSES = "refuse:"
+_EITHER = "accept_or_refuse:"
 
 
 def answer_breakdown(samples: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def answer_label(answers: pd.DataFrame) -> pd.Series:
 def expectation_table(samples: pd.DataFrame) -> pd.DataFrame:
     """Return what each case expected of each step against what came, one row per different answer.
 
-    Columns: ``case``, ``step``, ``expected`` (``accept:STATUS|...`` or ``refuse:CODE|...``), ``answer``,
+    Columns: ``case``, ``step``, ``expected`` (as in `pwdload.samples.Sample`), ``answer``,
     ``http_status``, ``outcome``, ``count``, ``share`` (of this case and step), ``is_listed`` (the answer is one of
     those expected by name) and ``is_surprise``: not as expected, or refused with a code other than those listed.
     """
@@ -78,7 +79,7 @@ def expectation_table(samples: pd.DataFrame) -> pd.DataFrame:
 
 def expectation_words(expected: str) -> str:
     """Return an expectation of a sample as a person says it: "accepted: SUCCESS", "refused: PARAM.0014 or ..."."""
-    for prefix, word in ((_ACCEPTS, "accepted"), (_REFUSES, "refused")):
+    for prefix, word in ((_ACCEPTS, "accepted"), (_REFUSES, "refused"), (_EITHER, "accepted or refused")):
         if expected.startswith(prefix):
             named = expected.removeprefix(prefix).split("|")
             return f"{word}: {' or '.join(named)}" if named != [""] else word

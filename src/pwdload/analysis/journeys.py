@@ -15,8 +15,9 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     update_password was accepted), ``changed_s`` (from due to the first accepted update_password; NaN without one),
     ``is_due_measured``. Times in seconds.
 
-    A flow is unfinished when each answer so far was as expected, but it made fewer requests than the longest flow of
-    its case that came out as expected: the end of the run cut it off. A flow that something went wrong in is no such
+    A flow is unfinished when each answer so far was as expected, but it came less far than the longest flow of its case
+    that came out as expected: the end of the run cut it off. Requests that were due at one moment are one step of it: a
+    race of two is as complete as one of ten. A flow that something went wrong in is no such
     flow, however short: it ended there, and it counts as a failure.
     """
     flow = samples["flow"].to_numpy()
@@ -25,6 +26,7 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     work = samples[["case", "stage", "intended_s", "done_s", "is_as_expected", "is_due_measured"]].assign(
         key=key, change_s=samples["done_s"].where(samples["is_change"])
     )
+    work["is_step"] = ~work.duplicated(["key", "intended_s"])
     # Samples are ordered by intended time, so the first row of a flow is its first request.
     groups = work.groupby("key", sort=False)
     frame = groups.agg(
@@ -33,17 +35,18 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
         start_s=("intended_s", "min"),
         end_s=("done_s", "max"),
         requests=("done_s", "size"),
+        steps=("is_step", "sum"),
         is_as_expected=("is_as_expected", "all"),
         change_s=("change_s", "min"),
         is_due_measured=("is_due_measured", "first"),
     ).reset_index(drop=True)
-    whole = frame["requests"].where(frame["is_as_expected"]).groupby(frame["case"], observed=True).transform("max")
+    whole = frame["steps"].where(frame["is_as_expected"]).groupby(frame["case"], observed=True).transform("max")
     return frame.assign(
-        is_unfinished=frame["is_as_expected"] & (frame["requests"] < whole),
+        is_unfinished=frame["is_as_expected"] & (frame["steps"] < whole),
         journey_s=frame["end_s"] - frame["start_s"],
         is_changed=frame["change_s"].notna(),
         changed_s=frame["change_s"] - frame["start_s"],
-    ).drop(columns="change_s")
+    ).drop(columns=["change_s", "steps"])
 
 
 def case_table(journeys: pd.DataFrame) -> pd.DataFrame:

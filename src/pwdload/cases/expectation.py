@@ -77,10 +77,13 @@ class AcceptOrRefuse:
     """
 
     statuses: frozenset[str]
+    codes: frozenset[str]
+    """The likely codes of a refusal; any other is as good, and the report points at it."""
     label: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "label", "accept_or_refuse:" + "|".join(sorted(self.statuses)))
+        words = (*sorted(self.statuses), *sorted(self.codes))
+        object.__setattr__(self, "label", "accept_or_refuse:" + "|".join(words))
 
     def judge(self, step: Step, answer: Answer) -> Outcome:
         """Judge a complete answer."""
@@ -91,9 +94,9 @@ class AcceptOrRefuse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A call of the tenant API, which knows no ``status``, must hand out what it is for."""
+    """A call of the tenant API, which knows no ``status``, must hand out what it is for (`contract.granted`)."""
 
-    label: str = "accept:"
+    label: str = "accept:HTTP 200"
 
     def judge(self, step: Step, answer: Answer) -> Outcome:
         """Judge a complete answer."""
@@ -110,9 +113,9 @@ def accept(*statuses: str) -> Accept:
     return Accept(statuses=frozenset(statuses))
 
 
-def accept_or_refuse(*statuses: str) -> AcceptOrRefuse:
-    """Expect acceptance with one of the statuses, or a documented refusal."""
-    return AcceptOrRefuse(statuses=frozenset(statuses))
+def accept_or_refuse(status: str, *codes: str) -> AcceptOrRefuse:
+    """Expect acceptance with the status, or any documented refusal; the codes are the likely ones."""
+    return AcceptOrRefuse(statuses=frozenset({status}), codes=frozenset(codes))
 
 
 def refuse(*codes: str, http: tuple[int, ...] = (400,)) -> Refuse:

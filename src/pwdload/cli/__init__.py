@@ -26,7 +26,7 @@ app = typer.Typer(
     help="Load and resilience testing of the change of an expired password (Huawei Cloud OneAccess).",
     epilog="Exit codes: 0 PASS, 1 SLO_FAILED, 2 usage, 3 INVALID, 4 CORRECTNESS_FAILED, 5 INCONCLUSIVE.",
 )
-_KINDS = {"accept": "", "refuse": "refused: ", "accept_or_refuse": "refused, or "}
+_KINDS = {"accept": "", "refuse": "refused: ", "accept_or_refuse": "accepted or refused: "}
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.add_typer(accounts.app, name="accounts")

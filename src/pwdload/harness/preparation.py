@@ -254,7 +254,8 @@ def _lacking_budget(case: Case, scenario: Scenario, *, is_standin: bool) -> str:
     threshold = scenario.lockout_threshold_of(is_standin=is_standin)
     if case.name == LOCKOUT and not threshold:
         return "this target never locks an account; set [standin] lockout_threshold"
-    tried, allowed = max(case.wrong_passwords, threshold * (case.name == LOCKOUT)), scenario.oracle.wrong_passwords_max
+    tried = threshold if case.name == LOCKOUT else case.wrong_passwords
+    allowed = scenario.oracle.wrong_passwords_max
     if tried <= allowed:
         return ""
     return f"it tries {tried} wrong passwords in a row, and {allowed} may be; raise [oracle] wrong_passwords_max"

@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     flow: int
     """Number of the flow in its process; (worker, flow) names a journey."""
     step: str
-    """login, update_password, skip_update, verify, rearm."""
+    """login, update_password, skip_update, verify, sso_ticket, sso_user, rearm."""
     case: str
     """The case of the catalogue that this flow plays."""
     stage: str
@@ -48,7 +48,8 @@ class Sample(NamedTuple):
     device: str
     """Device family: android, ios, harmonyos, desktop."""
     intended_s: float
-    """When the schedule wanted it: a flow's first request by the schedule, a later one by its predecessor's end."""
+    """When the schedule wanted it: a flow's first request by the schedule, a later one by its predecessor's end, those
+    of a race when all of their connections were open."""
     sent_s: float | None
     """Just before the first byte was handed to the socket; null when none was."""
     first_byte_s: float | None
@@ -70,7 +71,7 @@ class Sample(NamedTuple):
     remark: str
     """What the answer showed beyond its status and code, for the oracle (`pwdload.cases.remarks`); mostly empty."""
     expected: str
-    """What the case expected: ``accept:STATUS|...`` or ``refuse:CODE|...``."""
+    """What the case expected: ``accept:STATUS|...``, ``refuse:CODE|...`` or ``accept_or_refuse:STATUS|CODE|...``."""
     bytes_sent: int
     bytes_received: int
 

@@ -50,6 +50,7 @@ def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
         "Load": _load(scenario),
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
         "Expected": _expected(scenario),
+        "Probes": _probes(scenario),
         "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():
@@ -138,6 +139,16 @@ def _open_load(scenario: Scenario) -> Iterator[str]:
 def _expected(scenario: Scenario) -> Iterator[str]:
     for case, expect in scenario.expect.items():
         yield f"{case}: HTTP {_either(map(str, expect.http_status)) or 400}, {_either(expect.error_code) or 'any code'}"
+
+
+def _probes(scenario: Scenario) -> Iterator[str]:
+    target, stated = scenario.target, scenario.oracle.probes
+    is_standin = target.host is None and scenario.accounts.source is None
+    if share := scenario.oracle.probes_of(is_standin=is_standin):
+        only_there = ", against the embedded stand-in only" if stated is None else ""
+        yield f"{format_share(share)} of all flows, on top of the mix{only_there}"
+    elif is_standin:
+        yield "none"
 
 
 def _either(words: Sequence[str] | Iterator[str]) -> str:
