@@ -23,9 +23,11 @@ class Process:
         self.line = popen.stdout.readline()
         self.info: dict[str, object] = json.loads(self.line)
 
-    def call(self, method: str, path: str, body: object = None, **headers: str) -> dict[str, object]:
+    def call(
+        self, method: str, path: str, body: object = None, within_s: float = WITHIN_S, **headers: str
+    ) -> dict[str, object]:
         """Make one call on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", int(str(self.info["port"])), timeout=WITHIN_S)
+        connection = HTTPConnection("127.0.0.1", int(str(self.info["port"])), timeout=within_s)
         try:
             content = json.dumps(body) if body is not None else None
             sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -2,12 +2,13 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
 from tests.standin.broken import SUCCESS, Summary, Worlds, with_and_without
 from tests.standin.client import LOGIN, NEW, PASSWORD, PREVIOUS, UPDATE, World
-from tests.standin.process import Process
+from tests.standin.process import WITHIN_S, Process
 
 EXPIRED, WRONG = (200, "PASSWORD_EXPIRED"), (400, "LOGIN.0002")
 
@@ -153,6 +154,25 @@ def test_a_share_of_changes_is_lost(make_world: Worlds) -> None:
     after.close()
     assert set(kept) == {SUCCESS, WRONG}
     assert 10 <= kept.count(SUCCESS) <= 30
+
+
+@pytest.mark.e2e
+def test_a_client_that_gave_up_is_overtaken_by_its_own_change(start: Callable[..., Process]) -> None:
+    """The client times out, asks again and is acknowledged; then the first change comes, and wins."""
+    # This seed holds the first change back, and not the second.
+    process = start("--defect", "late_application=600ms:0.5", "--set", "defects_seed=4")
+    tokens = [str(process.login(1)["state_token"]) for _ in range(2)]
+    body = {"old_password": PASSWORD, "new_password": "Held-back-pw-1"}
+    with pytest.raises(TimeoutError):
+        process.call("POST", UPDATE, body, within_s=0.2, X_state_token=tokens[0])
+    body["new_password"] = NEW
+    assert process.call("POST", UPDATE, body, X_state_token=tokens[1])["status"] == "SUCCESS"
+    assert process.login(1, NEW)["status"] == "SUCCESS"
+    deadline_s = time.monotonic() + WITHIN_S
+    while process.login(1, "Held-back-pw-1").get("status") != "SUCCESS":
+        assert time.monotonic() < deadline_s
+        time.sleep(0.2)
+    assert process.login(1, NEW)["error_code"] == "LOGIN.0002"
 
 
 @pytest.mark.e2e

@@ -53,7 +53,8 @@ def build_parser(commands: Commands) -> argparse.ArgumentParser:
         dest="defects",
         metavar="NAME[=VALUE]",
         action="append",
-        help="break one thing on purpose; may be repeated; the command `defects` lists what can be broken",
+        help="break one thing on purpose, as the command `defects` lists them; VALUE is a time such as 5ms, a share"
+        " such as 0.1, or both, as 2s:0.1; may be repeated",
     )
     parser.add_argument("--parent-pid", metavar="PID", type=int, help="stop when this process is gone")
     _add_common(parser, "set_before")

@@ -10,15 +10,21 @@ from pwdload.standin.defects.defect import Defect, Tuned
 from pwdload.standin.endpoint import Endpoint
 
 _SDK = "/api/v2/sdk/"
+_UPDATE = f"{_SDK}pwd/update"
+_FAILED = {"error_code": "LOGIN.0003", "error_msg": "id_token generate error."}
 _PASSWORDS = ("password", "old_password", "new_password")
 
 
 def _ok_with_error(tuned: Tuned) -> Classes:
     class OkWithError(Endpoint):
-        def _refused(self, call: Call, refusal: Refusal) -> Answer:
-            answer = super()._refused(call, refusal)
-            is_struck = self._route.startswith(_SDK) and tuned.strikes()
-            return Answer(http_status=200, fields=answer.fields, headers=answer.headers) if is_struck else answer
+        """Refuses with HTTP 200, and fails with HTTP 200 after a change is made."""
+
+        async def _handle(self, call: Call) -> Answer:
+            answer = await super()._handle(call)
+            if self._route != _UPDATE or not tuned.strikes():
+                return answer
+            is_error = "error_code" in (answer.fields or {})
+            return Answer(fields=answer.fields if is_error else _FAILED, headers=answer.headers)
 
     return Classes(endpoint=OkWithError)
 
@@ -62,8 +68,8 @@ def _passwords(body: bytes) -> list[str]:
 DEFECTS = (
     Defect(
         name="ok_with_error_body",
-        sentence="Of the refusals of SDK calls a share VALUE comes with HTTP 200 over a body of error_code and"
-        " error_msg.",
+        sentence="Of the answers to pwd/update a share VALUE is HTTP 200 over a body of error_code and error_msg: what"
+        " is refused, and what is made as well.",
         share=0.1,
         fit=_ok_with_error,
     ),

@@ -65,7 +65,7 @@ DEFECTS = (
     ),
     Defect(
         name="token_race",
-        sentence="A state_token is checked, and used up only the time VALUE later: until then, every request with it"
+        sentence="A state_token is checked, and used up only the time VALUE later: until then, every change with it"
         " is acknowledged.",
         time_s=0.005,
         fit=_raced,
