@@ -35,6 +35,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.parts
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.exchange
+	$(BIN)/python -m tests.bench.oracle
 	$(BIN)/python -m tests.bench
 
 # One at a time: they measure, and nothing else may have a part of the machine meanwhile.

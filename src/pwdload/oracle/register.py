@@ -118,7 +118,8 @@ class _Search:
     def _return(self, place: int, states: set[State]) -> set[State]:
         bit = 1 << place
         found = {state for state in states if state.done & bit}
-        self._lead_on(bit, [state for state in states if not state.done & bit], found)
+        if len(found) < len(states):
+            self._lead_on(bit, [state for state in states if not state.done & bit], found)
         self._writes &= ~bit
         self._looks &= ~bit
         return self._least({state._replace(done=state.done & ~bit) for state in found})

@@ -4,8 +4,9 @@ An account is plain where every operation had its answer before the next began, 
 is one order, and whether it holds is a matter of a few passes over arrays.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,9 @@ from pwdload.oracle.register import ANY, BUDGET, Act, Found, search
 _TOTAL_BUDGET: Final = 20_000_000
 """How many states may be led on for all accounts together: some minutes."""
 NOT_KNOWN: Final = -1
+# As plain numbers: a member of an enum costs more than all else that is done with it here.
+_LOGIN, _UPDATE, _SKIP, _REFUSED = int(Kind.LOGIN), int(Kind.UPDATE), int(Kind.SKIP), int(Result.REFUSED)
+_SPENDING: Final = frozenset({_UPDATE, _SKIP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,42 +105,34 @@ def story_of(
     not what it was taken for: that is no proof against the target.
     """
     acts = [*acts_of(ops, places), *after]
-    candidates = {value for act in acts for value in (act.needs, act.sets, act.forbids)} - {ANY}
-    anything = {*candidates, len(ops.words)}  # one that no row names
-    story = Story(account=account, places=tuple(places), found=search(acts, anything, budget))
-    if initial is None or story.found.is_explained is not True:
-        return story
-    as_listed = search(acts, (initial,), budget)
-    if as_listed.is_explained is False:
-        return replace(story, as_listed=False)
-    return replace(story, found=as_listed)
+    as_listed = search(acts, (initial,), budget) if initial is not None else None
+    if as_listed is not None and as_listed.is_explained is not False:
+        return Story(account=account, places=tuple(places), found=as_listed)
+    named = {value for act in acts for value in (act.needs, act.sets, act.forbids)} - {ANY}
+    anything = search(acts, {*named, len(ops.words)}, budget)  # the last is one that no row names
+    is_listed = anything.is_explained is not True or as_listed is None
+    return Story(account=account, places=tuple(places), found=anything, as_listed=is_listed)
 
 
 def acts_of(ops: Operations, places: Sequence[int]) -> Iterator[Act]:
     """Yield operations as the register sees them."""
-    tokens: dict[int, int] = {}
-    for place in places:
-        if ops.kind[place] in (Kind.UPDATE, Kind.SKIP) and ops.result[place] != Result.REFUSED and ops.token[place]:
-            tokens[int(ops.token[place])] = tokens.get(int(ops.token[place]), 0) + 1
-    several = [token for token, uses in tokens.items() if uses > 1]
-    bits = {token: 1 << number for number, token in enumerate(several)}
-    for place in places:
-        yield _act(ops, place, bits.get(int(ops.token[place]), 0))
-
-
-def _act(ops: Operations, place: int, bit: int) -> Act:
-    kind, result = int(ops.kind[place]), int(ops.result[place])
-    call_s, return_s = float(ops.call_s[place]), float(ops.return_s[place])
-    password, new = int(ops.password[place]) or ANY, int(ops.new[place])
-    if result == Result.REFUSED:
-        return Act(call_s, return_s, forbids=password)
-    if kind == Kind.LOGIN:
-        return Act(call_s, return_s, needs=password)
-    if kind == Kind.SKIP:
-        return Act(call_s, return_s, token=bit)
-    # What the target made of a request that names no new password nobody can know: a value of its own.
-    sets = new or len(ops.words) + 1 + place
-    return Act(call_s, return_s, needs=password if kind == Kind.UPDATE else ANY, sets=sets, token=bit)
+    at = np.array(places, np.int64)
+    columns = (ops.kind, ops.result, ops.call_s, ops.return_s, ops.password, ops.new, ops.token)
+    rows = list(zip(places, *(column[at].tolist() for column in columns), strict=True))
+    uses = Counter(row[7] for row in rows if row[1] in _SPENDING and row[2] != _REFUSED)
+    bits = {token: 1 << number for number, token in enumerate(token for token, count in uses.items() if count > 1)}
+    for place, kind, result, call_s, return_s, password, new, token in rows:
+        bit = bits.get(token, 0) if token else 0
+        if result == _REFUSED:
+            yield Act(call_s, return_s, forbids=password)
+        elif kind == _LOGIN:
+            yield Act(call_s, return_s, needs=password)
+        elif kind == _SKIP:
+            yield Act(call_s, return_s, token=bit)
+        else:
+            # What the target made of a request that names no new password nobody can know: a value of its own.
+            needs = password if kind == _UPDATE and password else ANY
+            yield Act(call_s, return_s, needs=needs, sets=new or len(ops.words) + 1 + place, token=bit)
 
 
 def _told(ops: Operations) -> Flags:
