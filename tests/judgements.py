@@ -76,3 +76,34 @@ def broken(violations: int = 1, violation: Violation = REPLAYED) -> CheckResult:
 
 GOOD = Judgement(results=(KEPT, RACES, UNSEEN))
 BAD = Judgement(results=(KEPT, broken(2), OPEN, RACES, UNSEEN))
+
+ODD = (
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(3)>",
+    "]]>&amp;\"'",
+    "\x00\x01\x08\x0b\x1b[31m\x7f\x85",
+    "\ufffe\uffff\u202e\u2028\n\r\t",
+    "=HYPERLINK(1)",
+    "{{ 7 * 7 }} `a|b`",
+    "状态令牌无效 \U0001f512",
+)
+"""What a target may send, and a judgement may repeat."""
+
+
+def odd() -> Judgement:
+    """Return a judgement whose every text is one that a target would like to be taken for something else."""
+    said = " ".join(ODD)
+    moments = tuple(Moment(at_s=float(at), until_s=None, words=word, is_culprit=at == 2) for at, word in enumerate(ODD))
+    story = replace(REPLAYED, rule=said, sentence=said, case=ODD[0], worker=ODD[3], timeline=moments)
+    failed = replace(broken(1, story), title=said, reason=said, facts=tuple((word, word) for word in ODD))
+    doubtful = replace(OPEN, title=said, reason=said)
+    return Judgement(results=(failed, doubtful, replace(UNSEEN, title=said, reason=said)))
+
+
+def endless() -> Judgement:
+    """Return a judgement of a target that did everything wrong, all the time, at length."""
+    words = "the same again and again, " * 1000
+    moments = tuple(Moment(at_s=float(at), until_s=at + 0.5, words=words, is_culprit=at == 700) for at in range(1000))
+    story = replace(REPLAYED, sentence=words, rule=words, timeline=moments)
+    each = [replace(broken(1000, story), check=f"rule_{'abcdefghijklm'[number]}", reason=words) for number in range(13)]
+    return Judgement(results=tuple(each))

@@ -11,6 +11,7 @@ from pwdload.analysis.checks import generator, processes, target
 from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import CheckResult, Judgement
+from pwdload.oracle.told import short
 from pwdload.outcome import Finding, Group, Verdict, merge
 
 CHECKS = (
@@ -54,9 +55,9 @@ def _judged(result: CheckResult) -> Finding:
     return Finding(
         verdict=result.verdict,
         check=result.check,
-        title=result.title,
+        title=short(result.title),
         group=Group.CORRECTNESS,
-        reason=result.reason,
+        reason=short(result.reason),
     )
 
 
