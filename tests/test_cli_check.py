@@ -161,8 +161,8 @@ def test_text_tells_the_story(tmp_path: Path) -> None:
         f"         12.000 s   12.040 s  {STORY[1].words}",
         f"         12.050 s  no answer  {STORY[2].words}",
         f"       > 12.060 s   12.100 s  {STORY[3].words}",
-        f"     To see it again: scenario {record.scenario} with seed {record.seed} plays the case token_replayed again, "
-        "with account 17.",
+        f"     To see it again: scenario {record.scenario} with seed {record.seed} plays the case token_replayed "
+        "again, with account 17.",
         "  2. state_token #1 changed the password of account 17 twice.",
     ]
 

@@ -2,8 +2,9 @@
 
     python -m tests.bench.oracle
 
-Once with a change without an answer on every tenth account, and a race of four changes on every twentieth; once with one
-without an answer on all of them, so that each must be searched. Leaves with 1 if a bound that was promised is not kept.
+Once with a change without an answer on every tenth account, and a race of four changes on every twentieth; once with
+one without an answer on all of them, so that each must be searched. Leaves with 1 if a bound that was promised is not
+kept.
 """
 
 import os

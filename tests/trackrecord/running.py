@@ -81,7 +81,7 @@ def scenario_text(trial: Trial, seed: int, *, embedded: bool) -> str:
     """Return the scenario of a trial, for the embedded stand-in or for one that runs by itself."""
     standin = {**trial.standin, "hash_algorithm": "sha256"}
     if trial.defect:
-        standin["defects"] = [trial.defect]
+        standin["defects"] = trial.defect
     tables: dict[str, Mapping[str, object]] = {
         "target": {"state_token_life": "1s", **trial.target},
         "accounts": {"count": _ACCOUNTS, **trial.accounts} if embedded else trial.accounts,
