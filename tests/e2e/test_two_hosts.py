@@ -75,6 +75,7 @@ def test_two_hosts_are_one_instrument(tmp_path: Path) -> None:
     right to within the error that it states.
     """
     scenario = open_scenario(tmp_path, mix="valid_change = 1\nlogin_only = 1", length="6s", arrivals="poisson")
+    Path(scenario).write_text(Path(scenario).read_text().replace("probes = 0", "probes = 0\nfinal_logins = 0"))
     with two_hosts() as hosts, standin(hosts, tmp_path) as listed:
         there = tmp_path / "there"
         there.mkdir()

@@ -6,6 +6,7 @@ import socket
 from array import array
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from time import monotonic, process_time, time
 
 from pwdload.reference.timer import Timers
@@ -26,18 +27,21 @@ def answer(status_line: str, fields: object) -> bytes:
     return head.encode() + body
 
 
+_NUMBER = "#" * 12
 LOGIN = answer(
     "200 OK",
     {
         "status": "PASSWORD_EXPIRED",
         # As long as a signed token is; this target looks at none.
-        "state_token": "cmVmZXJlbmNl." + "0123456789abcdef" * 12,
+        "state_token": "cmVmZXJlbmNl." + "0123456789abcdef" * 12 + _NUMBER,
         "expire": 300,
     },
-)
-"""What OneAccess answers to the login of somebody whose password has expired."""
+).replace(_NUMBER.encode(), b"%012d")
+"""What OneAccess answers to the login of somebody whose password has expired; to be filled with a number."""
 NOT_FOUND = answer("404 Not Found", {"error_code": "PARAM.0404", "error_msg": "no such route"})
 BROKEN = answer("400 Bad Request", {"error_code": "PARAM.0002", "error_msg": "not readable"})
+_NUMBERS = count()
+"""Of the state_tokens: none is handed out twice, or the oracle would rightly object."""
 
 
 class Truth:
@@ -121,7 +125,7 @@ class Requests(asyncio.Protocol):
 
     def _answer(self, head: bytes) -> None:
         if head.startswith(b"POST /api/v2/sdk/login "):
-            self._truth.hold(partial(self._write, LOGIN))
+            self._truth.hold(partial(self._write, LOGIN % next(_NUMBERS)))
         elif head.startswith(b"GET /api/v2/sdk/server-date "):
             self._write(answer("200 OK", {"timestamp": str(int(time() * 1000))}))
         elif head.startswith(b"GET /reference/truth "):
