@@ -2,17 +2,18 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished, killed_at_once
 from tests.analysis.synthetic import record_of, samples_of, write_run
-from tests.judgements import BAD, GOOD, OPEN, REPLAYED, STORY, broken
+from tests.judgements import BAD, GOOD, ODD, OPEN, REPLAYED, STORY, broken, endless, odd
 from tests.report.page import Page
 
 from pwdload.analysis import load_run
-from pwdload.oracle import CheckResult, Judgement
+from pwdload.oracle import VIOLATIONS_MAX, CheckResult, Judgement
 from pwdload.outcome import Verdict
 from pwdload.report import Report, make, write
 from pwdload.report.build import build
@@ -152,6 +153,36 @@ def test_spreadsheets_get_the_violations(tmp_path: Path) -> None:
         "flow": "233",
         "at_s": "12.06",
     }
+
+
+def test_thirteen_thousand_violations_stay_readable(tmp_path: Path) -> None:
+    """However much is wrong, and at whatever length it is told, every file keeps to its bounds and says what it cut."""
+    directory, report, page = reported(tmp_path / "endless", endless())
+    _, _, ordinary = reported(tmp_path / "good", GOOD)
+    sizes = [len("".join(one.text)) for one in (page, ordinary)]
+    assert sizes[0] - sizes[1] < 400_000
+    assert page.tags["article"] == 13 * 3
+    assert "1,000 violations. The first 3 are told here, 20 listed in the file." in " ".join(page.text)
+    assert f"{700 - 10} more before" in page.text
+    assert "295 more after" in page.text
+    assert len(table(directory, "violations")) == 13 * VIOLATIONS_MAX
+    assert len(read(directory, "report.md").splitlines()) < 150
+    assert len(read(directory, "junit.xml")) < 400_000
+    assert all(len(line) < 1000 for line in report.headline_text.splitlines())
+
+
+def test_whatever_a_target_sends_stays_text(tmp_path: Path) -> None:
+    """Markup, formulas and control characters within a finding do nothing, wherever it is shown."""
+    directory, report, page = reported(tmp_path, odd())
+    assert page.tags["script"] == 3
+    assert not page.all("img")
+    assert ODD[0] in page.text
+    assert not re.search(r"(?<!\\)<(?!/?sub>)", read(directory, "report.md"))
+    assert all(character.isprintable() or character == "\n" for character in report.headline_text)
+    assert not [text for text in page.text for character in text if character < " " and character not in "\n\t"]
+    for name in ("correctness", "correctness_facts", "violations"):
+        for row in table(directory, name):
+            assert not any(value.startswith(("=", "+", "-", "@")) for value in row.values())
 
 
 def test_same_judgement_gives_the_same_bytes(tmp_path: Path) -> None:

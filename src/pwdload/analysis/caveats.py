@@ -17,7 +17,8 @@ from pwdload.analysis.percentiles import P99
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import Judgement
-from pwdload.outcome import Outcome, Verdict
+from pwdload.oracle.told import NOT_EXAMINED, short, standing
+from pwdload.outcome import Outcome
 from pwdload.units import format_duration
 
 SHORT_S = 60.0
@@ -250,7 +251,7 @@ def _too_few_samples(run: Run) -> str | None:
 
 
 def _not_examined(judgement: Judgement) -> str | None:
-    unseen = [one.title for one in judgement.results if one.verdict is Verdict.PASS and not one.examined]
+    unseen = [short(one.title) for one in judgement.results if standing(one) == NOT_EXAMINED]
     return _if(bool(unseen), "; ".join(unseen))
 
 

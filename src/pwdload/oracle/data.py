@@ -1,6 +1,7 @@
 """A judgement as plain data, for JSON: the same in `verdict.json` and from `pwdload check --json`."""
 
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Judgement, Moment, Violation
+from pwdload.oracle.told import WORDS_MAX, excerpt
 
 
 def judgement_data(judgement: Judgement) -> dict[str, object]:
@@ -37,7 +38,7 @@ def _violation(violation: Violation) -> dict[str, object]:
         "flow": violation.flow,
         "case": violation.case,
         "at_s": round(violation.at_s, 6),
-        "timeline": [_moment(moment) for moment in violation.timeline],
+        "timeline": [_moment(moment) for moment in excerpt(violation).moments],
     }
 
 
@@ -45,6 +46,6 @@ def _moment(moment: Moment) -> dict[str, object]:
     return {
         "at_s": round(moment.at_s, 6),
         "until_s": None if moment.until_s is None else round(moment.until_s, 6),
-        "words": moment.words,
+        "words": moment.words[:WORDS_MAX],
         "is_culprit": moment.is_culprit,
     }
