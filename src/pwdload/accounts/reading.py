@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, Answer, Step
+from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Answer, Step
 from pwdload.api.http import Exchange
 
-_WRONG_CODES: Final = ("LOGIN.0002",)
-"""How the codes of a wrong password end; the page documents one."""
 _LOCK_S_GUESSED: Final = 180.0
 """Life of a lock whose text names none: the documented default."""
 _NUMBERS = re.compile(r"\d+")
@@ -63,7 +61,7 @@ def read_login(exchange: Exchange) -> Reading:
     text = answer.text("error_msg")
     if code.endswith(LOCKED_CODES):
         return Reading(says=Says.LOCKED, code=code, locked_s=_lock_s(text))
-    if code.endswith(_WRONG_CODES):
+    if code.endswith(WRONG_PASSWORD_CODES):
         return Reading(says=Says.WRONG, code=code, remaining=_remaining(text))
     return Reading(says=Says.REFUSED, code=code)
 

@@ -65,6 +65,8 @@ BUSY_CODES = frozenset({"COM.0002", "SDK.COMMON.1008"})
 """Codes with which the product says that it is overloaded (its own pages list none; upstream documents these)."""
 LOCKED_CODES = ("LOGIN.0001", "SDK.LOGIN.1003")
 """How the codes of a locked account end: the page's own, and upstream's."""
+WRONG_PASSWORD_CODES = ("LOGIN.0002",)
+"""How the codes of a wrong password end; the page documents one."""
 PUBLISHED_CODES = frozenset(
     {
         *("APP.0001", "APP.0002", "APP.0003"),

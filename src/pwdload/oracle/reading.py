@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, Step
+from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
 from pwdload.oracle.operation import Flags, Floats, Ints, Kind, Operations, Result, Why
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
 
 UNKNOWN_USER_CASE = "login_unknown_user"
 """Its logins name nobody: they say nothing of the account that their flow holds."""
-_WRONG_PASSWORD_CODES = ("LOGIN.0002",)
 _TOKEN_CODES = ("PARAM.0014",)
 _KINDS = {
     Step.LOGIN: Kind.LOGIN,
@@ -155,7 +154,7 @@ def _is_documented_refusal(rows: pa.Table, http: Ints) -> Flags:
 
 
 def _why(code: str) -> int:
-    if code.endswith(_WRONG_PASSWORD_CODES):
+    if code.endswith(WRONG_PASSWORD_CODES):
         return Why.WRONG_PASSWORD
     if code.endswith(LOCKED_CODES):
         return Why.LOCKED

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from pwdload.api.contract import WRONG_PASSWORD_CODES
 from pwdload.oracle.binomial import median_ranks
 from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
@@ -95,7 +96,7 @@ def _answers(history: History, kind: str) -> tuple[Floats, Floats]:
 
 
 def _is_called_wrong(history: History) -> Flags:
-    return has_text(history.rows, "error_code", lambda code: code.endswith("LOGIN.0002"))
+    return has_text(history.rows, "error_code", lambda code: code.endswith(WRONG_PASSWORD_CODES))
 
 
 def _is_let_in(history: History) -> Flags:
