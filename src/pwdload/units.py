@@ -164,6 +164,11 @@ def format_count(count: int) -> str:
     return f"{count:,d}"
 
 
+def counted(count: int, noun: str, several: str = "") -> str:
+    """Return a count with its noun: "1 login", "4,000 logins"; `several` where an s is not how there are more of it."""
+    return f"{format_count(count)} {noun if count == 1 else several or noun + 's'}"
+
+
 def _is_plain_number(value: object) -> bool:
     """Whether the value is a number without a unit, be it a number of TOML or one written as text."""
     if isinstance(value, str):

@@ -3,10 +3,11 @@
 import pytest
 
 from pwdload.oracle.told import one_line
-from pwdload.report.formats import counted, joined, per_second, plain, shown
+from pwdload.report.formats import joined, per_second, plain, shown
 from pwdload.report.html import _parts
 from pwdload.report.model import Cell, Column, Kind
 from pwdload.report.words import MEANINGS, meaning
+from pwdload.units import counted
 
 
 @pytest.mark.parametrize(

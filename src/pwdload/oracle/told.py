@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pwdload.oracle.judgement import CheckResult, Judgement, Moment, Violation
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunRecord
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 NOT_EXAMINED = "NOT EXAMINED"
 """Stands where a check passed because the run had nothing for it."""
@@ -137,12 +137,12 @@ def violation_lines(violation: Violation, record: RunRecord, mark: str = "") -> 
 def _how_many(result: CheckResult) -> str:
     total = max(result.violations_total, len(result.violations))
     told = min(len(result.violations), TOLD_MAX)
-    count = f"{format_count(total)} violation{'s' * (total != 1)}"
+    count = counted(total, "violation")
     return f"{count}, the first {told}" if total > told else count
 
 
 def _moments(count: int) -> str:
-    return f"{format_count(count)} more moment{'s' * (count != 1)}"
+    return counted(count, "more moment")
 
 
 def _capital(text: str) -> str:

@@ -13,7 +13,7 @@ from pwdload.oracle.told import one_line
 from pwdload.outcome import Verdict
 from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
-from pwdload.report.formats import counted, duration, figure_text, per_second, share
+from pwdload.report.formats import duration, figure_text, per_second, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
@@ -34,7 +34,7 @@ from pwdload.report.sections import (
     top_codes_table,
 )
 from pwdload.report.words import DEFINITIONS, OPEN_DEFINITIONS
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 _SECTIONS = (
     correctness_section,

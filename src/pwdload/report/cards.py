@@ -14,10 +14,10 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.checks.generator import highest_known
 from pwdload.analysis.headline import Latency
 from pwdload.outcome import Outcome
-from pwdload.report.formats import cores, counted, duration, per_second
+from pwdload.report.formats import cores, duration, per_second
 from pwdload.report.model import Card, Caution, Figure, Kind
 from pwdload.report.words import OUTCOME_WORDS
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 STAGES_NAMED = 4
 """With more stages than this a card names only the lowest and the highest value."""

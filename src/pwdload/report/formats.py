@@ -61,11 +61,6 @@ def share(part: float | None) -> str:
     return "n/a" if part is None else format_share(part)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun: "1 request", "4,000 requests"."""
-    return f"{format_count(count)} {noun}{'s' * (count != 1)}"
-
-
 def mean(number: float) -> str:
     """Return a plain number with about three digits."""
     size = abs(number)

@@ -22,11 +22,6 @@ class Question:
     group: Group = Group.INSTRUMENT
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun: "1 arrival", "4,000 arrivals"."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
 def named(names: Sequence[str]) -> str:
     """Return names as a list that does not grow with a large fleet: "worker-1, worker-2, worker-3 and 7 more"."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

@@ -8,13 +8,13 @@ from math import isnan
 
 from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.arrivals import ArrivalAccount
-from pwdload.analysis.checks.answer import Answer, clock, counted, named
+from pwdload.analysis.checks.answer import Answer, clock, named
 from pwdload.analysis.generators import most_strained
 from pwdload.analysis.latency import overall
 from pwdload.analysis.percentiles import P50, P90, P95, P99, Percentile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
-from pwdload.units import format_duration
+from pwdload.units import counted, format_duration
 
 CPU_SHARE_MAX = 0.95
 """From this share of a core on a process has none left: what comes next waits for what came before. Not 1, since the

@@ -1,11 +1,11 @@
 """Whether the run came to its end, and whether every process, and every sample, is there."""
 
-from pwdload.analysis.checks.answer import Answer, clock, counted, named
+from pwdload.analysis.checks.answer import Answer, clock, named
 from pwdload.analysis.generators import last_due_s, missing_of_s
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
 from pwdload.rundir import LostWorker
-from pwdload.units import format_duration
+from pwdload.units import counted, format_duration
 
 
 def check_no_worker_was_lost(run: Run) -> Answer:

@@ -2,10 +2,11 @@
 
 import pyarrow.compute as pc
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import CheckResult
 from pwdload.samples.sample import keeps_law
+from pwdload.units import counted
 
 _CLOCKS_APART_S = 1.0
 """Clocks further apart than this say nothing of what came first."""

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.outcome import Verdict
+from pwdload.units import counted
 
 Check = Callable[[History], CheckResult]
-
-
-def counted(count: int, noun: str, several: str = "") -> str:
-    """Return a count with its noun: "1 login", "4,000 logins"."""
-    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def were(count: int, noun: str) -> str:

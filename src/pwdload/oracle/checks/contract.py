@@ -5,12 +5,13 @@ from collections import Counter
 import numpy as np
 
 from pwdload.api.contract import PUBLISHED_CODES, UPSTREAM_CODES
-from pwdload.oracle.checks.concluding import Words, concluded, counted, were
+from pwdload.oracle.checks.concluding import Words, concluded, were
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.reading import has_text, texts
 from pwdload.oracle.timeline import row_of, violation_at
 from pwdload.outcome import Outcome
+from pwdload.units import counted
 
 _NAME = "contract"
 _BREACH = "every answer is documented"

@@ -1,11 +1,12 @@
 """No change is left of which nobody knows whether it was applied."""
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted, were
+from pwdload.oracle.checks.concluding import Words, concluded, were
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import CheckResult
 from pwdload.oracle.reading import has_text
 from pwdload.outcome import Outcome
 from pwdload.rundir import AccountsRecord
+from pwdload.units import counted
 
 
 def check_doubt(history: History) -> CheckResult:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Final, NamedTuple
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted, unless_gaps, were
+from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps, were
 from pwdload.oracle.explain import NOT_LOST, ONE_PASSWORD
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Moment, Violation
@@ -15,6 +15,7 @@ from pwdload.oracle.operation import Kind, Result, Why
 from pwdload.oracle.register import Act
 from pwdload.oracle.registers import NOT_KNOWN, Registers, story_of
 from pwdload.oracle.timeline import named, timeline
+from pwdload.units import counted
 
 _NAME: Final = "final"
 _OUT_OF_USE: Final = frozenset({"retired", "deleted", "making"})

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted, unless_gaps, were
+from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps, were
 from pwdload.oracle.explain import NO_TRACE, Explanation, explain
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Kind, Result
 from pwdload.oracle.registers import Story
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME, _REFUSALS = "linearizability", "refusals"
 

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted, unless_gaps
+from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Kind, Op, Result, Why
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME: Final = "lockout"
 _TOO_SOON: Final = "an account is locked by its own failed logins alone"

@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pwdload.oracle.binomial import share_interval, upper_bound_of_none
-from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.explain import ONE_CHANGE
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Result
 from pwdload.oracle.reading import has_text, numbers, results_of, texts, times
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME: Final = "races"
 _KINDS: Final = ("one state_token", "several state_tokens")

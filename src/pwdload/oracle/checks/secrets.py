@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult
 from pwdload.oracle.reading import has_text
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME = "secrets"
 

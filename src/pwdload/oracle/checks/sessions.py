@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted
+from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Ints
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME = "sessions"
 _RULE = "a session belongs to the one who logged in"

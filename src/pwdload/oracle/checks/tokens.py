@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, counted, unless_gaps
+from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps
 from pwdload.oracle.explain import ONE_CHANGE
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Ints
 from pwdload.oracle.reading import numbers, succeeded, texts
 from pwdload.oracle.timeline import violation_at
+from pwdload.units import counted
 
 _NAME = "tokens"
 _OF_ONE = "I1: a state_token belongs to one account"

@@ -12,7 +12,7 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.generators import worst_in_time
 from pwdload.analysis.timeline import bin_starts
 from pwdload.analysis.windows import bin_width_s
-from pwdload.report.formats import cores, counted, duration
+from pwdload.report.formats import cores, duration
 from pwdload.report.model import Ink, Plot, Series
 from pwdload.report.plots.axes import (
     BINS_MAX,
@@ -26,7 +26,7 @@ from pwdload.report.plots.axes import (
     unit_of,
     whole_bins,
 )
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 PROCESSES_SHOWN = 7
 """So many processes have a line of their own, those that were worst off; of the others the worst value is one line."""

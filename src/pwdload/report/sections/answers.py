@@ -5,13 +5,12 @@ import pandas as pd
 from pwdload.analysis import Analysis, Run
 from pwdload.analysis.answers import error_code_table, expectation_table
 from pwdload.analysis.timeline import bin_starts, error_codes_in_time
-from pwdload.report.formats import counted
 from pwdload.report.frames import COUNT, SHARE, code, number, rows_of, text
 from pwdload.report.model import Column, Kind, Section, Table
 from pwdload.report.plots import error_code_plot
 from pwdload.report.sections.common import HTTP, OUTCOME, SEEN, WHOLE_RUN
 from pwdload.report.words import meaning
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 
 def top_codes_table(analysis: Analysis) -> Table:

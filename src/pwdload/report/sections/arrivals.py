@@ -6,13 +6,13 @@ from pwdload.analysis import Analysis
 from pwdload.analysis.arrival_tables import EVENNESS, SLOT_S, arrivals_in_time, lag_table, stage_arrivals
 from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.timeline import bin_count
-from pwdload.report.formats import counted, duration
+from pwdload.report.formats import duration
 from pwdload.report.frames import number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
 from pwdload.report.plots import arrivals_plot
 from pwdload.report.sections.common import latency_of
 from pwdload.rundir import ArrivalCounts
-from pwdload.units import format_count
+from pwdload.units import counted, format_count
 
 _KINDS = {"even": "even", "poisson": "Poisson"}
 

@@ -6,11 +6,12 @@ from pwdload.analysis import Analysis
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Judgement, Violation
 from pwdload.oracle.told import NOT_EXAMINED, TOLD_MAX, excerpt, place, replay, short, standing
 from pwdload.outcome import Verdict
-from pwdload.report.formats import counted, joined
+from pwdload.report.formats import joined
 from pwdload.report.frames import code, number, text
 from pwdload.report.model import Column, Kind, Section, Table, Timeline, Timelines
 from pwdload.report.sections.common import VERDICT
 from pwdload.rundir import RunRecord
+from pwdload.units import counted
 
 VIOLATIONS = "violations"
 """Name of the table of all violations that are told one by one."""

@@ -6,11 +6,12 @@ from pwdload.analysis import Analysis, Run
 from pwdload.analysis.connections import Connections, connections
 from pwdload.analysis.generators import health_frame, lost_table, process_table
 from pwdload.health import HealthRow
-from pwdload.report.formats import cores, counted, duration, mean
+from pwdload.report.formats import cores, duration, mean
 from pwdload.report.frames import number, rows_of, text
 from pwdload.report.model import Column, Kind, Plot, Section, Table
 from pwdload.report.plots import cpu_plot, loop_lag_plot
 from pwdload.report.sections.common import latency_of
+from pwdload.units import counted
 
 
 def generator_section(analysis: Analysis) -> Section:
