@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 from tests.processes import LOCUSTFILE, TENANT, environment
 from tests.trackrecord.trials import Trial
 
-from pwdload.oracle import Judgement, check_run
+from pwdload.oracle import Judgement, judge, read_history
 from pwdload.rundir import RunDirectory
-from pwdload.samples import read_samples
 
 _ACCOUNTS = 6_000
 _UNTIL_DISTURBED_S = 0.5
@@ -60,9 +59,9 @@ def play(trial: Trial, folder: Path, *, seed: int = 1) -> Found:
 
 
 def _judged(done: "subprocess.CompletedProcess[str]", directory: RunDirectory) -> Found:
-    judgement = check_run(directory)
-    table, _ = read_samples(directory.samples, directory.spool)
-    done_s = pc.fill_null(table["done_s"], 0.0)
+    history = read_history(directory)
+    judgement = judge(history)
+    done_s = history.rows["done_s"]
     first = {}
     for result in judgement.results:
         if result.violations_total:
@@ -71,7 +70,7 @@ def _judged(done: "subprocess.CompletedProcess[str]", directory: RunDirectory) -
     return Found(
         exit_code=done.returncode,
         judgement=judgement,
-        requests=table.num_rows,
+        requests=len(history.rows),
         first=first,
         err=done.stderr,
     )

@@ -17,7 +17,7 @@ from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
-from pwdload.samples import SCHEMA, SampleFile, read_samples
+from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
 
 STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
 """The steps in the order of the protocol, which is the order of their rows in every table."""
@@ -108,22 +108,20 @@ class Run:
         return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
 
 
-def load_run(directory: RunDirectory) -> Run:
-    """Read a run directory.
+def load_run(directory: RunDirectory, samples: Samples | None = None) -> Run:
+    """Read a run directory; `samples` are its own, where somebody has read them already.
 
     A run that was cut short is read as far as it got. Raises `RunDirectoryError` when there is no readable record.
     """
     record = directory.read_record()
-    table, files = (
-        read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else (SCHEMA.empty_table(), ())
-    )
-    samples = _frame(table, record)
-    end_s = _end_s(record, samples)
+    table, files = samples or read_samples_of(directory) or (SCHEMA.empty_table(), ())
+    frame = _frame(table, record)
+    end_s = _end_s(record, frame)
     measured = measured_windows(record.stages, end_s)
-    samples["is_due_measured"] = _within(samples["intended_s"], measured)
-    samples["is_done_measured"] = _within(samples["done_s"], measured)
-    is_rearm = samples["step"] == "rearm"
-    rearms, samples = samples[is_rearm], samples[~is_rearm]
+    frame["is_due_measured"] = _within(frame["intended_s"], measured)
+    frame["is_done_measured"] = _within(frame["done_s"], measured)
+    is_rearm = frame["step"] == "rearm"
+    rearms, frame = frame[is_rearm], frame[~is_rearm]
     problems: list[str] = []
     counts = arrivals = calibration = None
     health = read_health(directory.health_file)
@@ -132,7 +130,7 @@ def load_run(directory: RunDirectory) -> Run:
     except RunDirectoryError as error:
         problems.append(str(error))
     try:
-        arrivals = account_for(record, samples, health)
+        arrivals = account_for(record, frame, health)
     except UsageError as error:
         problems.append(f"run.json does not hold a plan of arrivals ({error}).")
     try:
@@ -141,7 +139,7 @@ def load_run(directory: RunDirectory) -> Run:
         problems.append(str(error))
     return Run(
         record=record,
-        samples=samples,
+        samples=frame,
         rearms=rearms,
         files=files,
         target_counts=counts,
@@ -153,6 +151,11 @@ def load_run(directory: RunDirectory) -> Run:
         scenario_source=_scenario_source(directory),
         problems=tuple(problems),
     )
+
+
+def read_samples_of(directory: RunDirectory) -> Samples | None:
+    """Return the samples of a run, those that were never delivered among them; null where it has none."""
+    return read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else None
 
 
 def _scenario_source(directory: RunDirectory) -> str:

@@ -12,7 +12,7 @@ from pwdload.oracle.reading import read_operations, widths_of
 from pwdload.oracle.registers import Registers, read_registers
 from pwdload.oracle.settings import Settings, read_settings
 from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
-from pwdload.samples import SampleFile, read_samples
+from pwdload.samples import SampleFile, Samples, read_samples
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,15 +64,15 @@ class History:
         return 2 * max(widths_of(self.record.workers).values(), default=0.0)
 
 
-def read_history(directory: RunDirectory) -> History:
-    """Read a finished run.
+def read_history(directory: RunDirectory, samples: Samples | None = None) -> History:
+    """Read a finished run; `samples` are its own, where somebody has read them already.
 
     Raises:
         RunDirectoryError: it is none.
         OSError, ValueError, pyarrow.ArrowException: its scenario or its endings are damaged.
     """
     record = directory.read_record()
-    rows, files = read_samples(directory.samples, directory.spool)
+    rows, files = samples or read_samples(directory.samples, directory.spool)
     endings = read_endings(directory.endings_file)
     return History(rows=rows, files=files, record=record, endings=endings, settings=read_settings(directory, record))
 

@@ -8,6 +8,7 @@ from pwdload.oracle.history import History, read_history
 from pwdload.oracle.judgement import CheckResult, Judgement
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
+from pwdload.samples import Samples
 
 
 def judge(history: History, checks: Iterable[tuple[str, Check]] = CHECKS) -> Judgement:
@@ -15,14 +16,14 @@ def judge(history: History, checks: Iterable[tuple[str, Check]] = CHECKS) -> Jud
     return Judgement(results=tuple(_result(name, check, history) for name, check in checks))
 
 
-def check_run(directory: RunDirectory) -> Judgement:
-    """Judge a finished run.
+def check_run(directory: RunDirectory, samples: Samples | None = None) -> Judgement:
+    """Judge a finished run; `samples` as for `read_history`.
 
     Raises:
         RunDirectoryError: it is none.
         OSError, ValueError, pyarrow.ArrowException: its scenario or its endings are damaged.
     """
-    return judge(read_history(directory))
+    return judge(read_history(directory, samples))
 
 
 def _result(name: str, check: Check, history: History) -> CheckResult:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from pwdload.analysis import load_run
+from pwdload.analysis import Run, load_run
+from pwdload.analysis.run import read_samples_of
+from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
 from pwdload.report.build import build
 from pwdload.report.judged import judged
@@ -18,9 +20,14 @@ def make(directory: RunDirectory) -> Report:
     Raises:
         RunDirectoryError: its record cannot be read.
     """
-    report = build(load_run(directory), judged(directory))
+    report = build(*_read(directory))
     write(report, directory)
     return report
+
+
+def _read(directory: RunDirectory) -> tuple[Run, Judgement]:
+    samples = read_samples_of(directory)  # once for both, and gone when both have what they need of it
+    return load_run(directory, samples), judged(directory, samples)
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ also has it in a spool of its own, `spool/NAME.arrows`; `read_samples` merges wh
 
 from pwdload.samples.blocks import Block
 from pwdload.samples.delivery import Inbox, Outbox
-from pwdload.samples.reader import SampleFile, read_samples
+from pwdload.samples.reader import SampleFile, Samples, read_samples
 from pwdload.samples.sample import SCHEMA, Sample, to_batch
 from pwdload.samples.writer import BlockFile, SampleWriter
 
@@ -23,6 +23,7 @@ __all__ = [
     "Sample",
     "SampleFile",
     "SampleWriter",
+    "Samples",
     "read_samples",
     "to_batch",
 ]

@@ -50,7 +50,11 @@ class _Part(NamedTuple):
 _NOTHING = _Part(SCHEMA.empty_table(), 0)
 
 
-def read_samples(directory: Path, spool: Path | None = None) -> tuple[pa.Table, tuple[SampleFile, ...]]:
+Samples = tuple[pa.Table, tuple[SampleFile, ...]]
+"""Every process's samples in one table, and an account of each process."""
+
+
+def read_samples(directory: Path, spool: Path | None = None) -> Samples:
     """Read every process's samples, sorted by intended time, with an account of each process.
 
     What a worker's spool holds beyond what was delivered is merged in, each sample once. A file that cannot be read at
