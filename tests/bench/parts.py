@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.nothing_kept import NothingKept
 from tests.processes import standin
 from tests.test_samples import sample
 
@@ -18,7 +19,7 @@ from pwdload.api.digest import as_number, token_digest
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
-from pwdload.cases.play import Flow, NothingKept, Party, Settings
+from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.remarks import remark_on
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule

@@ -10,7 +10,7 @@ from pwdload.api.contract import Answer, Step
 from pwdload.api.http import Exchange
 from pwdload.cases.aftermath import Aftermath, aftermath
 from pwdload.cases.expectation import accept, judge, judge_no_answer
-from pwdload.cases.play import Played
+from pwdload.cases.played import Played
 
 
 def login(http_status: int | None, body: Mapping[str, object] | None = None, *, step: Step = Step.LOGIN) -> Played:

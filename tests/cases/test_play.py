@@ -16,7 +16,8 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, forged
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.expectation import Accept, AcceptOrRefuse, Refuse
-from pwdload.cases.play import Flow, Party, Played, Settings
+from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.played import Played
 from pwdload.cases.steps import Login, Race, Skip, Sso, Update, Wait
 from pwdload.devices import DevicePopulation
 from pwdload.outcome import Outcome

@@ -14,7 +14,8 @@ from pwdload.api.digest import token_digest
 from pwdload.cases.aftermath import Aftermath, aftermath
 from pwdload.cases.catalogue import CASES, GROUPS, adapted, adapted_cases, scenario_weights
 from pwdload.cases.expectation import AcceptOrRefuse, Refuse
-from pwdload.cases.play import Flow, Played, Settings
+from pwdload.cases.play import Flow, Settings
+from pwdload.cases.played import Played
 from pwdload.cases.steps import Case, Login, Race
 from pwdload.cases.usage import uses_accounts_up
 from pwdload.outcome import Outcome

@@ -15,6 +15,7 @@ import time  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
 
 from tests.e2e.fasthttp_client import FastHttpConnections  # noqa: E402
+from tests.nothing_kept import NothingKept  # noqa: E402
 
 from pwdload.accounts.account import Account  # noqa: E402
 from pwdload.accounts.source import MadeUpAccounts  # noqa: E402
@@ -22,7 +23,7 @@ from pwdload.api.connections import Connections  # noqa: E402
 from pwdload.api.http import Exchange  # noqa: E402
 from pwdload.api.request import DeviceRequests  # noqa: E402
 from pwdload.cases.catalogue import CASES, adapted  # noqa: E402
-from pwdload.cases.play import Flow, NothingKept, Party, Settings  # noqa: E402
+from pwdload.cases.play import Flow, Party, Settings  # noqa: E402
 from pwdload.devices import DevicePopulation  # noqa: E402
 from pwdload.passwords import PasswordBook, PasswordPolicy  # noqa: E402
 from pwdload.scenario import parse_scenario  # noqa: E402

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
+from tests.nothing_kept import NothingKept
 from tests.processes import TENANT as ADMIN
 from tests.processes import get_json, standin
 
@@ -17,7 +18,8 @@ from pwdload.api.request import DeviceRequests
 from pwdload.api.tenant import Credentials, TenantClient
 from pwdload.cases.catalogue import CASES, adapted
 from pwdload.cases.expectation import Grant
-from pwdload.cases.play import Flow, NothingKept, Party, Played, Settings
+from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.played import Played
 from pwdload.cases.steps import Wait
 from pwdload.devices import DevicePopulation
 from pwdload.passwords import PasswordBook, PasswordPolicy

@@ -1,6 +1,6 @@
 """What an exchange says of the account behind it: whether it is still what we took it for.
 
-Changes of the password are told by the flow itself (`cases.play.Changes`); this is about logins.
+Changes of the password are told by the flow itself (`cases.world.Changes`); this is about logins.
 """
 
 from enum import Enum
@@ -8,7 +8,7 @@ from enum import Enum
 from pwdload.accounts.account import NO_ACCOUNT
 from pwdload.api.contract import LOCKED_CODES, OPERATIONS, Step
 from pwdload.cases.expectation import Refuse, family
-from pwdload.cases.play import Played
+from pwdload.cases.played import Played
 from pwdload.outcome import Outcome
 
 _OF_THE_ACCOUNT = ("LOGIN", "USER")

@@ -10,19 +10,19 @@ from typing import Final, NamedTuple
 
 from pwdload.accounts.account import NO_ACCOUNT, Account, PasswordRef
 from pwdload.accounts.entry import Event
-from pwdload.api.contract import BUSY_CODES, HANDS_OUT_STATE_TOKEN, Answer, Step, granted
+from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, Answer, Step, granted
 from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, body_of, forged
-from pwdload.cases.expectation import Expectation, judge, judge_no_answer
+from pwdload.cases.expectation import judge, judge_no_answer
+from pwdload.cases.played import NOTHING_SENT, Played, Sent
 from pwdload.cases.remarks import SESSION_OF_ANOTHER, Secrets, remark_on
 from pwdload.cases.steps import Body, Case, Login, Password, Pause, Race, Skip, Sso, Token, Update, Wait
 from pwdload.cases.world import Changes, TenantAccess, Wire
 from pwdload.outcome import Outcome
 from pwdload.passwords import PasswordBook, Shape
 
-_UPDATE = Step.UPDATE_PASSWORD  # a global is at hand at a quarter of what a member of an enum costs
 _WITHOUT_OLD: Final = frozenset({Body.WITHOUT_OLD, Body.WRONG_TYPES})
 _WITHOUT_NEW: Final = frozenset({Body.WITHOUT_NEW, Body.WRONG_TYPES})
 _UNAUTHORIZED = 401
@@ -30,80 +30,11 @@ _TOKEN_MARGIN_S = 1.0
 """Waited beyond the stated life of a state_token: its clock began when it was signed, and may be coarse."""
 
 
-class NothingKept:
-    """Keeps nothing: for accounts that end with the process."""
-
-    def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
-        """Do nothing."""
-
-    def conclude(self, account: Account, new: PasswordRef, event: Event) -> None:
-        """Do nothing."""
-
-
 class Party(NamedTuple):
     """An account together with the requests of the device that belongs to it."""
 
     account: Account
     requests: DeviceRequests
-
-
-class Sent(NamedTuple):
-    """What a request said of passwords and tokens: by name and digest, never the thing itself."""
-
-    password: PasswordRef | None = None
-    """Sent as the one in force; null where the request names none."""
-    new: PasswordRef | None = None
-    """Asked for."""
-    token: bytes = NO_TOKEN
-    """Digest of the state_token that was carried."""
-
-
-NOTHING_SENT: Final = Sent()
-
-
-class Played(NamedTuple):
-    """One exchange of a flow, judged. A NamedTuple because it is made on the hot path, at a fifth of the cost."""
-
-    step: Step
-    expect: Expectation
-    exchange: Exchange
-    answer: Answer | None
-    """Null when no complete answer came."""
-    outcome: Outcome
-    intended_s: float
-    account: Account
-    """As it was when the exchange began."""
-    sent: Sent = NOTHING_SENT
-    token: bytes = NO_TOKEN
-    """Digest of the state_token that a login handed out, or that another call carried."""
-    session: bytes = NO_TOKEN
-    """Digest of the session_token that the answer handed out."""
-    remark: str = ""
-    """What the answer showed beyond its status and code (`pwdload.cases.remarks`)."""
-
-    @property
-    def error_code(self) -> str:
-        """The API's error code, or ``transport:...`` where no answer came."""
-        return self.answer.error_code if self.answer is not None else f"transport:{self.exchange.transport}"
-
-    @property
-    def changed_password(self) -> bool:
-        """Whether this exchange is an acknowledged change."""
-        return self.step is _UPDATE and self.outcome in (Outcome.RIGHT_ACCEPT, Outcome.WRONG_ACCEPT)
-
-    @property
-    def may_have_changed_password(self) -> bool:
-        """Whether nobody knows what this exchange did to the password.
-
-        Only a documented refusal, or being turned away by the service itself, says that nothing was changed. An answer
-        in breach of the contract does not, and a gateway's 503 may follow a change that went through.
-        """
-        if self.step is not _UPDATE or self.changed_password or self.exchange.sent_s is None:
-            return False
-        if self.outcome is Outcome.RIGHT_REJECT:  # by a layer that knows no error_code, too, such as 405
-            return False
-        answer = self.answer
-        return answer is None or not (answer.is_refusal or answer.error_code in BUSY_CODES or answer.http_status == 429)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pwdload.accounts.journal import Journal
 from pwdload.accounts.pool import Pool
 from pwdload.api.digest import NO_TOKEN
 from pwdload.cases.aftermath import Aftermath, aftermath
-from pwdload.cases.play import Played
+from pwdload.cases.played import Played
 from pwdload.cases.steps import AccountState
 from pwdload.errors import AccountsError
 
@@ -18,7 +18,7 @@ _REASONS: Final = {Aftermath.LOCKED: Reason.LOCKED, Aftermath.DISABLED: Reason.D
 class Bookkeeper:
     """The accounts of one process: lent to flows one at a time, with every change of them kept.
 
-    A change is kept before it is asked for and after it was answered (`cases.play.Changes`), so that an account comes
+    A change is kept before it is asked for and after it was answered (`cases.world.Changes`), so that an account comes
     back as what it is by then.
     """
 

@@ -22,7 +22,7 @@ from pwdload.api.contract import Answer, Step
 from pwdload.api.http import Exchange
 from pwdload.api.tenant import Credentials, TenantCallError, TenantClient, Trouble
 from pwdload.cases.expectation import accept, judge_no_answer
-from pwdload.cases.play import Played, Sent
+from pwdload.cases.played import Played, Sent
 from pwdload.clock import RunClock
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper

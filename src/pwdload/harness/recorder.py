@@ -11,7 +11,7 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 
 from pwdload.api.contract import OPERATIONS
 from pwdload.api.digest import as_number
-from pwdload.cases.play import Played
+from pwdload.cases.played import Played
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment

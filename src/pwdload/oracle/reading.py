@@ -123,7 +123,7 @@ _STEPS = frozenset(step.value for step in Step)
 def results_of(rows: pa.Table) -> Ints:
     """Return the result of each row.
 
-    As cautious as the ledger (`cases.play.Played.may_have_changed_password`): only a documented refusal, or being
+    As cautious as the ledger (`cases.played.Played.may_have_changed_password`): only a documented refusal, or being
     turned away by the service itself, says that nothing was changed.
     """
     outcome = _by_text(rows, "outcome", lambda word: list(Outcome).index(Outcome(word)))
