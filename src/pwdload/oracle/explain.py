@@ -84,10 +84,10 @@ def _called_wrong(past: Sequence[Op], culprit: Op) -> Explanation:
         if op.kind == Kind.UPDATE and op.result == Result.REFUSED and op.password == word and op.call_s >= since_s
     ]
     if refused and not any(_shows(op, word) and op.call_s >= refused[-1].return_s for op in past):
+        asked = named(refused[-1].new)
         return Explanation(
-            NO_TRACE, f"{_upper(name)} no longer opens the account after a change of it to {named(refused[-1].new)}"
-            " was refused.",
-        )  # fmt: skip
+            NO_TRACE, f"{_upper(name)} no longer opens the account after a change of it to {asked} was refused."
+        )
     if acknowledged:
         return Explanation(NOT_LOST, f"{_upper(name)}, which was acknowledged, is called wrong.")
     return Explanation(IN_FORCE_OPENS, f"{_upper(name)} is called wrong, which is in force.")

@@ -123,8 +123,8 @@ def _places_of(registers: Registers, account: int) -> list[int]:
 
 def _was_let_in(history: History, account: int) -> bool:
     """Whether the target itself has said in this run which password opens the account."""
-    return any(op.result == Result.OK and op.kind in (Kind.LOGIN, Kind.UPDATE, Kind.SET)
-               for op in history.operations.of(account))  # fmt: skip
+    telling = (Kind.LOGIN, Kind.UPDATE, Kind.SET)
+    return any(op.result == Result.OK and op.kind in telling for op in history.operations.of(account))
 
 
 def _is_locked(history: History, account: int) -> bool:

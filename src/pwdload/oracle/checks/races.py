@@ -19,7 +19,6 @@ from pwdload.oracle.timeline import violation_at
 from pwdload.units import counted
 
 _NAME: Final = "races"
-_KINDS: Final = ("one state_token", "several state_tokens")
 
 
 class Race(NamedTuple):
@@ -40,8 +39,8 @@ def check_races(history: History) -> CheckResult:
     races = find_races(history)
     lost = [race for race in races if len(race.winners) > 1]
     decided = [race for race in races if len(race.winners) > 1 or (len(race.winners) == 1 and not race.unanswered)]
-    statements = [_statement(kind, [race for race in decided if (race.tokens > 1) == bool(number)])
-                  for number, kind in enumerate(_KINDS)]  # fmt: skip
+    one, several = ([race for race in decided if (race.tokens > 1) == is_several] for is_several in (False, True))
+    statements = (_statement("one state_token", one), _statement("several state_tokens", several))
     facts = [fact for fact in statements if fact is not None]
     if races:
         spread_ms = 1000 * float(np.median([race.spread_s for race in races]))

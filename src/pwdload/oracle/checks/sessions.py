@@ -13,6 +13,7 @@ from pwdload.oracle.timeline import violation_at
 from pwdload.units import counted
 
 _NAME = "sessions"
+_OF_ANOTHER = "A session_token was handed out that another account had been given."
 _RULE = "a session belongs to the one who logged in"
 _REMARKS = {
     "id_token:another": "The id_token names another user than the one who asked.",
@@ -26,10 +27,9 @@ def check_sessions(history: History) -> CheckResult:
     session, account = numbers(rows, "session", 0), numbers(rows, "account", -1)
     handed = np.flatnonzero(session)
     again, of_others = _again(session[handed], account[handed])
-    found = [(int(row), "A session_token was handed out that another account had been given.")
-             for row in handed[of_others]]  # fmt: skip
+    found = [(row, _OF_ANOTHER) for row in handed[of_others].tolist()]
     for word, sentence in _REMARKS.items():
-        found += [(int(row), sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word)))]
+        found += [(row, sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()]
     unreadable = int(has_text(rows, "remark", _holds("id_token:unreadable")).sum())
     facts = []
     if len(again) - len(of_others):

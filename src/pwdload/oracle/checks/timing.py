@@ -75,7 +75,7 @@ def check_timing(history: History) -> CheckResult:
             nothing=f"Too few to compare: {few}; {_PAIRS_LEAST} of each, near each other in time, are needed.",
         ),
         examined=pairs,
-        violations=[_violation(history, shift.words)] if leaks and shift is not None else [],
+        violations=[_violation(float(unknown[0][0]), shift.words)] if leaks and shift is not None else [],
         facts=facts,
     )
 
@@ -130,7 +130,7 @@ def _paired(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> Float
     return np.array(differences, np.float64)
 
 
-def _violation(history: History, words: str) -> Violation:
+def _violation(at_s: float, words: str) -> Violation:
     return Violation(
         check=_NAME,
         rule="the time of an answer does not tell whether there is such a user",
@@ -139,5 +139,5 @@ def _violation(history: History, words: str) -> Violation:
         worker="",
         flow=-1,
         case=UNKNOWN_USER_CASE,
-        at_s=float(_answers(history, "unknown")[0][0]),
+        at_s=at_s,
     )
