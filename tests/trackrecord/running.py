@@ -66,7 +66,8 @@ def _judged(done: "subprocess.CompletedProcess[str]", directory: RunDirectory) -
     for result in judgement.results:
         if result.violations_total:
             at_s = min((one.at_s for one in result.violations), default=0.0)
-            first[result.check] = int(pc.sum(pc.less_equal(done_s, at_s)).as_py() or 0) + 1
+            before = int(pc.sum(pc.less_equal(done_s, at_s)).as_py() or 0)
+            first[result.check] = min(before + 1, len(history.rows))  # what is seen after the run comes after them all
     return Found(
         exit_code=done.returncode,
         judgement=judgement,
