@@ -12,7 +12,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       health.csv          how the load generators were, second by second (`pwdload.health`)
       calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
-      report.html report.md report.json verdict.json tables/*.csv
+      report.html report.md report.json verdict.json junit.xml tables/*.csv
 """
 
 import json

@@ -17,7 +17,6 @@ from tests.trackrecord.running import Found, play
 from tests.trackrecord.trials import TRIALS, Trial
 
 from pwdload.outcome import Verdict
-from pwdload.standin.defects.registry import DEFECTS
 
 AT_ONCE = 2
 """Trials at a time: most of a run goes into starting and waiting."""
@@ -75,18 +74,15 @@ def line(row: Row) -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the track record as a table in Markdown."""
-    lines = ["| defect of the target | found by the check | after requests | of |", "|---|---|---:|---:|"]
+    """Return the track record as a table in Markdown: by the checks that found them, the defects of each."""
+    found: dict[str, list[str]] = {}
     for row in rows:
         assert row.found is not None
         first = row.found.first
-        checks = sorted(row.trial.found_by, key=lambda check: first[check])
-        soonest = min(first[check] for check in checks)
-        sentence = DEFECTS[row.trial.name].sentence.split(",")[0].rstrip(".")
-        lines.append(
-            f"| `{row.trial.name}`: {sentence[0].lower()}{sentence[1:]} | {', '.join(checks)} | {soonest:,} "
-            f"| {row.found.requests:,} |"
-        )
+        checks = sorted(row.trial.found_by, key=lambda check: (first[check], check))
+        found.setdefault(", ".join(checks), []).append(f"`{row.trial.name}` {min(first[one] for one in checks):,}")
+    lines = ["| found by the checks | defects of the target, each with how many requests it took |", "|---|---|"]
+    lines += [f"| {checks} | {', '.join(defects)} |" for checks, defects in found.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -65,9 +65,10 @@ def _judged(done: "subprocess.CompletedProcess[str]", directory: RunDirectory) -
     first = {}
     for result in judgement.results:
         if result.violations_total:
-            at_s = min((one.at_s for one in result.violations), default=0.0)
-            before = int(pc.sum(pc.less_equal(done_s, at_s)).as_py() or 0)
-            first[result.check] = min(before + 1, len(history.rows))  # what is seen after the run comes after them all
+            # What no process has seen was found after the run, or by all of it: a difference of answer times.
+            seen_s = [one.at_s for one in result.violations if one.worker]
+            before = int(pc.sum(pc.less_equal(done_s, min(seen_s))).as_py() or 0) if seen_s else len(history.rows)
+            first[result.check] = min(before + 1, len(history.rows))
     return Found(
         exit_code=done.returncode,
         judgement=judgement,
