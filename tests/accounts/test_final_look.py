@@ -71,6 +71,17 @@ def test_an_account_that_was_not_changed_is_tried_with_its_password_alone() -> N
     assert len(target.knocks) == 2
 
 
+def test_a_slow_target_does_not_hold_up_the_end_of_a_run() -> None:
+    """What cannot be asked in time is left out, and nothing is said of it."""
+    target = Target({n: {"1"} for n in range(50)})
+
+    def clock() -> float:
+        return 2.0 * len(target.knocks)  # each login takes two seconds
+
+    seen = last_look([look(n) for n in range(50)], target, rate_per_s=1e6, threads=1, lasts_s=5.0, clock=clock)
+    assert seen == {0: Opens(True, False), 1: Opens(True, False)}
+
+
 def test_accounts_are_chosen_evenly_the_changed_ones_first() -> None:
     """A fifth is left to those that were not changed; what is out of use or in doubt can say nothing."""
     changed = [look(n) for n in range(100)]

@@ -65,12 +65,15 @@ def last_look(
     rate_per_s: float,
     threads: int = 8,
     patience_s: float = 2.0,
+    lasts_s: float = 5.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Mapping[int, Opens]:
     """Log in to accounts with the earlier password and then with the one in force; return what each said, by index.
 
-    A target that answers nothing for `patience_s` is not asked further: what is not known by then stays null.
+    A target that answers nothing for `patience_s` is not asked further: what is not known by then stays null. No
+    account is begun with after `lasts_s`: those are left out, since a slow target must not hold up the end of a run.
     """
+    begun_s = clock()
     stop, seen, lock = threading.Event(), dict[int, Opens](), threading.Lock()
     spacing = Spacing(rate_per_s, clock=clock, sleep=stop.wait)
     gate = Gate(door.probe, patience_s=patience_s, clock=clock, sleep=stop.wait, stopped=stop.is_set)
@@ -88,6 +91,8 @@ def last_look(
         return _SAYS.get(says)
 
     def do(look: Look) -> None:
+        if clock() - begun_s >= lasts_s:
+            return
         earlier = opens(look.entry, look.earlier) if look.earlier is not None else None
         answered = Opens(opens(look.entry, look.entry.in_force), earlier)
         with lock:

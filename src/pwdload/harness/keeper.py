@@ -32,6 +32,8 @@ from pwdload.scenario import Scenario
 _RETIRED_NAMED: Final = 20
 _SETTLE_RATE_PER_S: Final = 200.0
 """Of a target that has just been under load; each account takes two logins at most."""
+_LAST_LOOK_S: Final = 5.0
+"""How long the last look at accounts may hold up the end of a run."""
 _QUIET_S: Final = 1.0
 """How long a doubt rests before anybody looks: a change whose request was given up may be applied late."""
 _PATIENCE_S: Final = 15.0
@@ -182,9 +184,11 @@ class Keeper:
     def _last_look(self, looks: Sequence[Look], say: Say) -> Mapping[int, Opens]:
         if not looks:
             return {}
-        opened = last_look(looks, self._door, rate_per_s=_SETTLE_RATE_PER_S)
+        # Twice the time that two logins each take at this rate: whoever asks for many accounts gets them all.
+        lasts_s = max(_LAST_LOOK_S, 2 * 2 * len(looks) / _SETTLE_RATE_PER_S)
+        opened = last_look(looks, self._door, rate_per_s=_SETTLE_RATE_PER_S, lasts_s=lasts_s)
         right = sum(seen.now is True and not seen.earlier for seen in opened.values())
-        say(f"A last look at {len(looks):,} accounts: {right:,} open with the password that they should have.")
+        say(f"A last look at {len(opened):,} accounts: {right:,} open with the password that they should have.")
         return opened
 
     def _settle(self, say: Say) -> Settled:
