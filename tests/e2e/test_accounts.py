@@ -73,6 +73,8 @@ def made(url: str) -> Sequence[TenantUser]:
         return [user for user in client.users() if re.fullmatch(r"load\d{6}", user.user_name)]
 
 
+@pytest.mark.slow
+@pytest.mark.killing
 def test_create_that_is_killed_again_and_again_makes_each_account_once(url: str, tmp_path: Path) -> None:
     """Kill -9 at seeded moments: the same command goes on, and the target has each account once."""
     ledger, chance, kills = tmp_path / "ledger", random.Random(7), 0

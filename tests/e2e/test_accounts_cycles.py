@@ -124,6 +124,8 @@ def assert_refused(done: Done, holder: int) -> None:
     assert done.err.count("pwdload: ") == 1
 
 
+@pytest.mark.slow
+@pytest.mark.killing
 def test_a_ledger_is_in_one_hand_at_a_time(tmp_path: Path) -> None:
     """While a run is on, another run and every command that writes is refused; `status` and `export` are not."""
     with staging(tmp_path, "servers=100", "service_mean_s=0.3") as staged:
