@@ -22,9 +22,9 @@ setup: $(VENV)/.installed  ## Make .venv and install
 demo: $(VENV)/.installed  ## Stand-in, a one-minute run, and its report
 	$(BIN)/pwdload run scenarios/demo.toml --loglevel WARNING --only-summary
 
-# Four at a time on two cores: most of the time goes into waiting for the processes of the end-to-end tests.
+# Three at a time on two cores: most of the time goes into waiting for the processes of the end-to-end tests.
 test: $(VENV)/.installed  ## All tests but the slow proofs
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff check .

@@ -50,8 +50,15 @@ def proxy_front() -> Iterator[Front]:
 
 
 async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
-    await asyncio.gather(_copy(reader, up_writer), _copy(up_reader, writer))
+    # Cut short by the end of it all, connections that are still open would be left to the garbage collector.
+    try:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await asyncio.gather(_copy(reader, up_writer), _copy(up_reader, writer))
+        finally:
+            up_writer.transport.abort()
+    finally:
+        writer.transport.abort()
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
