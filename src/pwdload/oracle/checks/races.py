@@ -16,7 +16,7 @@ from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Result
 from pwdload.oracle.reading import has_text, numbers, results_of, texts, times
 from pwdload.oracle.timeline import violation_at
-from pwdload.units import counted
+from pwdload.units import counted, format_share
 
 _NAME: Final = "races"
 
@@ -105,11 +105,11 @@ def _statement(kind: str, decided: list[Race]) -> tuple[str, str] | None:
     if not lost:
         most = upper_bound_of_none(count)
         return name, (
-            f"exactly one winner in {count:,} of {count:,}; with 95 % confidence fewer than {most:.2%} can have two"
+            f"exactly one winner in {count:,} of {count:,}; with 95 % confidence fewer than {format_share(most)} can have two"
         )
     low, high = share_interval(lost, count)
     return name, (
-        f"exactly one winner in {count - lost:,} of {count:,}; with 95 % confidence {low:.2%} to {high:.2%} have more"
+        f"exactly one winner in {count - lost:,} of {count:,}; with 95 % confidence {format_share(low)} to {format_share(high)} have more"
     )
 
 
