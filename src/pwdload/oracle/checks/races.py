@@ -101,16 +101,11 @@ def _statement(kind: str, decided: list[Race]) -> tuple[str, str] | None:
     count, lost = len(decided), sum(len(race.winners) > 1 for race in decided)
     if not count:
         return None
-    name = f"races for {kind}"
+    name, won = f"races for {kind}", f"exactly one winner in {count - lost:,} of {count:,}; with 95 % confidence"
     if not lost:
-        most = upper_bound_of_none(count)
-        return name, (
-            f"exactly one winner in {count:,} of {count:,}; with 95 % confidence fewer than {format_share(most)} can have two"
-        )
+        return name, f"{won} fewer than {format_share(upper_bound_of_none(count))} can have two"
     low, high = share_interval(lost, count)
-    return name, (
-        f"exactly one winner in {count - lost:,} of {count:,}; with 95 % confidence {format_share(low)} to {format_share(high)} have more"
-    )
+    return name, f"{won} {format_share(low)} to {format_share(high)} have more"
 
 
 def _violation(history: History, race: Race) -> Violation:
