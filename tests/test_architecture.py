@@ -16,10 +16,10 @@ FENCES = {
     "plotly": {"report"},
     "jinja2": {"report"},
     "faker": {"devices"},
-    "starlette": {"standin"},
-    "uvicorn": {"standin"},
+    "starlette": {"standin", "faults"},
+    "uvicorn": {"standin", "faults"},
     "jwt": {"standin"},
-    "httptools": {"api"},
+    "httptools": {"api", "faults"},
     "typer": {"cli", "standin"},
     "rich": {"cli", "standin"},
 }
