@@ -45,6 +45,8 @@ class Played(NamedTuple):
     """Digest of the session_token that the answer handed out."""
     remark: str = ""
     """What the answer showed beyond its status and code (`pwdload.cases.remarks`)."""
+    attempt: int = 1
+    """How many-th try of its step this was."""
 
     @property
     def error_code(self) -> str:

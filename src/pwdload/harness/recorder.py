@@ -135,6 +135,7 @@ class Recorder:
                 played.expect.label,
                 exchange.bytes_sent,
                 exchange.bytes_received,
+                played.attempt,
             ),
         )
         self._seq += 1

@@ -74,6 +74,8 @@ class Sample(NamedTuple):
     """What the case expected: ``accept:STATUS|...``, ``refuse:CODE|...`` or ``accept_or_refuse:STATUS|CODE|...``."""
     bytes_sent: int
     bytes_received: int
+    attempt: int = 1
+    """How many-th try of its step this was: 1 for the first, more where the client tried again."""
 
 
 SCHEMA = pa.schema(
@@ -105,11 +107,12 @@ SCHEMA = pa.schema(
         pa.field("expected", _TEXT, nullable=False),
         pa.field("bytes_sent", pa.int32(), nullable=False),
         pa.field("bytes_received", pa.int32(), nullable=False),
+        pa.field("attempt", pa.int16(), nullable=False),
     ]
 )
 _TYPES = SCHEMA.types
-_KEPT_LATER = ("password", "new_password", "token", "session", "remark")
-"""Columns that runs of earlier versions do not have."""
+_KEPT_LATER = {"password": "", "new_password": "", "token": None, "session": None, "remark": "", "attempt": 1}
+"""Columns that runs of earlier versions do not have, and what stands there instead."""
 assert tuple(SCHEMA.names) == Sample._fields  # noqa: S101 - two spellings of one record must not drift apart
 
 
@@ -132,11 +135,11 @@ def completed(rows: pa.Table) -> pa.Table:
     Raises:
         ValueError, pyarrow.ArrowException: the rows are no samples.
     """
-    for name in _KEPT_LATER:
+    for name, instead in _KEPT_LATER.items():
         if name not in rows.schema.names:
             kind = SCHEMA.field(name)
-            nothing = pa.nulls(len(rows), kind.type) if kind.nullable else pa.repeat("", len(rows)).cast(kind.type)
-            rows = rows.append_column(kind, nothing)
+            column = pa.nulls(len(rows), kind.type) if instead is None else pa.repeat(instead, len(rows))
+            rows = rows.append_column(kind, column.cast(kind.type))
     if missing := set(SCHEMA.names) - set(rows.schema.names):
         raise ValueError(f"no samples: no column {min(missing)}")
     return rows.select(SCHEMA.names).cast(SCHEMA)
