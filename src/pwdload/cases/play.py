@@ -4,7 +4,7 @@ The only effects are `Wire.send` and `Wire.sleep`; a test gives a wire of its ow
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -15,9 +15,10 @@ from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, body_of, forged
-from pwdload.cases.expectation import judge, judge_no_answer
+from pwdload.cases.expectation import Accept, AcceptOrRefuse, judge, judge_no_answer
 from pwdload.cases.played import NOTHING_SENT, Played, Sent
-from pwdload.cases.remarks import SESSION_OF_ANOTHER, Secrets, remark_on
+from pwdload.cases.remarks import NOT_FORWARDED, SESSION_OF_ANOTHER, Secrets, remark_on
+from pwdload.cases.retrying import Retries, chance_of
 from pwdload.cases.steps import Body, Case, Login, Password, Pause, Race, Skip, Sso, Token, Update, Wait
 from pwdload.cases.world import Changes, TenantAccess, Wire
 from pwdload.outcome import Outcome
@@ -48,6 +49,8 @@ class Settings:
     """What a flow draws follows from this and from its number."""
     tenant: TenantAccess | None = None
     """Needed by the cases that take the tenant API, and by no other."""
+    retries: Retries | None = None
+    """How a client tries again; null: not at all."""
 
 
 class Flow:
@@ -85,7 +88,13 @@ class Flow:
 
     def __iter__(self) -> Iterator[Played]:
         """Play step after step."""
+        retries = self._settings.retries
         for step in self._case.steps:
+            if retries is not None and isinstance(step, (Login, Skip, Update)):
+                played = yield from self._persist(step, retries)
+                if not self._is_over and played.outcome.is_as_expected:
+                    continue
+                return
             if isinstance(step, Update):
                 played = self._change(step)
             elif isinstance(step, (Login, Skip)):
@@ -99,6 +108,59 @@ class Flow:
             yield played
             if self._is_over or not played.outcome.is_as_expected:
                 return
+
+    def _persist(self, step: Login | Skip | Update, retries: Retries) -> Generator[Played, None, Played]:
+        """Play a step until it has come to something or the client gives up, and return the last try.
+
+        What an update asks for is kept before the first try and its outcome after the last: all of them ask for the
+        same password with the same token, so that they come to one thing.
+        """
+        changes, asked = self._settings.changes, self._asked(step) if isinstance(step, Update) else ()
+        digest = self._state_token(step.token).digest if isinstance(step, Update) else NO_TOKEN
+        for account, new in asked:
+            changes.intend(account, new, digest)
+        tries: list[Played] = []
+        try:
+            while True:
+                played = self._tried_again(step, tries)
+                tries.append(played)
+                if not retries.is_wanted(played):
+                    break
+                yield played
+                if self._is_over:
+                    return played
+                self._wait_for_next(step, played, retries)
+        finally:
+            for account, new in asked:
+                event = _come_to(tries, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
+                changes.conclude(account, new, event)
+                if event is Event.APPLIED:
+                    self.account = account.changed(new)
+        yield played
+        return played
+
+    def _tried_again(self, step: Login | Skip | Update, before: Sequence[Played]) -> Played:
+        """Play a step once more.
+
+        Where a try before may have been applied, its token has served, and the refusal of this one is right. The flow
+        ends there: which password is in force is what a login has to settle.
+        """
+        played = self._play(step)
+        if before:
+            played = played._replace(attempt=len(before) + 1)
+        is_refused = played.outcome in (Outcome.WRONG_REJECT, Outcome.CONTRACT_VIOLATION)
+        if is_refused and played.answer is not None and any(one.may_have_changed_password for one in before):
+            expect = AcceptOrRefuse(statuses=_accepted(step), codes=frozenset())
+            outcome = expect.judge(step.step, played.answer)
+            if outcome is Outcome.RIGHT_REJECT:
+                self.end()
+                return played._replace(expect=expect, outcome=outcome)
+        return played
+
+    def _wait_for_next(self, step: Login | Skip | Update, played: Played, retries: Retries) -> None:
+        place = self._case.steps.index(step)
+        self._wire.sleep(retries.wait_s(played, chance_of(self._settings.seed, self._number, place, played.attempt)))
+        self.due_s = self._wire.now()  # its wait is no part of the next try's response time
 
     def _play_rare(self, step: Race | Sso | Wait) -> Sequence[Played]:
         """Play a step that is not one exchange of the flow's own with the target."""
@@ -147,6 +209,8 @@ class Flow:
             session = token_digest(self._session_token)
         is_breach = outcome is Outcome.CONTRACT_VIOLATION
         remark = remark_on(step.step, answer, exchange.body, account, secrets, is_breach=is_breach)
+        if exchange.aside is not None and exchange.aside.not_forwarded:
+            remark = f"{remark} {NOT_FORWARDED}".lstrip()
         return Played(
             step.step, step.expect, exchange, answer, outcome, intended_s, account, sent, token, session, remark
         )
@@ -321,6 +385,16 @@ _MISSING: Final = _Held(None, NO_TOKEN)
 
 def _held(text: str) -> _Held:
     return _Held(text, token_digest(text))
+
+
+def _accepted(step: Login | Skip | Update) -> frozenset[str]:
+    return step.expect.statuses if isinstance(step.expect, Accept) else frozenset()
+
+
+def _come_to(tries: Sequence[Played], *, is_certain: bool) -> Event:
+    """Return what came of an update after all of its tries; without any it was never sent."""
+    events = {_concluded(played, is_certain=is_certain) for played in tries}
+    return next((event for event in (Event.APPLIED, Event.UNKNOWN) if event in events), Event.REFUSED)
 
 
 def _concluded(played: Played, *, is_certain: bool) -> Event:

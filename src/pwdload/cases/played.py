@@ -67,6 +67,9 @@ class Played(NamedTuple):
         """
         if self.step is not _UPDATE or self.changed_password or self.exchange.sent_s is None:
             return False
+        aside = self.exchange.aside
+        if aside is not None and aside.not_forwarded:
+            return False
         if self.outcome is Outcome.RIGHT_REJECT:  # by a layer that knows no error_code, too, such as 405
             return False
         answer = self.answer

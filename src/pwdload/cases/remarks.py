@@ -6,6 +6,7 @@ Samples hold no secret, so what needs one is looked at here, once, and the oracl
     id_token:another                   the id_token names another user than the one who asked
     id_token:unreadable                it is no JWT whose claims can be read
     session:another                    the session that a change opened belongs to another user than the one who asked
+    not_forwarded                      a proxy that injects faults has made the answer: the target never saw the request
     breach:...                         what of the answer the contract does not allow (`contract.breach`)
 """
 
@@ -21,6 +22,7 @@ from pwdload.passwords import Shape
 Secrets = Sequence[tuple[PasswordRef, str]]
 """The passwords that a request carried, with their names: the one in force, then the one asked for."""
 
+NOT_FORWARDED: Final = "not_forwarded"
 SESSION_OF_ANOTHER: Final = "session:another"
 _ECHOES: Final = ("echo:password", "echo:new_password")
 _LENGTH_MIN: Final = 8

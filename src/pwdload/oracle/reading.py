@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
+from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.oracle.operation import Flags, Floats, Ints, Kind, Operations, Result, Why
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
@@ -135,6 +136,7 @@ def results_of(rows: pa.Table) -> Ints:
     result[is_of[Outcome.WRONG_REJECT] & (http == 200) & _is_status_of_acceptance(rows)] = Result.OK
     result[is_of[Outcome.CONTRACT_VIOLATION] & _is_documented_refusal(rows, http)] = Result.REFUSED
     result[np.isnan(times(rows, "sent_s"))] = Result.NOTHING
+    result[has_text(rows, "remark", lambda remark: NOT_FORWARDED in remark.split())] = Result.NOTHING
     return result
 
 

@@ -19,12 +19,26 @@ _USUAL_START = b"HTTP/1.1 200 OK\r\n"
 _OLD = b"HTTP/1.0 "
 # The parser takes any version up to 2.0, statuses from 000 on, and any byte in the reason phrase.
 _is_status_line = re.compile(rb"HTTP/1\.[01] [1-9]\d\d(?: [\t -~\x80-\xff]*)?(?:\r\n|\Z)").match
+_FAILED_FROM = 400
+_RETRY_AFTER = b"\r\nretry-after:"
+NOT_FORWARDED = b"\r\nx-pwdload-injected: not-forwarded"
+"""What the fault proxy puts into the head of an answer of its own making, in lower case."""
+_RETRY_AFTER_LENGTH_MAX = 40
 _FIRST_BYTE = ord("H")
 _HEAD_END = b"\r\n\r\n"
 
 
 _HEADS_MAX = 256
 """A target that never sends the same head twice must not fill the memory."""
+
+
+class Aside(NamedTuple):
+    """What an answer's head says beside its framing, where it says anything: mostly nothing."""
+
+    retry_after: str
+    """Value of Retry-After as it came; empty where there was none."""
+    not_forwarded: bool
+    """Whether a proxy that injects faults says that the target has never seen the request."""
 
 
 class Head(NamedTuple):
@@ -35,6 +49,7 @@ class Head(NamedTuple):
     status: int
     keep_alive: bool
     coding: bytes
+    aside: Aside | None
 
 
 Heads = dict[bytes, Head]
@@ -74,6 +89,7 @@ class AnswerReader:
         "_parser",
         "_raw",
         "_size",
+        "aside",
         "complete",
         "keep_alive",
         "status",
@@ -93,6 +109,7 @@ class AnswerReader:
         self.status = 0
         self.keep_alive = False
         """Whether the stream can carry another exchange."""
+        self.aside: Aside | None = None
         self._bodiless = bodiless
         self._fed = 0
         self._raw = b""
@@ -129,7 +146,7 @@ class AnswerReader:
             return False
         self._fed = len(data)
         self._head_complete = self._has_length = self.complete = True
-        _, self.status, self.keep_alive, self._coding = head
+        _, self.status, self.keep_alive, self._coding, self.aside = head
         self._body = data[body_at:]
         return True
 
@@ -140,7 +157,7 @@ class AnswerReader:
             return
         if len(self._heads) >= _HEADS_MAX:
             self._heads.clear()
-        self._heads[data[:body_at]] = Head(len(body), self.status, self.keep_alive, self._coding)
+        self._heads[data[:body_at]] = Head(len(body), self.status, self.keep_alive, self._coding, self.aside)
 
     def _feed(self, data: bytes) -> None:
         fed = self._fed + len(data)
@@ -238,6 +255,8 @@ class AnswerReader:
             raise _Interim
         if b"\r\ncontent-encoding:" in fields:
             self._coding = _values(fields, b"content-encoding")
+        if status >= _FAILED_FROM:
+            self.aside = _aside(fields)
         self._head_complete = True
         if self._bodiless:
             self.complete = True
@@ -259,6 +278,13 @@ class AnswerReader:
         """The answer is there."""
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive()  # the parser forgets once this callback returns
+
+
+def _aside(fields: bytes) -> Aside | None:
+    if _RETRY_AFTER not in fields and NOT_FORWARDED not in fields:
+        return None
+    retry_after = _values(fields, b"retry-after").decode("latin-1")
+    return Aside(retry_after[:_RETRY_AFTER_LENGTH_MAX], NOT_FORWARDED in fields)
 
 
 def _values(fields: bytes, name: bytes) -> bytes:

@@ -203,6 +203,8 @@ class Connection:
             stream.set_timeout(self._left_s(result, first_due_s if result.first_byte_s is None else None))
         result.body = answer.body()
         result.http_status = answer.status
+        if answer.aside is not None:
+            result.aside = answer.aside
 
     def _end(self, stream: Stream, result: Exchange) -> None:
         if not result.bytes_received:

@@ -66,7 +66,7 @@ class Dialer:
     def _open_plain(self, result: Exchange, deadline_s: float) -> PlainStream:
         proxy = self._options.proxy
         if proxy is None:
-            return self._connect(self._address, result, deadline_s)
+            return self._connect(self._options.via or self._address, result, deadline_s)
         try:
             plain = self._connect(proxy.address, result, deadline_s)
         except Failure as failure:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pwdload.api.http.address import Resolver
-    from pwdload.api.http.answer import Heads
+    from pwdload.api.http.address import Address, Resolver
+    from pwdload.api.http.answer import Aside, Heads
     from pwdload.api.http.proxy import Proxy
     from pwdload.api.http.stream import Ready
     from pwdload.api.http.tls import TlsSessions
@@ -94,6 +94,8 @@ class Exchange:
     """Null unless one complete, well-formed answer came."""
     body: bytes = b""
     """Decoded; empty unless one complete, well-formed answer came."""
+    aside: "Aside | None" = None
+    """What the head of a failed answer said of trying again, and of who has made it; null where it said nothing."""
     transport: str = ""
     """A `TransportCode`; empty when there is a complete answer."""
     bytes_sent: int = 0
@@ -130,6 +132,8 @@ class Options:
     """Shared by the connections of a process; null: the connection has one of its own."""
     heads: "Heads | None" = None
     """Heads of answers that are known already, shared likewise; null: the connection has its own."""
+    via: "Address | None" = None
+    """Where to connect in the address's place, such as a fault proxy; all that is said stays meant for the target."""
     ready: "Callable[[int], Ready] | None" = None
     """Makes what waits until a descriptor can be read; null: the socket waits by itself."""
 
