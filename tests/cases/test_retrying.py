@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.cases.test_play import ANN, BOB, BOOK, EXPIRED, SUCCESS, FakeWire, Reply, party, refused
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Event
@@ -15,7 +16,6 @@ from pwdload.cases.play import Flow, Settings
 from pwdload.cases.played import Played
 from pwdload.cases.retrying import Retries, chance_of, seconds_of
 from pwdload.outcome import Outcome
-from tests.cases.test_play import ANN, BOB, BOOK, EXPIRED, SUCCESS, FakeWire, Reply, party, refused
 
 RETRIES = Retries(
     attempts=3, backoff_s=1.0, backoff_s_max=3.0, jitter="none", doubtful="same_token", retry_after="honoured"

@@ -85,6 +85,129 @@ wrong_passwords_max = 6
 timing_leak = "10ms"
 final_logins = 50
 
+[retries]
+attempts = 4
+backoff = "100ms"
+backoff_max = "2s"
+jitter = "none"
+doubtful = "same_token"
+retry_after = "ignored"
+
+[[faults]]
+name = "slow network"
+kind = "latency"
+at = "20s"
+for = "5s"
+repeat = 3
+pause = "10s"
+direction = "downstream"
+scope = "request"
+share = 0.3
+latency = "200ms"
+jitter = "50ms"
+distribution = "pareto"
+
+[[faults]]
+name = "thin line"
+kind = "bandwidth"
+at = "20s"
+for = "5s"
+kilobytes_per_s = 50
+
+[[faults]]
+name = "slices"
+kind = "slicer"
+at = "20s"
+for = "5s"
+average_size = 64
+size_variation = 32
+delay = "10ms"
+
+[[faults]]
+name = "cut"
+kind = "limit_data"
+at = "20s"
+for = "5s"
+bytes = 100
+part = "body"
+
+[[faults]]
+name = "silence"
+kind = "black_hole"
+at = "20s"
+for = "5s"
+where = "connect"
+
+[[faults]]
+name = "held"
+kind = "timeout"
+at = "0s"
+for = "5s"
+after = "1s"
+
+[[faults]]
+name = "too many"
+kind = "http_error"
+at = "20s"
+for = "5s"
+http_status = 429
+retry_after = "2s"
+
+[[faults]]
+name = "lost"
+kind = "drop_answer"
+at = "20s"
+for = "5s"
+then = "reset"
+
+[[faults]]
+name = "twice"
+kind = "duplicate"
+at = "20s"
+for = "5s"
+copies = 2
+
+[[faults]]
+name = "old tokens"
+kind = "clock_jump"
+at = "20s"
+for = "5s"
+by = "10m"
+
+[[faults]]
+name = "lost packets"
+kind = "packet_loss"
+at = "20s"
+for = "5s"
+loss = "2%"
+interface = "veth0"
+namespace = "staging"
+
+[[faults]]
+name = "too much"
+kind = "overload"
+stage = "warm up"
+
+[fault_proxy]
+engine = "http://127.0.0.1:8474"
+
+[commands]
+stop = ["systemctl", "kill", "oneaccess"]
+start = ["systemctl", "start", "oneaccess"]
+health = ["curl", "-fs", "http://127.0.0.1/"]
+within = "1m"
+
+[steady_state]
+failed_share = "1%"
+p95 = "300ms"
+over = "10s"
+
+[slo]
+failed_share = "0.1%"
+recover_within = "10s"
+max_failed_share_during = 0.5
+data_correct = true
+
 [standin]
 hash_algorithm = "sha256"
 servers = 4

@@ -92,7 +92,7 @@ def test_every_key_is_used_by_the_example_of_the_tests() -> None:
     used = EVERY_KEY + EVERY_OPEN_KEY
     missing = [name for table in tables(json_schema()) for name in table if f"{name} = " not in used]
     headers = {"target", "accounts", "password_policy", "load", "stages", "mix", "devices", "expect", "oracle"}
-    headers |= {"standin"}
+    headers |= {"standin", "retries", "faults", "fault_proxy", "commands", "steady_state", "slo"}
     assert set(missing) - headers <= {"harmonyos", "desktop"}
 
 
@@ -158,8 +158,13 @@ def test_every_key_is_used_by_the_example_of_the_tests() -> None:
         "expect.token_missing.http_status = [1]",
         "standin.a = [1]",
         "standin.'a=b' = 1",
-        "faults = []",
-        "slo = {}",
+        "faults = [{ name = 'x', kind = 'earthquake', at = '1s', for = '1s' }]",
+        "fault_proxy.engine = 'toxiproxy'",
+        "commands.stop = []",
+        "retries.attempts = 0",
+        "retries.jitter = 'some'",
+        "slo.recover_within = '0s'",
+        "slo.max_failed_share_during = 'half'",
     ],
 )
 def test_what_the_loader_refuses_the_editor_marks(text: str) -> None:

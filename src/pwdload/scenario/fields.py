@@ -25,7 +25,14 @@ from pydantic import (
 
 from pwdload.errors import UsageError
 from pwdload.scenario.context import LoadContext
-from pwdload.units import DURATION_PATTERN, RATE_PATTERN, parse_duration_s, parse_rate_per_s
+from pwdload.units import (
+    DURATION_PATTERN,
+    PERCENT_PATTERN,
+    RATE_PATTERN,
+    parse_duration_s,
+    parse_rate_per_s,
+    parse_share,
+)
 
 Scalar = bool | int | float | str
 """A value without parts, as TOML has them (dates and times aside)."""
@@ -191,6 +198,27 @@ def _host_name(value: str) -> str:
 
 Share = Annotated[_Number, Field(ge=0, le=1, allow_inf_nan=False)]
 """A part of a whole, from none (0) to all (1)."""
+
+
+def _percent(value: object) -> float:
+    try:
+        return parse_share(value)
+    except UsageError as error:
+        raise ValueError(str(error).partition(": ")[2] or str(error)) from None
+
+
+Percent = Annotated[
+    float,
+    BeforeValidator(_percent),
+    WithJsonSchema(
+        {
+            "title": 'a share such as "1%", or a number from 0 to 1',
+            "anyOf": [{"type": "string", "pattern": PERCENT_PATTERN}, {"type": "number", "minimum": 0, "maximum": 1}],
+            "examples": ["1%", "0.1%"],
+        }
+    ),
+]
+"""A part of a whole, written "1%" or 0.01."""
 
 HostName = Annotated[
     str, Strict(), AfterValidator(_host_name), _text_schema(_HOST_NAME, "the name of a host", "staging.example.com")

@@ -6,8 +6,11 @@ from typing import Final, Self
 from pydantic import Field
 
 from pwdload.scenario.accounts import Accounts
+from pwdload.scenario.faults import Faults
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
 from pwdload.scenario.oracle import Oracle
+from pwdload.scenario.resilience import Commands, FaultProxyTable, RetriesTable, SteadyState
+from pwdload.scenario.slo import Slo
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
     CaseName,
@@ -59,6 +62,22 @@ class ScenarioFile(Table):
         default_factory=Oracle,
         description="What is tried of a target's correctness while it is under load, and by what it is judged.",
     )
+    retries: RetriesTable | None = Field(default=None, description="How clients try again. Without it they do not.")
+    faults: Faults = Field(
+        default=(), description="What is done to the target while it is under load, on the run's clock, and healed."
+    )
+    fault_proxy: FaultProxyTable = Field(
+        default_factory=FaultProxyTable, description="What injects faults on the way to the target."
+    )
+    commands: Commands | None = Field(
+        default=None,
+        description="How a target is stopped and started that this machine may touch, for kinds stop and kill.",
+    )
+    steady_state: SteadyState | None = Field(
+        default=None,
+        description="What must hold before a fault is injected, else it is not; looked at during and after it as well.",
+    )
+    slo: Slo = Field(default_factory=Slo, description="What the run must keep to pass.")
     standin: Mapping[SettingName, AnyScalar] = Field(
         default_factory=dict,
         description="Settings of the embedded stand-in, handed on as they are. `pwdload standin settings` lists them.",
