@@ -47,3 +47,7 @@ class RunDirectoryError(PwdloadError):
 
 class AccountsError(PwdloadError):
     """The test accounts cannot be read, or are too few for the plan."""
+
+
+class FaultError(PwdloadError):
+    """A fault could not be injected or healed, or this machine or target cannot have it."""
