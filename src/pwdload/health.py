@@ -9,6 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple, Self, TextIO
 
+_KEPT_LATER = frozenset({"answers", "failed", "slow"})
+"""Columns that runs of earlier versions do not have."""
+
 
 class HealthRow(NamedTuple):
     """One process in one second of a run."""
@@ -30,6 +33,12 @@ class HealthRow(NamedTuple):
     """Arrivals dropped since the start of the run."""
     unacknowledged: int
     """Blocks of samples that the master has not acknowledged; 0 in a process that is its own master."""
+    answers: int = 0
+    """Exchanges of the load since the start of the run."""
+    failed: int = 0
+    """Those of them that did not come out as expected."""
+    slow: int = 0
+    """Those of them that took longer than the steady state's p95 may be; 0 where none is stated."""
 
     @classmethod
     def parse(cls, cells: dict[str, str]) -> Self:
@@ -38,7 +47,7 @@ class HealthRow(NamedTuple):
         Raises:
             ValueError, KeyError: it is none.
         """
-        worker, *numbers = (cells[name] for name in cls._fields)
+        worker, *numbers = (cells.get(name) or "0" if name in _KEPT_LATER else cells[name] for name in cls._fields)
         at_s, cpu_share, loop_lag_s_max = map(float, numbers[:3])
         if not all(map(isfinite, (at_s, cpu_share, loop_lag_s_max))):
             raise ValueError("not a number of seconds or a share")

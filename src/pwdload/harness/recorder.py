@@ -3,6 +3,7 @@
 import traceback
 from bisect import bisect_right
 from collections import Counter
+from math import inf
 from pathlib import Path
 
 import gevent
@@ -60,6 +61,10 @@ class Recorder:
         self._request_event = environment.events.request
         self._own_listener = own_listener(environment)
         self._statistics = Statistics(environment)
+        self.answers = self.failed = self.slow = 0
+        """Exchanges of the load, those that did not come out as expected, and those that took longer than they may."""
+        steady = plan.scenario.steady_state
+        self._slow_ms = steady.p95_s * 1000.0 if steady is not None and steady.p95_s is not None else inf
         self._stage_starts = [stage.start_s for stage in plan.stages]
         self._stage_names = [stage.name for stage in plan.stages]
         self._seq = 0
@@ -146,6 +151,11 @@ class Recorder:
         kind = method, name = _LOCUST_NAMES[played.step]
         response_ms = (exchange.done_s - played.intended_s) * 1000.0
         unexpected = None if played.outcome.is_as_expected else _unexpected(played, case)
+        self.answers += 1
+        if unexpected is not None:
+            self.failed += 1
+        if response_ms > self._slow_ms:
+            self.slow += 1
         # What `fire` of Locust's event does, except that it swallows what a listener raises.
         for listener in self._request_event._handlers.copy():
             if listener is self._own_listener and unexpected is None:

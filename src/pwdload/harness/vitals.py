@@ -59,4 +59,7 @@ class Vitals:
             begun=session.flows if dispatcher is None else dispatcher.tally.begun,
             dropped=0 if dispatcher is None else dispatcher.tally.dropped,
             unacknowledged=self._unacknowledged(),
+            answers=session.recorder.answers,
+            failed=session.recorder.failed,
+            slow=session.recorder.slow,
         )

@@ -1,0 +1,112 @@
+"""What is injected when: the faults of a scenario as injections on the run's clock, and as toxics of the proxy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pwdload.faults.toxic import Scope, Stream, Toxic
+from pwdload.injections import Injection, Means
+from pwdload.scenario.faults import NETWORK_KINDS, PROXY_KINDS, Fault
+from pwdload.scenario.stages import Stage
+from pwdload.units import format_duration, format_share
+
+_MS: Final = {"latency", "jitter", "delay", "after"}
+"""Keys that Toxiproxy takes in milliseconds."""
+_ATTRIBUTES: Final = {"after": "timeout", "kilobytes_per_s": "rate", "http_status": "status"}
+"""Names of keys that the control API calls otherwise."""
+_SECONDS: Final = frozenset({*_MS, "retry_after", "by"})
+_BY_REQUEST: Final = frozenset({"http_error", "drop_answer", "duplicate", "garbage"})
+"""Kinds that need requests to be told apart, whatever is not stated."""
+_UPSTREAM: Final = frozenset({"http_error", "duplicate", "tls_stall"})
+"""Kinds that happen on the way to the target, whatever is not stated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One injection as it is planned."""
+
+    fault: Fault
+    means: Means
+    repeat: int
+    """The how many-th of this fault."""
+    start_s: float
+    """On the run's clock."""
+    end_s: float
+
+    def injection(self, **happened: object) -> Injection:
+        """Return what is kept of it, with what has happened so far."""
+        toxic = toxic_of(self.fault) if self.means == "proxy" else None
+        fields: dict[str, object] = {
+            "fault": self.fault.name,
+            "kind": self.fault.kind,
+            "means": self.means,
+            "direction": toxic.stream.value if toxic is not None else "",
+            "scope": toxic.scope.value if toxic is not None else "",
+            "share": self.fault.share,
+            "attributes": {key: _word(key, value) for key, value in self.fault.told().items()},
+            "repeat": self.repeat,
+            "planned_start_s": self.start_s,
+            "planned_end_s": self.end_s,
+        }
+        return Injection(**fields | happened)  # type: ignore[arg-type]
+
+
+def plan_faults(faults: Sequence[Fault], stages: Sequence[Stage]) -> tuple[Planned, ...]:
+    """Return every injection in the order of its start; an overload begins and ends with its stage."""
+    return tuple(sorted(_planned(faults, stages), key=lambda one: (one.start_s, one.fault.name)))
+
+
+def _planned(faults: Sequence[Fault], stages: Sequence[Stage]) -> Iterator[Planned]:
+    for fault in faults:
+        if fault.kind == "overload":
+            stage = next(stage for stage in stages if stage.name == fault.stage)
+            yield Planned(fault=fault, means="load", repeat=1, start_s=stage.start_s, end_s=stage.end_s)
+            continue
+        at_s, for_s = fault.at_s or 0.0, fault.for_s or 0.0
+        for number in range(fault.repeat):
+            start_s = at_s + number * (for_s + (fault.pause_s or 0.0))
+            yield Planned(
+                fault=fault, means=means_of(fault.kind), repeat=number + 1, start_s=start_s, end_s=start_s + for_s
+            )
+
+
+def means_of(kind: str) -> Means:
+    """Return what a kind of fault is done with."""
+    if kind in PROXY_KINDS:
+        return "proxy"
+    if kind in NETWORK_KINDS:
+        return "network"
+    return "load" if kind == "overload" else "process"
+
+
+def toxic_of(fault: Fault, seed: int = 0) -> Toxic:
+    """Return a fault of the proxy as the control API takes it; `seed` is what its draws depend on."""
+    direction = fault.direction or ("upstream" if fault.kind in _UPSTREAM else "downstream")
+    scope = fault.scope or ("request" if fault.kind in _BY_REQUEST or fault.share < 1.0 else "connection")
+    return Toxic(
+        name=fault.name,
+        kind=fault.kind,
+        stream=Stream(direction),
+        toxicity=fault.share,
+        scope=Scope(scope),
+        seed=seed,
+        attributes=_attributes(fault),
+    )
+
+
+def _attributes(fault: Fault) -> Mapping[str, int | float | str]:
+    attributes: dict[str, int | float | str] = {}
+    for key, value in fault.told().items():
+        scaled = value
+        if key in _MS and isinstance(value, float):
+            # A slice's delay is so short that Toxiproxy gives it in microseconds.
+            scaled = round(value * (1e6 if fault.kind == "slicer" else 1e3))
+        attributes[_ATTRIBUTES.get(key, key)] = scaled
+    return attributes
+
+
+def _word(key: str, value: float | int | str) -> str:
+    """Return a value as the scenario would write it."""
+    if key in _SECONDS:
+        return format_duration(float(value))
+    return format_share(float(value)) if key == "loss" else str(value)
