@@ -15,7 +15,8 @@ from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, body_of, forged
-from pwdload.cases.expectation import Accept, AcceptOrRefuse, judge, judge_no_answer
+from pwdload.cases.concluding import come_to, concluded, forgiven
+from pwdload.cases.expectation import judge, judge_no_answer
 from pwdload.cases.played import NOTHING_SENT, Played, Sent
 from pwdload.cases.remarks import NOT_FORWARDED, SESSION_OF_ANOTHER, Secrets, remark_on
 from pwdload.cases.retrying import Retries, chance_of
@@ -132,7 +133,7 @@ class Flow:
                 self._wait_for_next(step, played, retries)
         finally:
             for account, new in asked:
-                event = _come_to(tries, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
+                event = come_to(tries, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
                 changes.conclude(account, new, event)
                 if event is Event.APPLIED:
                     self.account = account.changed(new)
@@ -148,13 +149,10 @@ class Flow:
         played = self._play(step)
         if before:
             played = played._replace(attempt=len(before) + 1)
-        is_refused = played.outcome in (Outcome.WRONG_REJECT, Outcome.CONTRACT_VIOLATION)
-        if is_refused and played.answer is not None and any(one.may_have_changed_password for one in before):
-            expect = AcceptOrRefuse(statuses=_accepted(step), codes=frozenset())
-            outcome = expect.judge(step.step, played.answer)
-            if outcome is Outcome.RIGHT_REJECT:
-                self.end()
-                return played._replace(expect=expect, outcome=outcome)
+            if any(one.may_have_changed_password for one in before):
+                played = forgiven(played)
+                if played.outcome is Outcome.RIGHT_REJECT:
+                    self.end()
         return played
 
     def _wait_for_next(self, step: Login | Skip | Update, played: Played, retries: Retries) -> None:
@@ -232,7 +230,7 @@ class Flow:
             changes.intend(account, new, digest)
         played = self._play(step)
         for account, new in asked:
-            event = _concluded(played, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
+            event = concluded(played, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
             changes.conclude(account, new, event)
             if event is Event.APPLIED:
                 self.account = account.changed(new)
@@ -250,7 +248,7 @@ class Flow:
             self._judged(step.update, exchange, exchange.started_s, account, sent, secrets)
             for exchange, (_, sent, secrets) in zip(exchanges, requests, strict=True)
         ]
-        events = {_concluded(played, is_certain=True) for played in several}
+        events = {concluded(played, is_certain=True) for played in several}
         event = next(event for event in (Event.APPLIED, Event.UNKNOWN, Event.REFUSED) if event in events)
         changes.conclude(account, new, event)
         if event is Event.APPLIED:
@@ -385,20 +383,3 @@ _MISSING: Final = _Held(None, NO_TOKEN)
 
 def _held(text: str) -> _Held:
     return _Held(text, token_digest(text))
-
-
-def _accepted(step: Login | Skip | Update) -> frozenset[str]:
-    return step.expect.statuses if isinstance(step.expect, Accept) else frozenset()
-
-
-def _come_to(tries: Sequence[Played], *, is_certain: bool) -> Event:
-    """Return what came of an update after all of its tries; without any it was never sent."""
-    events = {_concluded(played, is_certain=is_certain) for played in tries}
-    return next((event for event in (Event.APPLIED, Event.UNKNOWN) if event in events), Event.REFUSED)
-
-
-def _concluded(played: Played, *, is_certain: bool) -> Event:
-    """Return what came of an update; `is_certain`: an accepted one has changed one account only, to what is known."""
-    if played.changed_password:
-        return Event.APPLIED if is_certain else Event.UNKNOWN
-    return Event.UNKNOWN if played.may_have_changed_password else Event.REFUSED
