@@ -174,6 +174,7 @@ async def request(
         "root_path": "",
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50_000),
     }
     messages: list[Message] = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     last: Message = {"type": "http.disconnect"} if leaves else {"type": "http.request", "body": b""}

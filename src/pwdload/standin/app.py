@@ -13,6 +13,7 @@ from pwdload.standin.control import Control
 from pwdload.standin.counts import Counts
 from pwdload.standin.endpoint import Endpoint
 from pwdload.standin.headers import sdk_caller
+from pwdload.standin.nearby import LoopbackOnly
 from pwdload.standin.parts import Parts
 from pwdload.standin.sso import Sso
 from pwdload.standin.tenant_token import TenantToken
@@ -24,6 +25,7 @@ Routes = Mapping[str, Mapping[str, Handler]]
 _SDK, _TENANT = "/api/v2/sdk", "/api/v2/tenant"
 _USER = f"{_TENANT}/users/{{user_id}}"
 _NOWHERE = "*"
+FAULTS = "/standin/faults"
 
 
 def build_app(parts: Parts, classes: Classes) -> ASGIApp:
@@ -32,15 +34,18 @@ def build_app(parts: Parts, classes: Classes) -> ASGIApp:
     counts = Counts(parts.clock)
     capacity = Capacity(settings) if settings.servers else None
     served = {**_sdk_routes(parts, classes), **_tenant_routes(parts), _NOWHERE: {}}
-    endpoints = {
-        route: classes.endpoint(route, handlers, settings=settings, counts=counts, capacity=capacity)
+    endpoints: dict[str, ASGIApp] = {
+        route: classes.endpoint(
+            route, handlers, settings=settings, counts=counts, capacity=capacity, disk=parts.faults.disk
+        )
         for route, handlers in served.items()
     }
     nowhere = endpoints.pop(_NOWHERE)
-    own = {
+    own: dict[str, ASGIApp] = {
         route: Endpoint(route, handlers, settings=settings, counts=None, capacity=None)
         for route, handlers in _control_routes(parts, counts).items()
     }
+    own[FAULTS] = LoopbackOnly(own[FAULTS], otherwise=nowhere)
     routes = [Route(route, endpoint) for route, endpoint in {**endpoints, **own}.items()]
     return Router(routes=routes, redirect_slashes=False, default=nowhere)
 
@@ -78,6 +83,7 @@ def _control_routes(parts: Parts, counts: Counts) -> Routes:
     routes: dict[str, Mapping[str, Handler]] = {
         "/standin/health": {"GET": control.health},
         "/standin/counts": {"GET": control.counts, "DELETE": control.reset_counts, "POST": control.reset_counts},
+        FAULTS: {"GET": control.faults, "PUT": control.set_faults, "DELETE": control.end_faults},
     }
     if parts.settings.account_inspection:
         routes["/standin/accounts/{user_name:path}"] = {"GET": control.account, "POST": control.try_password}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pwdload.standin.accounts import Accounts
 from pwdload.standin.clock import Clock
 from pwdload.standin.endpoint import Endpoint
+from pwdload.standin.faults import Faults
 from pwdload.standin.forced_change import ForcedChange
 from pwdload.standin.hashing import PasswordHasher
 from pwdload.standin.lockout import PasswordGuard
@@ -36,6 +37,7 @@ class Classes:
 
 def assemble(settings: Settings, store: Store, hasher: PasswordHasher, clock: Clock, classes: Classes) -> Parts:
     """Return the parts over an open database; the keys that sign tokens are kept in it."""
+    faults = Faults(store, clock)
     accounts, policy = classes.accounts(store), classes.policy(settings)
     id_tokens = classes.id_tokens(settings, lambda: store.secret("id_token_key", new_rsa_key), clock)
     if settings.id_token:
@@ -50,6 +52,7 @@ def assemble(settings: Settings, store: Store, hasher: PasswordHasher, clock: Cl
         guard=classes.guard(settings, accounts, hasher, clock),
         policy=policy,
         change=classes.change(settings=settings, accounts=accounts, hasher=hasher, policy=policy, clock=clock),
-        state_tokens=classes.state_tokens(settings, store.secret("state_token_key"), clock),
+        state_tokens=classes.state_tokens(settings, store.secret("state_token_key"), clock, faults.token_clock),
         id_tokens=id_tokens,
+        faults=faults,
     )

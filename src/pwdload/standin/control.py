@@ -1,4 +1,4 @@
-"""The stand-in's own routes, which the product does not have: health, counts, and a look into accounts."""
+"""The stand-in's own routes, which the product does not have: health, counts, faults, and a look into accounts."""
 
 import os
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ class Control:
         self._accounts = parts.accounts
         self._hasher = parts.hasher
         self._clock = parts.clock
+        self._faults = parts.faults
         self._counts = counts
 
     async def health(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature
@@ -43,6 +44,24 @@ class Control:
         snapshot = self._counts.snapshot()
         self._counts.reset()
         return Answer(fields=snapshot.fields())
+
+    async def faults(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature
+        """Tell which faults there are at present."""
+        return Answer(fields=self._faults.fields())
+
+    async def set_faults(self, call: Call) -> Answer:
+        """Set the faults that are named, leave the others, and tell all of them."""
+        call.require_json()
+        try:
+            self._faults.set(call.json_object())
+        except ValueError as error:
+            raise Refusal(Reason.BODY_INVALID, error) from None
+        return Answer(fields=self._faults.fields())
+
+    async def end_faults(self, call: Call) -> Answer:  # noqa: ARG002 - a handler's signature
+        """End all faults."""
+        self._faults.end()
+        return Answer(fields=self._faults.fields())
 
     async def account(self, call: Call) -> Answer:
         """Tell what state an account is in."""

@@ -8,6 +8,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ from pwdload.standin.answers import Answer, Refusal
 from pwdload.standin.call import Call, Handler
 from pwdload.standin.capacity import Capacity
 from pwdload.standin.counts import Counts
+from pwdload.standin.faults import SlowDisk
 from pwdload.standin.headers import language
 from pwdload.standin.reasons import Reason, message
 from pwdload.standin.settings import Settings
@@ -41,12 +43,14 @@ class Endpoint:
         settings: Settings,
         counts: Counts | None,
         capacity: Capacity | None,
+        disk: SlowDisk | None = None,
     ) -> None:
         self._route = route
         self._handlers = handlers
         self._settings = settings
         self._counts = counts
         self._capacity = capacity
+        self._disk = disk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -68,9 +72,18 @@ class Endpoint:
 
     async def _answer(self, call: Call) -> Answer:
         if self._capacity is None:
+            return await self._carry_out(call)
+        answer = await self._capacity.serve(lambda: self._carry_out(call))
+        return answer if answer is not None else self._turned_away(call)
+
+    async def _carry_out(self, call: Call) -> Answer:
+        if self._disk is None:
             return await self._handle(call)
-        answer = await self._capacity.serve(lambda: self._handle(call))
-        return answer if answer is not None else self._refused(call, Refusal(Reason.QUEUE_FULL))
+        return await self._disk.acknowledged(lambda: self._handle(call))
+
+    def _turned_away(self, call: Call) -> Answer:
+        answer, retry_after_s = self._refused(call, Refusal(Reason.QUEUE_FULL)), self._settings.queue_full_retry_after_s
+        return answer if retry_after_s < 0 else replace(answer, headers=(("retry-after", str(retry_after_s)),))
 
     async def _handle(self, call: Call) -> Answer:
         try:

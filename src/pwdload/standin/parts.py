@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pwdload.standin.accounts import Accounts
 from pwdload.standin.clock import Clock
+from pwdload.standin.faults import Faults
 from pwdload.standin.hashing import PasswordHasher
 from pwdload.standin.lockout import PasswordGuard
 from pwdload.standin.new_password import PasswordChange
@@ -29,3 +30,4 @@ class Parts:
     change: PasswordChange
     state_tokens: StateTokens
     id_tokens: IdTokens
+    faults: Faults

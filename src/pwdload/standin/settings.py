@@ -179,6 +179,12 @@ class Settings:
     service_sigma: float = _setting(0.5, "standard deviation of the logarithm, for lognormal", at_least=0)
     service_seed: int = _setting(1, "seed of the service times", at_least=0)
     queue_limit: int = _setting(-1, "requests that may wait for a server; one more is refused; -1 for any", at_least=-1)
+    queue_full_retry_after_s: int = _setting(
+        -1,
+        "seconds that Retry-After tells whom a full queue refuses; -1 for no such header; refuse_queue_full says"
+        " whether it is 503 or 429",
+        at_least=-1,
+    )
 
     defects: tuple[str, ...] = _setting(
         (), "what is broken on purpose, NAME or NAME=VALUE; `pwdload standin defects` lists them all"

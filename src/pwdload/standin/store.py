@@ -15,6 +15,7 @@ from pwdload.standin.failure import StandinError
 
 _APPLICATION_ID = 0x50574C44
 _SCHEMA_VERSION = 2
+_WRITING = ("INSERT", "UPDATE", "DELETE")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (
@@ -103,6 +104,17 @@ class Store:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
+
+    def tell_of_commits(self, listener: Callable[[], None] | None) -> None:
+        """Call a listener in the course of each commit; null for nobody. It is called by whoever makes the commit."""
+
+        def look_at(statement: str) -> None:
+            # A statement that writes outside a transaction is a commit by itself.
+            is_commit = statement == "COMMIT" if self.connection.in_transaction else statement.startswith(_WRITING)
+            if is_commit and listener is not None:
+                listener()
+
+        self.connection.set_trace_callback(look_at if listener is not None else None)
 
     def secret(self, name: str, make: Callable[[], bytes] = lambda: secrets.token_bytes(32)) -> bytes:
         """Return a secret that the database keeps, made when it is first asked for."""

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pwdload.standin.answers import Refusal
 from pwdload.standin.clock import Clock
+from pwdload.standin.faults import TokenClock
 from pwdload.standin.reasons import Reason
 from pwdload.standin.settings import Settings
 
@@ -62,10 +63,11 @@ class StateToken:
 class StateTokens:
     """Signs and reads state_tokens: HS256 JWTs whose claim ``subject`` is a JSON document in a string."""
 
-    def __init__(self, settings: Settings, key: bytes, clock: Clock) -> None:
+    def __init__(self, settings: Settings, key: bytes, clock: Clock, token_clock: TokenClock) -> None:
         self._settings = settings
         self._key = key
         self._clock = clock
+        self._token_clock = token_clock
 
     def issue(self, user_id: str, purpose: Purpose, caller: Caller) -> str:
         """Return a new token for a user who has just shown the right password."""
@@ -119,7 +121,7 @@ class StateTokens:
         return jwt.decode(token, self._key, algorithms=["HS256"], options={"verify_exp": False})
 
     def _is_expired(self, claims: Mapping[str, Any]) -> bool:
-        return bool(self._clock() >= claims["exp"])
+        return self._token_clock.is_over(float(claims["exp"]), self._settings.state_token_life_s)
 
     def _is_of_client(self, caller: Caller, token: StateToken) -> bool:
         return caller.client_id == token.client_id or not self._settings.state_token_bound_to_client
