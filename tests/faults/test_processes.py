@@ -342,8 +342,10 @@ def test_nobody_who_answers_is_told_at_the_limit() -> None:
 def test_a_stand_in_that_is_paused_can_be_stopped() -> None:
     """At the end of a run it is told to go on, to hear that it is to leave; nothing of it stays."""
     standin = StandinProcess.start(accounts_csv().splitlines(keepends=True), {})
-    Pause(standin).inject()
+    act = Pause(standin)
+    act.inject()
     folder = standin.database.parent
     standin.stop()
     assert not folder.exists()
     assert not looked_at(standin.pid).states
+    act.heal()
