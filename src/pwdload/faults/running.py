@@ -22,8 +22,13 @@ class Ended:
 
     exit_code: int
     out: str
-    complaint: str
-    """The last line that it wrote to standard error, without control characters; empty when it wrote none."""
+    err: bytes
+    """What it wrote to standard error, as it is."""
+
+    @property
+    def complaint(self) -> str:
+        """The last line of it, fit to be printed; empty when there is none."""
+        return last_line(self.err)
 
 
 def run(argv: Sequence[str], *, limit_s: float, text_in: str = "") -> Ended:
@@ -45,7 +50,7 @@ def run(argv: Sequence[str], *, limit_s: float, text_in: str = "") -> Ended:
         exit_code = _waited(process, argv, limit_s)
         out.seek(0)
         err.seek(0)
-        return Ended(exit_code=exit_code, out=out.read().decode(errors="replace"), complaint=last_line(err.read()))
+        return Ended(exit_code=exit_code, out=out.read().decode(errors="replace"), err=err.read())
 
 
 def must_run(argv: Sequence[str], *, limit_s: float, text_in: str = "") -> str:
