@@ -339,6 +339,25 @@ def test_nobody_who_answers_is_told_at_the_limit() -> None:
     act.heal()
 
 
+def test_a_stand_in_goes_with_us_and_leaves_nothing(tmp_path: Path) -> None:
+    """A controller that dies of kill -9, with its stand-in paused, leaves neither the process nor its accounts."""
+    told = tmp_path / "told"
+    died_of_kill_9(
+        f"""
+        from pathlib import Path
+        from pwdload.faults.processes.pause import Pause
+        from pwdload.faults.processes.standin import StandinProcess
+        standin = StandinProcess.start(["user_name,password\\n", "zhangsan,Current-pw-1\\n"], {{}})
+        act = Pause(standin)
+        act.inject()
+        Path({str(told)!r}).write_text(f"{{standin.pid}} {{standin.database}}")
+        """
+    )
+    pid, database = told.read_text().split()
+    waited_until(lambda: not looked_at(int(pid)).states)
+    waited_until(lambda: not Path(database).parent.exists())
+
+
 def test_a_stand_in_that_is_paused_can_be_stopped() -> None:
     """At the end of a run it is told to go on, to hear that it is to leave; nothing of it stays."""
     standin = StandinProcess.start(accounts_csv().splitlines(keepends=True), {})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from pwdload.errors import FaultError, TargetError
+from pwdload.faults.guardian import Guardian
 from pwdload.faults.processes.control import StandinControl
 
 _STOPPING_S = 5.0
@@ -35,6 +36,8 @@ class StandinProcess:
         self._port = port
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
+        # It leaves by itself when we die; its accounts must not stay behind.
+        self._guardian = Guardian('rm -rf -- "$1"', str(folder))
 
     @classmethod
     def start(cls, seed_csv: Iterable[str], settings: Mapping[str, object]) -> Self:
@@ -95,6 +98,7 @@ class StandinProcess:
                 self.kill()
         self._port.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._guardian.dismiss()
 
     def _runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
