@@ -34,6 +34,18 @@ class Client:
         body = {"user_name": f"user{number}", "password": PASSWORD}
         return number, str(self._fields("POST", LOGIN, body, 10.0, {})["state_token"])
 
+    def token_of(self, number: int, within_s: float) -> str:
+        """Return a state_token of an account; empty when there was none to be had."""
+        body = {"user_name": f"user{number}", "password": PASSWORD}
+        try:
+            return str(self._fields("POST", LOGIN, body, within_s, {}).get("state_token", ""))
+        except (OSError, HTTPException):
+            return ""
+
+    def opens(self, number: int, password: str) -> bool:
+        """Whether a password is the account's."""
+        return bool(self._fields("POST", f"/standin/accounts/user{number}", {"password": password}, 10.0, {})["opens"])
+
     def update(self, token: str, old: str = PASSWORD, new: str = NEW, within_s: float = 10.0) -> str:
         body = {"old_password": old, "new_password": new}
         return self.call("POST", UPDATE, body, within_s, X_state_token=token)
