@@ -170,6 +170,18 @@ def test_a_missing_tool_is_named_with_its_package(monkeypatch: pytest.MonkeyPatc
     assert probe(Tools())["nft"].lacking == "ip is missing; install the package iproute2"
 
 
+def test_a_kernel_is_probed_once_for_each_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check right before each injection looks at names only: what the kernel can do is known from the first."""
+    monkeypatch.setattr(probing, "missing_tool", lambda *_: "")
+    tools = Tools()
+    act = NftDrop(Namespace(run=tools), "hole", PORT, device="lo")
+    act.check()
+    assert f"ip netns add pwdload-probe-{os.getpid()}" in tools.asked
+    tools.asked.clear()
+    act.check()
+    assert tools.asked == ["ip link show dev lo"]
+
+
 def test_netem_is_set_once_and_deleted_once(traffic: TrafficControl) -> None:
     """Setting it again changes what is there; healing deletes it once, and what is at the root by default stays."""
     act = NetemDelay(

@@ -31,10 +31,13 @@ class _Netem:
         self._namespace = namespace
         self._device = checked_device(device)
         self._guardian: Guardian | None = None
+        self._is_probed = False
 
     def check(self) -> None:
         """Return if this kernel has netem, and the interface is there and free."""
-        require("netem", self._namespace.run)
+        if not self._is_probed:  # a kernel does not change in the midst of a run, and trying takes a while
+            require("netem", self._namespace.run)
+            self._is_probed = True
         self._namespace.require(self._device)
         self._refuse_foreign()
 

@@ -28,10 +28,13 @@ class _Table:
         self._rule = f"{match} {verdict}"
         self._device = checked_device(device) if device else ""
         self._guardian: Guardian | None = None
+        self._is_probed = False
 
     def check(self) -> None:
         """Return if this kernel has nftables, and the namespace and the interface are there."""
-        require("nft", self._namespace.run)
+        if not self._is_probed:  # a kernel does not change in the midst of a run, and trying takes a while
+            require("nft", self._namespace.run)
+            self._is_probed = True
         self._namespace.require(self._device)
 
     def inject(self) -> None:
