@@ -10,6 +10,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       spool/              what a worker had written but not been told is safe; empty after a run that ended in order
       endings.parquet     what became of each account, by the ledger (`pwdload.endings`)
       faults.json         what was done to the target, where anything was (`pwdload.injections`)
+      journal.json        the same in the shape of Chaos Toolkit's journal
       health.csv          how the load generators were, second by second (`pwdload.health`)
       calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
@@ -289,6 +290,11 @@ class RunDirectory:
     def faults_file(self) -> Path:
         """What was done to the target while the run was on."""
         return self.path / "faults.json"
+
+    @property
+    def journal_file(self) -> Path:
+        """The same in the shape of Chaos Toolkit's journal."""
+        return self.path / "journal.json"
 
     @property
     def health_file(self) -> Path:

@@ -8,6 +8,7 @@ Client      one client's connection: kept from flow to flow, or another client's
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pwdload.api.http import Address, Connection, Exchange, Options, Proxy, Ready, Resolver, TlsSessions, client_context
 from pwdload.api.http.proxy import PROXY_VARIABLE
@@ -44,6 +45,16 @@ def keys_without_use(target: Target, *, directly: bool) -> tuple[str, ...]:
     return tuple(key for key in keys if getattr(target, key))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Via:
+    """Where a target is reached in place of its own address: a fault proxy, which passes everything on."""
+
+    host: str
+    port: int
+    ca: str = ""
+    """PEM of the authority that vouches for it where it ends TLS itself; empty where it does not."""
+
+
 class Client:
     """One client's connection to the target, and what becomes of it when a flow ends."""
 
@@ -72,7 +83,7 @@ class Client:
 class Connections:
     """Makes the connections of a process to one target."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named by its caller
         self,
         target: Target,
         url: str,
@@ -82,6 +93,7 @@ class Connections:
         chance: random.Random,
         timeout_s: float | None = None,
         ready: Callable[[int], Ready] | None = None,
+        via: Via | None = None,
     ) -> None:
         """Read what all of them share; nothing is opened yet.
 
@@ -93,6 +105,7 @@ class Connections:
             chance: decides which clients return.
             timeout_s: limit of an exchange; null: the target's.
             ready: makes what waits for a descriptor; null: the sockets wait themselves.
+            via: where to connect instead; null: to the target itself.
 
         Raises:
             UsageError: a file cannot be read, or is not what it should be; or the environment's proxy is another one.
@@ -103,7 +116,8 @@ class Connections:
         self._chance = chance
         self._timeout_s = target.timeout_s if timeout_s is None else timeout_s
         files = target.ca_file, target.client_certificate, target.client_key
-        self._tls = client_context(*files) if self.address.scheme == "https" else None
+        further_ca = via.ca if via is not None else ""
+        self._tls = client_context(*files, further_ca=further_ca) if self.address.scheme == "https" else None
         self._options = Options(
             connect_s_max=target.phase_timeouts.connect_s,
             tls_s_max=target.phase_timeouts.tls_s,
@@ -114,6 +128,7 @@ class Connections:
             resolver=Resolver(),
             heads={},
             ready=ready,
+            via=Address(scheme=self.address.scheme, host=via.host, port=via.port) if via is not None else None,
         )
 
     def client(self) -> Client:

@@ -13,6 +13,7 @@ from pwdload.api.contract import Step
 from pwdload.cases.expectation import Accept
 from pwdload.cases.played import Played
 from pwdload.outcome import Outcome
+from pwdload.scenario.resilience import RetriesTable
 
 _WAIT_S_MAX: Final = 3_600.0
 """A target that asks for more has no say in how long a flow takes."""
@@ -51,6 +52,20 @@ class Retries:
         aside = played.exchange.aside
         asked_s = seconds_of(aside.retry_after) if aside is not None and self.retry_after == "honoured" else 0.0
         return min(max(wait_s, asked_s), _WAIT_S_MAX)
+
+
+def retries_of(table: RetriesTable | None) -> Retries | None:
+    """Return how a scenario's clients try again; null where they do not."""
+    if table is None or table.attempts == 1:
+        return None
+    return Retries(
+        attempts=table.attempts,
+        backoff_s=table.backoff_s,
+        backoff_s_max=table.backoff_max_s,
+        jitter=table.jitter,
+        doubtful=table.doubtful,
+        retry_after=table.retry_after,
+    )
 
 
 def seconds_of(retry_after: str) -> float:

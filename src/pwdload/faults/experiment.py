@@ -7,6 +7,7 @@ caller's: in virtual time a whole experiment takes none.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Protocol
 
 from pwdload.errors import FaultError
@@ -49,8 +50,11 @@ class Experiment:
     injections: list[Injection] = field(default_factory=list)
     steady: list[SteadyLook] = field(default_factory=list)
 
-    def play(self, planned: Planned, act: Act) -> None:
-        """Carry one injection out, from waiting for its start to the look after it."""
+    def play(self, planned: Planned, act: Act, next_s: float = inf) -> None:
+        """Carry one injection out, from waiting for its start to the look after it.
+
+        `next_s` is when another one begins: what follows cannot be told from it, and is not looked at.
+        """
         if not self.time.wait_until(planned.start_s):
             self._keep(planned.injection(skipped="The load ended before it was due."))
             return
@@ -65,8 +69,10 @@ class Experiment:
             self._looked(planned, "during", max(planned.start_s, planned.end_s - self.over_s), self.time.now())
         done = self._healed(done, act)
         self._keep(done)
-        if done.heal_after_s is not None and self.time.wait_until(done.heal_after_s + 2 * self.over_s):
-            self._looked(planned, "after", done.heal_after_s + self.over_s, done.heal_after_s + 2 * self.over_s)
+        if done.heal_after_s is not None and next_s > done.heal_after_s + 2 * self.over_s:
+            from_s, to_s = done.heal_after_s + self.over_s, done.heal_after_s + 2 * self.over_s
+            if self.time.wait_until(to_s):
+                self._looked(planned, "after", from_s, to_s)
 
     def _looked(self, planned: Planned, when: str, from_s: float, to_s: float) -> str:
         """Look, keep what was seen, and return in words what was not met; empty where all was."""
@@ -91,6 +97,8 @@ class Experiment:
     def _injected(self, planned: Planned, act: Act) -> Injection:
         before_s = self.time.now()
         try:
+            act.check()  # what is not well now was not broken by us
+            before_s = self.time.now()
             act.inject()
         except FaultError as error:
             self.say(f"Fault {planned.fault.name} could not be injected: {error}")

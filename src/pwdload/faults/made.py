@@ -1,18 +1,54 @@
-"""From a fault of the scenario to the act that makes it, for faults of processes and of packets."""
+"""From a fault of the scenario to the act that makes it."""
 
+from dataclasses import dataclass
+
+from pwdload.api.http import Address
 from pwdload.errors import FaultError
 from pwdload.faults.acts import Act, Patience
+from pwdload.faults.experiment import Nothing
+from pwdload.faults.gateway import Gateway
 from pwdload.faults.network.netem import Delay, NetemDelay, NetemLoss
 from pwdload.faults.network.nft import NftDrop, NftReject
 from pwdload.faults.network.place import Namespace
+from pwdload.faults.plan import means_of, toxic_of
 from pwdload.faults.processes.commands import Command, Commands
 from pwdload.faults.processes.control import clock_jump, slow_disk
 from pwdload.faults.processes.database import DatabaseLock
 from pwdload.faults.processes.kill import Kill
 from pwdload.faults.processes.pause import Pause
 from pwdload.faults.processes.standin import StandinProcess
+from pwdload.scenario import Scenario
 from pwdload.scenario.faults import Fault
 from pwdload.scenario.resilience import Commands as CommandsTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What there is to make faults with."""
+
+    scenario: Scenario
+    target: Address
+    standin: StandinProcess | None
+    """Null where the target is not the embedded stand-in."""
+    gateway: Gateway | None
+    """Null where no fault is the fault proxy's."""
+
+    def act_of(self, fault: Fault) -> Act:
+        """Return what makes a fault.
+
+        Raises:
+            FaultError: this target cannot have it; the text says why, and what to do.
+        """
+        match means_of(fault.kind):
+            case "proxy":
+                assert self.gateway is not None  # noqa: S101 - opened wherever a fault is the proxy's
+                return self.gateway.proxied(toxic_of(fault, self.scenario.seed))
+            case "process":
+                return process_act(fault, standin=self.standin, commands=self.scenario.commands)
+            case "network":
+                return packet_act(fault, port=self.target.port)
+            case "load":
+                return Nothing()
 
 
 def process_act(fault: Fault, *, standin: StandinProcess | None, commands: CommandsTable | None) -> Act:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from pwdload.faults.toxic import Scope, Stream, Toxic
@@ -68,6 +69,11 @@ def _planned(faults: Sequence[Fault], stages: Sequence[Stage]) -> Iterator[Plann
             yield Planned(
                 fault=fault, means=means_of(fault.kind), repeat=number + 1, start_s=start_s, end_s=start_s + for_s
             )
+
+
+def next_after(one: Planned, planned: Sequence[Planned]) -> float:
+    """Return when the next injection begins that does not begin before this one has ended; infinite: none does."""
+    return min((other.start_s for other in planned if other.start_s >= one.end_s), default=inf)
 
 
 def means_of(kind: str) -> Means:

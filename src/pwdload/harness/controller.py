@@ -19,6 +19,7 @@ from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
+from pwdload.harness.faulting import Faulting
 from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
@@ -82,6 +83,8 @@ class Controller:
         self._turns: Turns | None = None
         """Null in the closed model."""
         self._vitals: Vitals | None = None
+        self._faulting: Faulting | None = None
+        """Null where the scenario has no faults."""
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -110,6 +113,9 @@ class Controller:
         self._check_accounts()
         if self._prepared.standin is None:  # which has said itself where it listens
             check_answers(self._prepared.target, scenario)
+        self._faulting = Faulting.prepare(
+            scenario, self._prepared.target, self._prepared.standin, options_of(environment).allow_host
+        )
         self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
         if self._prepared.standin is not None:
             say(
@@ -185,6 +191,8 @@ class Controller:
                 end_run=self._end_early,
             )
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
+        if self._faulting is not None and self._log is not None:
+            self._faulting.begin_run(self._clock, self._end_early)
         if self._turns is None:
             self._start_clock(time.perf_counter())
 
@@ -207,6 +215,7 @@ class Controller:
             ledger_id=self._keeper.ledger.meta.ledger_id,
             ledger_run=self._keeper.run,
             journals=str(self._keeper.ledger.journal_directory.resolve()),
+            via=self._faulting.via if self._faulting is not None else None,
             key_file=str(prepared.key_file.resolve()) if prepared.key_file is not None else "",
             accounts_file=str(listed.resolve()) if listed is not None else "",
             accounts_digest=file_digest(listed) if listed is not None else "",
@@ -247,6 +256,8 @@ class Controller:
     def _keep_health(self, row: HealthRow) -> None:
         if self._log is not None:
             self._log.keep_health(row)
+        if self._faulting is not None:
+            self._faulting.take(row)
 
     def _overruled(self) -> tuple[str, ...]:
         """Return what the options have overruled of the scenario, for the report."""
@@ -316,6 +327,8 @@ class Controller:
         users = users or (self._prepared.scenario.users_max if staged else None)
         users = users or (self._runner.target_user_count if self._runner is not None else 0)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        if self._faulting is not None:
+            self._faulting.heal()
         if self.session is not None:
             self.session.load_ends()
         if self._vitals is not None:
@@ -331,6 +344,8 @@ class Controller:
         try:
             gathered = self._gather()
             run_log.answers_are_in()
+            if self._faulting is not None:
+                self._faulting.end_run(run_log.directory)
             ledger, endings, told = self._close_books()
             run_log.end(
                 workers=gathered.workers,
@@ -391,6 +406,8 @@ class Controller:
         except KeyboardInterrupt:
             say("pwdload: interrupted again; what is written is safe: pwdload report reports/latest")
         finally:
+            if self._faulting is not None:
+                self._faulting.stop()
             if self._prepared.standin is not None:
                 self._prepared.standin.stop()
                 say("The embedded stand-in has been stopped.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from pwdload.accounts.source import ListedAccounts, read_accounts_csv
+from pwdload.api.connections import Via
 from pwdload.api.http import Address, is_loopback
 from pwdload.errors import AccountsError
 from pwdload.harness.arrivals import Rota
@@ -57,6 +58,8 @@ class Plan:
     """Number of this run in it."""
     journals: str = ""
     """Absolute path of the directory of its journals, for workers that see the master's disk."""
+    via: Via | None = None
+    """The fault proxy that the load goes through; null where it goes to the target itself."""
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""
     mix: dict[str, float] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class Plan:
             "ledger_id": self.ledger_id,
             "ledger_run": self.ledger_run,
             "journals": self.journals,
+            "via": asdict(self.via) if self.via is not None else None,
             "arrivals": asdict(self.arrivals) if self.arrivals is not None else None,
             "mix": self.mix,
             "players": self.players,
@@ -108,6 +112,7 @@ class Plan:
         fields["scenario"] = Scenario.from_json(fields["scenario"])
         fields["stages"] = tuple(StageRecord(**stage) for stage in fields["stages"])
         fields["players"] = {name: tuple(kinds) for name, kinds in fields["players"].items()}
+        fields["via"] = Via(**fields["via"]) if fields["via"] is not None else None
         if fields["arrivals"] is not None:
             pieces = tuple(RateRecord(*piece) for piece in fields["arrivals"]["pieces"])
             fields["arrivals"] = ArrivalPlan(**{**fields["arrivals"], "pieces": pieces})
@@ -119,6 +124,8 @@ class Plan:
             return f"its {SECRET_VARIABLE} is not the master's; set the same for both"
         if network != self.network and is_loopback(Address.parse(self.target).host):
             return f"the target {self.target} is the master's own loopback; name one with --host that all can reach"
+        if network != self.network and self.via is not None:
+            return "the fault proxy listens on the master's own loopback; run all workers of this scenario there"
         return ""
 
     def listed(self, own_file: str = "") -> ListedAccounts | None:

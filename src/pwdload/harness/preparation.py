@@ -27,7 +27,7 @@ from pwdload.cases.probes import LOCKOUT
 from pwdload.cases.steps import Case, OutliveToken
 from pwdload.devices import device_population
 from pwdload.errors import TargetError, UsageError
-from pwdload.harness.embedded import EmbeddedStandin
+from pwdload.faults.processes.standin import StandinProcess
 from pwdload.harness.keeper import Keeper
 from pwdload.harness.options import adopt_secret_of, chosen_scenario
 from pwdload.harness.progress import say
@@ -70,7 +70,7 @@ class Preparation:
     """Where passwords are listed that cannot be derived; null where all can."""
     key_file: Path | None = None
     """Where the run secret is kept, if the environment does not give it."""
-    standin: EmbeddedStandin | None = None
+    standin: StandinProcess | None = None
     notes: tuple[str, ...] = ()
     """What the reader of the report must know, one sentence each."""
 
@@ -106,7 +106,7 @@ def _with_standin(scenario: Scenario) -> Preparation:
     warned_share = 1.0 if scenario.accounts.reuse == "warn" else needing / sum(weights.values())
     source = made_up_accounts(scenario.accounts.count, warned_share)
     book = PasswordBook(run_secret(), password_policy(scenario))
-    standin = EmbeddedStandin.start(source.seed_csv(book), _standin_settings(scenario, life_s))
+    standin = StandinProcess.start(source.seed_csv(book), _standin_settings(scenario, life_s))
     return Preparation(
         scenario=scenario,
         weights=weights,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pwdload.endings import Ending, write_endings
 from pwdload.errors import RunDirectoryError
-from pwdload.harness.embedded import standin_counts
+from pwdload.harness.counted import standin_counts
 from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
 from pwdload.health import HealthLog, HealthRow

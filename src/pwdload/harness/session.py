@@ -24,6 +24,7 @@ from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import adapted_cases
 from pwdload.cases.play import Flow, Party, Settings
+from pwdload.cases.retrying import retries_of
 from pwdload.cases.steps import Case
 from pwdload.clock import RunClock
 from pwdload.devices import Family, device_population
@@ -102,6 +103,7 @@ class Session:
             environment=os.environ,
             chance=random.Random(f"{scenario.seed}:{worker}:clients"),  # noqa: S311
             ready=Readiness,
+            via=plan.via,
         )
         self._together = Together(self._connections, clock.now)
         self._access = Access(plan, self._connections, self.recorder, os.environ)
@@ -111,6 +113,7 @@ class Session:
             state_token_life_s=plan.state_token_life_s,
             seed=scenario.seed,
             tenant=self._access,
+            retries=retries_of(scenario.retries),
         )
 
     def begin(self, zero_s: float, sharing: Sharing | None) -> None:

@@ -35,7 +35,11 @@ class TlsSessions:
 
 
 def client_context(
-    ca_file: Path | None = None, certificate_file: Path | None = None, key_file: Path | None = None
+    ca_file: Path | None = None,
+    certificate_file: Path | None = None,
+    key_file: Path | None = None,
+    *,
+    further_ca: str = "",
 ) -> ssl.SSLContext:
     """Return a context that verifies the target's certificate and its name.
 
@@ -43,6 +47,7 @@ def client_context(
         ca_file: PEM of the authorities to trust instead of the system's.
         certificate_file: PEM of the certificate, chain included, with which we introduce ourselves.
         key_file: PEM of its key, without a pass phrase; null: it is in `certificate_file`.
+        further_ca: PEM text of an authority to trust besides, such as that of a fault proxy that ends TLS.
 
     Raises:
         UsageError: a file cannot be read, or is not what it should be.
@@ -51,6 +56,8 @@ def client_context(
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"CA file {str(ca_file)!r}: {_why(error)}; give a PEM file of CA certificates") from None
+    if further_ca:
+        context.load_verify_locations(cadata=further_ca)
     if certificate_file is None:
         if key_file is not None:
             raise UsageError(f"key file {str(key_file)!r}: a key alone; name its certificate as well")
