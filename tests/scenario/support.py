@@ -100,11 +100,17 @@ at = "20s"
 for = "5s"
 repeat = 3
 pause = "10s"
-direction = "downstream"
 scope = "request"
 share = 0.3
 latency = "200ms"
 jitter = "50ms"
+
+[[faults]]
+name = "far away"
+kind = "latency"
+at = "20s"
+for = "5s"
+latency = "80ms"
 distribution = "pareto"
 
 [[faults]]
@@ -130,6 +136,7 @@ at = "20s"
 for = "5s"
 bytes = 100
 part = "body"
+direction = "downstream"
 
 [[faults]]
 name = "silence"

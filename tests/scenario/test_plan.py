@@ -37,6 +37,13 @@ Load      closed model, think time 500 ms to 2.00 s, seed 20261123
 Devices   android 75.00 %, ios 25.00 %; languages zh 100 %
 Expected  token_missing: HTTP 400 or 401, PARAM.0014
 Probes    5.00 % of all flows, on top of the mix
+Retries   at most 4 tries, after 100 ms, doubled up to 2.00 s; Retry-After is ignored
+          a change without an answer is tried again with the same state_token
+Steady    failed share at most 1.00 % and p95 at most 300 ms over 10.0 s, else a fault is left out
+Criteria  failed share at most 0.10 %
+          recovered within 10.0 s of the healing of each fault
+          failed share at most 50.00 % while a fault is on
+          data correct after all of it
 Stand-in  hash_algorithm = "sha256"
           servers = 4
           service_mean_s = 0.02
@@ -47,6 +54,22 @@ Stages
   warm up    0 ms    30.0 s     10      0.50/s  20.0 s        no
   steady   30.0 s  2 m 00 s     50      40.0/s  1.00 s       yes
   in all 2 m 30 s, at most 50 users
+
+Faults
+  name          kind             at     for  times            what
+  slow network  latency      20.0 s  5.00 s  3, 10.0 s apart  latency 200 ms, jitter 50.0 ms, 30.00 % of requests
+  far away      latency      20.0 s  5.00 s  1                latency 80.0 ms, distribution pareto
+  thin line     bandwidth    20.0 s  5.00 s  1                kilobytes_per_s 50
+  slices        slicer       20.0 s  5.00 s  1                delay 10.0 ms, average_size 64, size_variation 32
+  cut           limit_data   20.0 s  5.00 s  1                bytes 100, part body, downstream
+  silence       black_hole   20.0 s  5.00 s  1                where connect
+  held          timeout        0 ms  5.00 s  1                after 1.00 s
+  too many      http_error   20.0 s  5.00 s  1                http_status 429, retry_after 2.00 s
+  lost          drop_answer  20.0 s  5.00 s  1                then reset
+  twice         duplicate    20.0 s  5.00 s  1                copies 2
+  old tokens    clock_jump   20.0 s  5.00 s  1                by 10 m 00 s
+  lost packets  packet_loss  20.0 s  5.00 s  1                interface veth0, namespace staging, loss 2.00 %
+  too much      overload       0 ms  30.0 s  1                stage warm up
 
 Mix
   case             share

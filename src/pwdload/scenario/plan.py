@@ -7,6 +7,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pwdload.scenario.model import Scenario
+from pwdload.scenario.plan_faults import criteria, fault_rows, retries, steady_state
+from pwdload.scenario.plan_table import table
 from pwdload.scenario.stages import Stage
 from pwdload.scenario.tables import Target
 from pwdload.units import format_count, format_duration, format_rate, format_share
@@ -31,6 +33,8 @@ def describe(scenario: Scenario, weights: Mapping[str, float], needs: Sequence[s
     lines what that takes of the accounts. The text ends without a line break.
     """
     parts = [_heading(scenario), _facts(scenario, needs), _stages(scenario), _mix(weights)]
+    if scenario.faults:
+        parts.insert(3, iter(["Faults", *table(fault_rows(scenario), texts=(0, 1, 4, 5))]))
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -51,6 +55,9 @@ def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
         "Expected": _expected(scenario),
         "Probes": _probes(scenario),
+        "Retries": retries(scenario),
+        "Steady": steady_state(scenario),
+        "Criteria": criteria(scenario),
         "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():
@@ -184,7 +191,7 @@ def _open_stages(scenario: Scenario) -> Iterator[str]:
         )
         for stage, table in zip(scenario.stages, scenario.load.stages, strict=True)
     ]
-    yield from _table([("name", "start", "for", "rate", "arrivals", "measured"), *rows])
+    yield from table([("name", "start", "for", "rate", "arrivals", "measured"), *rows])
     total = f"{'about ' if scenario.load.arrivals == 'poisson' else ''}{format_count(round(sum(arrivals.values())))}"
     fastest_per_s = max(max(piece.from_per_s, piece.to_per_s) for piece in pieces)
     yield (
@@ -194,7 +201,7 @@ def _open_stages(scenario: Scenario) -> Iterator[str]:
 
 def _closed_stages(scenario: Scenario) -> Iterator[str]:
     header = ("name", "start", "for", "users", "spawn rate", "ramp", "measured")
-    yield from _table([header, *map(_stage_row, scenario.stages)])
+    yield from table([header, *map(_stage_row, scenario.stages)])
     yield f"  in all {format_duration(scenario.duration_s or 0)}, at most {format_count(scenario.users_max or 0)} users"
 
 
@@ -217,12 +224,4 @@ def _mix(weights: Mapping[str, float]) -> Iterator[str]:
     total = sum(weights.values())
     playing = sorted((pair for pair in weights.items() if pair[1] > 0), key=lambda pair: -pair[1])
     yield "Mix"
-    yield from _table([("case", "share"), *((name, format_share(weight / total)) for name, weight in playing)])
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows with aligned columns: names to the left, figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, *figures in rows:
-        cells = [f"{figure:>{width}}" for figure, width in zip(figures, widths[1:], strict=True)]
-        yield f"  {'  '.join([f'{name:<{widths[0]}}', *cells])}"
+    yield from table([("case", "share"), *((name, format_share(weight / total)) for name, weight in playing)])
