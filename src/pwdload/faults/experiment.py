@@ -49,6 +49,8 @@ class Experiment:
     """Tells the person who watches."""
     injections: list[Injection] = field(default_factory=list)
     steady: list[SteadyLook] = field(default_factory=list)
+    _on: int = 0
+    """Faults that are on."""
 
     def play(self, planned: Planned, act: Act, next_s: float = inf) -> None:
         """Carry one injection out, from waiting for its start to the look after it.
@@ -64,10 +66,12 @@ class Experiment:
             self._keep(planned.injection(skipped=f"The steady state before it was not met: {unmet}."))
             return
         done = self._injected(planned, act)
+        self._on += 1
         if done.took_hold:
             self.time.wait_until(planned.end_s)
             self._looked(planned, "during", max(planned.start_s, planned.end_s - self.over_s), self.time.now())
         done = self._healed(done, act)
+        self._on -= 1
         self._keep(done)
         if done.heal_after_s is not None and next_s > done.heal_after_s + 2 * self.over_s:
             from_s, to_s = done.heal_after_s + self.over_s, done.heal_after_s + 2 * self.over_s
@@ -97,7 +101,8 @@ class Experiment:
     def _injected(self, planned: Planned, act: Act) -> Injection:
         before_s = self.time.now()
         try:
-            act.check()  # what is not well now was not broken by us
+            if not self._on:  # under another fault nothing is well
+                act.check()
             before_s = self.time.now()
             act.inject()
         except FaultError as error:
