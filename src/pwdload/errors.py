@@ -47,3 +47,7 @@ class RunDirectoryError(PwdloadError):
 
 class AccountsError(PwdloadError):
     """The test accounts cannot be read, or are too few for the plan."""
+
+
+class FaultError(PwdloadError):
+    """A fault cannot be set, or its proxy cannot listen: a value that the kind does not take, a name that is not there."""
