@@ -50,4 +50,4 @@ class AccountsError(PwdloadError):
 
 
 class FaultError(PwdloadError):
-    """A fault cannot be set, or its proxy cannot listen: a value that the kind does not take, a name that is not there."""
+    """A fault cannot be set or healed, or its proxy cannot listen."""
