@@ -1,4 +1,4 @@
-"""A stand-in that faults are done to."""
+"""What faults are done to, and one embedded fault proxy for all tests of its API; each leaves it without proxies."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,8 @@ import pytest
 from tests.faults.client import Client
 from tests.standin.process import accounts_csv
 
+from pwdload.faults.client import ToxiproxyClient
+from pwdload.faults.embedded import EmbeddedProxy
 from pwdload.faults.processes.standin import StandinProcess
 
 
@@ -30,3 +32,20 @@ def standin(shared_standin: StandinProcess) -> Iterator[StandinProcess]:
 def client(standin: StandinProcess) -> Client:
     """Give a client of the stand-in, which uses up an account for each change."""
     return Client(standin.url)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedProxy]:
+    """Give the embedded proxy's process."""
+    proxy = EmbeddedProxy.start()
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def driver(embedded: EmbeddedProxy) -> Iterator[ToxiproxyClient]:
+    """Give a client of the embedded proxy, which has no proxies, and has none again in the end."""
+    yield embedded.client
+    embedded.client.end_lease()
+    for name in embedded.client.proxies():
+        embedded.client.delete(name)
