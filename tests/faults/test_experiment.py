@@ -39,6 +39,20 @@ class VirtualTime:
         self.at_s += seconds
 
 
+class Overlapping(VirtualTime):
+    """Lets something else happen while the first fault is on."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def wait_until(self, at_s: float) -> bool:
+        """Let it happen once, while the healing is waited for."""
+        meanwhile, is_on = self.meanwhile, at_s > 10.0
+        if meanwhile is not None and is_on:
+            self.meanwhile = None
+            meanwhile()
+        return super().wait_until(at_s)
+
+
 @dataclass
 class FakeAct:
     """Notes what it is told, and fails as often as it should."""
@@ -146,6 +160,17 @@ def test_a_steady_state_that_nobody_has_seen_is_not_met() -> None:
     act = FakeAct(VirtualTime())
     play(act, lambda _from, _to: (Seen(ASKED, "nothing was answered", met=None),))
     assert act.told == []
+
+
+def test_faults_that_overlap_are_both_injected() -> None:
+    """Under the first, the target is not steady, and that is meant."""
+    time = Overlapping()
+    inner, outer = FakeAct(time), FakeAct(time)
+    experiment = Experiment(time, lambda _from, _to: (Seen(ASKED, "90 %", met=not outer.told),), 4.0, lambda _: None)
+    time.meanwhile = lambda: experiment.play(planned(), inner)
+    experiment.play(planned(), outer)
+    assert (inner.told, outer.told) == (["inject", "heal"], ["inject", "heal"])
+    assert [one.skipped for one in experiment.injections] == ["", ""]
 
 
 def test_it_is_looked_at_before_during_and_after() -> None:

@@ -44,7 +44,7 @@ def test_injections_come_in_the_order_of_their_start() -> None:
         ("kind = 'bandwidth'\nkilobytes_per_s = 50", {"rate": 50}),
         ("kind = 'timeout'\nafter = '1s'", {"timeout": 1000}),
         ("kind = 'slicer'\naverage_size = 64\ndelay = '1ms'", {"average_size": 64, "delay": 1000}),
-        ("kind = 'http_error'\nhttp_status = 429\nretry_after = '2s'", {"status": 429, "retry_after": 2.0}),
+        ("kind = 'http_error'\nhttp_status = 429\nretry_after = '2s'", {"status": 429, "retry_after": 2}),
         ("kind = 'limit_data'\nbytes = 10\npart = 'body'", {"bytes": 10, "part": "body"}),
     ],
 )

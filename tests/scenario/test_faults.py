@@ -24,6 +24,7 @@ def fault(text: str) -> str:
         ("kind = 'pause'\nrepeat = 2", "faults[0].pause: missing"),
         ("kind = 'pause'\npause = '1s'", "for repeat above 1 only"),
         ("kind = 'earthquake'", "faults[0].kind"),
+        ("kind = 'http_error'\nhttp_status = 429\nretry_after = '300ms'", "not whole seconds"),
         ("kind = 'overload'\nstage = 'steady'", "faults[0].at"),
         ("kind = 'pause'\nrepeat = 3\npause = '5s'", "nobody sees it recover"),
         ("kind = 'latency'\nlatency = '5'", "faults[0].latency"),

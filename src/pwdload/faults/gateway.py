@@ -8,11 +8,12 @@ from pwdload.api.connections import Via
 from pwdload.api.http import Address
 from pwdload.errors import FaultError
 from pwdload.faults.client import ToxiproxyClient
+from pwdload.faults.control.shapes import TlsSpec
 from pwdload.faults.embedded import EmbeddedProxy
 from pwdload.faults.kinds import checked
 from pwdload.faults.plan import toxic_of
 from pwdload.faults.toxic import Scope, Toxic
-from pwdload.scenario import Scenario
+from pwdload.scenario import Scenario, Target
 from pwdload.scenario.faults import PROXY_KINDS
 
 NAME: Final = "pwdload"
@@ -45,13 +46,19 @@ class Gateway:
         try:
             if process is None:
                 _forget_earlier(client)
-            made = client.create(NAME, _LOOPBACK, _endpoint(target))
+            ends_tls = target.scheme == "https" and _needs_requests(scenario)
+            made = client.create(NAME, _LOOPBACK, _endpoint(target), _tls(scenario.target) if ends_tls else None)
         except BaseException:
             if process is not None:
                 process.stop()
             raise
         host, _, port = made.listen.rpartition(":")
-        return cls(client, Via(host=host.strip("[]"), port=int(port)), url, process)
+        return cls(
+            client,
+            Via(host=host.strip("[]"), port=int(port), ca=made.tls.authority if made.tls is not None else ""),
+            url,
+            process,
+        )
 
     def proxied(self, toxic: Toxic) -> "Proxied":
         """Return a fault of this proxy."""
@@ -132,6 +139,13 @@ def _forget_earlier(client: ToxiproxyClient) -> None:
 
 def _endpoint(target: Address) -> str:
     return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
+
+
+def _tls(target: Target) -> TlsSpec:
+    """Return how TLS ends in the proxy: towards the target it is as the load would be without it."""
+    files = target.ca_file, target.client_certificate, target.client_key
+    ca_file, certificate, key = (str(path.resolve()) if path is not None else "" for path in files)
+    return TlsSpec(server_name=target.server_name or "", ca_file=ca_file, certificate=certificate, key=key)
 
 
 def _needs_requests(scenario: Scenario) -> bool:

@@ -107,6 +107,8 @@ def _attributes(fault: Fault) -> Mapping[str, int | float | str]:
         if key in _MS and isinstance(value, float):
             # A slice's delay is so short that Toxiproxy gives it in microseconds.
             scaled = round(value * (1e6 if fault.kind == "slicer" else 1e3))
+        elif key == "retry_after":
+            scaled = round(float(value))
         attributes[_ATTRIBUTES.get(key, key)] = scaled
     return attributes
 

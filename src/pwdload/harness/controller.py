@@ -30,6 +30,7 @@ from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.staging import stages_as_played, stages_by_hand
 from pwdload.harness.stock import check_stock
 from pwdload.harness.syncing import DiskThread
 from pwdload.harness.vitals import Vitals
@@ -160,7 +161,9 @@ class Controller:
         self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
         drop_idle_classes(self._environment)
         self._keep_target()
-        prepared, stages = self._prepared, self._stages()
+        prepared = self._prepared
+        is_staged, by_hand_s = self._environment.shape_class is not None, options_of(self._environment).run_time
+        stages = stages_as_played(prepared.scenario, self._arrivals) if is_staged else stages_by_hand(by_hand_s)
         self._end_reason = ""
         if self._runner is not None:  # a single user under a debugger leaves no papers
             self._log = RunLog(
@@ -280,23 +283,6 @@ class Controller:
                 "Host %s of the form is not used: this process drives %s", self._environment.host, self._prepared.target
             )
             self._environment.host = self._prepared.target
-
-    def _stages(self) -> tuple[StageRecord, ...]:
-        """Return the stages as they will be played; a run steered by hand has one, which lasts until it is stopped."""
-        if self._environment.shape_class is None:
-            return (StageRecord(name="all", start_s=0.0, end_s=options_of(self._environment).run_time, users=None),)
-        end_s = self._arrivals.pieces[-1].end_s if self._arrivals is not None else None
-        return tuple(
-            StageRecord(
-                name=stage.name,
-                start_s=stage.start_s,
-                end_s=stage.end_s if end_s is None else min(stage.end_s, end_s),
-                users=stage.users if self._arrivals is None else self._arrivals.slots,
-                measured=stage.measured,
-            )
-            for stage in self._prepared.scenario.stages
-            if end_s is None or stage.start_s < end_s
-        )
 
     def _end_early(self, reason: str) -> None:
         """End the run now, once, for a reason that its record keeps."""

@@ -188,6 +188,8 @@ def _of_kind(fault: Fault) -> Iterator[tuple[str, str]]:
         if key not in keys.needed + keys.allowed:
             kinds = " or ".join(f'"{kind}"' for kind in _KINDS_OF[key])
             yield key, f"for kind = {kinds} only: remove it"
+    if fault.retry_after_s is not None and fault.retry_after_s % 1.0:
+        yield "retry_after", "not whole seconds, and Retry-After knows no parts of one; allowed is 1s, 2s, ..."
     if fault.kind not in PROXY_KINDS:
         for key in _ONLY_PROXIED:
             if key in fault.model_fields_set:
