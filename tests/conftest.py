@@ -5,8 +5,8 @@ import sys
 
 from hypothesis import settings
 
-# As for a user: what has been compiled is kept. Where a shell says otherwise, each of the hundreds of processes that the
-# tests start would compile every module again.
+# As for a user, what has been compiled is kept. Where a shell says otherwise, each of the hundreds of processes that
+# the tests start would compile every module again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

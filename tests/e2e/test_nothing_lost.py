@@ -189,6 +189,7 @@ def test_a_worker_with_a_disk_of_its_own_keeps_its_spool_there(tmp_path: Path) -
     assert (lost.name, lost.samples_received) == (dead.worker, dead.rows - dead.from_spool)
 
 
+@pytest.mark.slow
 def test_a_worker_with_a_disk_of_its_own_leaves_nothing_there_after_a_good_end(tmp_path: Path) -> None:
     """Once all of it is safe with the master, the worker's machine is as it was."""
     port = free_port()

@@ -30,11 +30,14 @@ think_time = "20ms"
 {oracle}
 """
 
+MANY_ACCOUNTS = "\n[accounts]\ncount = 8000\n"
+"""Without a pause probes use them up fast."""
+
 
 def write(folder: Path, mix: str, oracle: str = "") -> str:
     """Write a scenario and return its path."""
     path = folder / "probes.toml"
-    path.write_text(SCENARIO.format(mix=mix, oracle=oracle))
+    path.write_text(SCENARIO.format(mix=mix, oracle=oracle) + MANY_ACCOUNTS)
     return str(path)
 
 
