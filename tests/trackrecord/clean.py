@@ -143,7 +143,7 @@ def _verdict_of(exit_code: int) -> str:
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{word} {count}" for word, count in sorted(counts, key=lambda one: (-one[1], one[0])))
+    return "; ".join(f"{word} {count}" for word, count in sorted(counts, key=lambda one: (-one[1], one[0])))
 
 
 def main(arguments: Sequence[str]) -> int:
