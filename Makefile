@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing trackrecord standin schema sample clean
+.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns standin schema sample clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ killing: $(VENV)/.installed  ## kill -9 at a hundred instants, 20,000 changes of
 
 trackrecord: $(VENV)/.installed  ## Every defect of the stand-in, found by the oracle or not; into the README (ten minutes)
 	$(BIN)/python -m tests.trackrecord
+
+cleanruns: $(VENV)/.installed  ## A hundred runs against a healthy stand-in: no false alarm; into docs/oracle.md (ten minutes)
+	$(BIN)/python -m tests.trackrecord.clean
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin

@@ -1,6 +1,14 @@
 """Shared settings of the tests."""
 
+import os
+import sys
+
 from hypothesis import settings
+
+# As for a user, what has been compiled is kept. Where a shell says otherwise, each of the hundreds of processes that
+# the tests start would compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples every time (tests are seeded), and no deadline: a shared CI core may pause for longer than a test.
 settings.register_profile("seeded", derandomize=True, deadline=None)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -38,7 +38,7 @@ class Done:
 
 def pwdload(*arguments: str, cwd: Path = ROOT, timeout_s: float = 60.0) -> Done:
     """Run the command `pwdload` to its end."""
-    return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s)
+    return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s, environment())
 
 
 def locust(
@@ -47,9 +47,12 @@ def locust(
     timeout_s: float = 90.0,
     secret: str = SECRET,
     more: Mapping[str, str] | None = None,
+    without: Iterable[str] = (),
 ) -> Done:
-    """Run `locust` with our locustfile to its end, with more variables in its environment."""
-    return _run([sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments], cwd, timeout_s, secret, more)
+    """Run `locust` with our locustfile to its end, with more variables in its environment, or without some."""
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
+    variables = environment(secret, more)
+    return _run(command, cwd, timeout_s, {name: variables[name] for name in variables.keys() - set(without)})
 
 
 def start_locust(
@@ -69,13 +72,11 @@ def start_locust(
     )
 
 
-def _run(
-    command: Sequence[str], cwd: Path, timeout_s: float, secret: str = SECRET, more: Mapping[str, str] | None = None
-) -> Done:
+def _run(command: Sequence[str], cwd: Path, timeout_s: float, variables: Mapping[str, str]) -> Done:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=environment(secret, more),
+        env=variables,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -91,10 +91,10 @@ class Pool:
 
 
 def test_accounts_are_used_up_and_put_back(tmp_path: Path) -> None:
-    """A hundred of them, by two runs, then by one: all open with the password that the ledger says."""
+    """A hundred of them, by a run each time, put back in between: all open with the password that the ledger says."""
     with staging(tmp_path) as staged:
         pool = Pool(staged, 100)
-        pool.use_up(used=pool.use_some(2, 2))
+        pool.use_up()
         pool.put_back()
         pool.use_up()
         pool.assert_all(Status.CHANGED, generation=3)

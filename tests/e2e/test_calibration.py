@@ -1,13 +1,11 @@
 """Calibration as a user meets it: at the start of a run, and as a command."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, open_scenario
 from tests.judgements import UNJUDGED
-from tests.processes import LOCUSTFILE, environment, pwdload
+from tests.processes import Done, locust, pwdload
 
 from pwdload.analysis import Caveat, find_caveats, load_run
 from pwdload.calibration import read_certificate
@@ -15,18 +13,16 @@ from pwdload.calibration import read_certificate
 pytestmark = pytest.mark.e2e
 
 
-def calibrated_locust(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+def calibrated_locust(*arguments: str, cwd: Path) -> Done:
     """Run `locust` as a user does, who has not asked to go without calibration."""
-    plain = {name: value for name, value in environment().items() if name != "PWDLOAD_NO_CALIBRATE"}
-    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", *QUIET, *arguments]
-    return subprocess.run(command, cwd=cwd, env=plain, capture_output=True, text=True, timeout=90, check=False)
+    return locust("--headless", *QUIET, *arguments, cwd=cwd, without=("PWDLOAD_NO_CALIBRATE",))
 
 
 def test_a_run_measures_its_instrument_first_and_its_report_says_what_it_is_worth(tmp_path: Path) -> None:
     """The certificate is in the run's directory, and the caveat that it is not calibrated is gone."""
     done = calibrated_locust("--scenario", open_scenario(tmp_path, length="2s"), cwd=tmp_path)
     run = latest(tmp_path)
-    assert_nothing_wrong(done.returncode, done.stderr, run)
+    assert_nothing_wrong(done.exit_code, done.err, run)
     certificate = read_certificate(run.calibration_file)
     assert certificate is not None
     assert certificate.form == "short"
@@ -38,22 +34,12 @@ def test_a_plan_that_is_too_fast_for_the_machine_is_refused_before_the_first_req
     """One line with the arithmetic, exit code 2, and no run directory."""
     path = open_scenario(tmp_path, rate='"100000/s"', length="1s")
     done = calibrated_locust("--scenario", path, cwd=tmp_path)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("pwdload: ")]
-    assert done.returncode == 2, done.stderr
-    assert len(lines) == 1, done.stderr
+    lines = [line for line in done.err.splitlines() if line.startswith("pwdload: ")]
+    assert done.exit_code == 2, done.err
+    assert len(lines) == 1, done.err
     assert "requests/s at the peak, this machine generates" in lines[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     assert not list(tmp_path.glob("reports/*/2*"))
-
-
-def test_going_without_leaves_a_caveat(tmp_path: Path) -> None:
-    """`--no-calibrate` saves three seconds, and the report says that nothing is known of the instrument."""
-    path = open_scenario(tmp_path, length="1s")
-    done = calibrated_locust("--scenario", path, "--no-calibrate", cwd=tmp_path)
-    run = latest(tmp_path)
-    assert_nothing_wrong(done.returncode, done.stderr, run)
-    assert not run.calibration_file.exists()
-    assert "was not calibrated" in (run.path / "report.md").read_text("utf-8")
 
 
 def test_the_command_prints_the_certificate(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -100,16 +102,30 @@ PLAYED = [
 ]
 
 
+Targets = Callable[[str], Target]
+
+
 @pytest.fixture(scope="module")
-def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """A stand-in of one kind: default policy, passwords of up to 50 characters, or for an ISV application."""
-    settings = [f"state_token_life_s={TOKEN_LIFE_S}", "hash_algorithm=sha256", *KINDS[request.param]]
+def targets() -> Iterator[Targets]:
+    """Stand-ins by kind: default policy, passwords of up to 50 characters, or for an ISV application.
+
+    Each is started when it is first asked for and serves all cases; a parameter of its own for the kind would have
+    pytest play a case on every kind before the next case, and start a stand-in for each of them.
+    """
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(running(kind)))
+
+
+@contextmanager
+def running(kind: str) -> Iterator[Target]:
+    """Run a stand-in of one kind."""
+    settings = [f"state_token_life_s={TOKEN_LIFE_S}", "hash_algorithm=sha256", *KINDS[kind]]
     arguments = [word for setting in settings for word in ("--set", setting)]
     with standin(*arguments, seed_csv="".join(SOURCE.seed_csv(BOOK))) as url:
         address = Address.parse(url)
         wire = Wire(address)
-        with tenant_client(url, TENANT if request.param == "ISV" else None) as tenant:
-            yield Target(url, address, wire, request.param, tenant)
+        with tenant_client(url, TENANT if kind == "ISV" else None) as tenant:
+            yield Target(url, address, wire, kind, tenant)
         wire.close()
 
 
@@ -141,10 +157,10 @@ def party(target: Target, account: Account) -> Party:
     return Party(account=account, requests=DeviceRequests(target.address.authority, device, tenant))
 
 
-@pytest.mark.parametrize(("target", "name"), PLAYED, indirect=["target"], scope="module")
-def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(target: Target, name: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), PLAYED)
+def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(targets: Targets, kind: str, name: str) -> None:
     """Right outcome at every step, and the very code that the catalogue names, not only some refusal."""
-    played = play(target, name)
+    played = play(targets(kind), name)
     for one in played:
         assert one.outcome.is_as_expected, f"{one.step}: {one.outcome} {one.answer}"
         assert one.answer is not None
@@ -155,9 +171,9 @@ def test_a_case_gets_exactly_the_answers_that_the_catalogue_expects(target: Targ
     assert len(dict.fromkeys(one.intended_s for one in played)) == len(steps)
 
 
-@pytest.mark.parametrize("target", ["default"], indirect=True, scope="module")
-def test_the_target_counts_what_was_sent(target: Target) -> None:
+def test_the_target_counts_what_was_sent(targets: Targets) -> None:
     """One flow of two requests raises the stand-in's own counts by two."""
+    target = targets("default")
     before = total(target.url)
     place = 2 * len(CASES) - 1
     (account,) = SOURCE.accounts("warning", range(place, place + 1))

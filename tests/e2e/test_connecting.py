@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.e2e.runs import QUIET, latest, samples
+from tests.e2e.runs import QUIET, latest, samples, with_few_accounts
 from tests.e2e.test_locust import NOTHING_WRONG, assert_one_line
 from tests.fronts import proxy_front, tls_front
 from tests.processes import SECRET, locust, standin
@@ -31,7 +31,7 @@ login_only = 1
 def scenario(folder: Path, *lines: str) -> str:
     """Write a scenario with these lines in [target] and return its path."""
     path = folder / "connecting.toml"
-    path.write_text(SCENARIO.format(target="\n".join(lines)), "utf-8")
+    path.write_text(with_few_accounts(SCENARIO.format(target="\n".join(lines))), "utf-8")
     return str(path)
 
 
@@ -77,8 +77,14 @@ def test_each_flow_may_be_a_client_that_comes_through_a_proxy_with_tls(tmp_path:
     ("lines", "host", "words"),
     [
         (('ca_file = "none.pem"',), "https://127.0.0.1:1", ("CA file", "none.pem", "No such file")),
-        (('ca_file = "a.toml"',), "https://127.0.0.1:1", ("CA file", "a.toml", "give a PEM file")),
-        (('client_certificate = "a.toml"',), "https://127.0.0.1:1", ("client certificate", "a.toml")),
+        pytest.param(
+            *(('ca_file = "a.toml"',), "https://127.0.0.1:1", ("CA file", "a.toml", "give a PEM file")),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(('client_certificate = "a.toml"',), "https://127.0.0.1:1", ("client certificate", "a.toml")),
+            marks=pytest.mark.slow,
+        ),
         (('ca_file = "none.pem"',), "http://127.0.0.1:1", ("plain HTTP", "ca_file")),
         (('proxy = "http://127.0.0.1:1"',), "http://127.0.0.1:2", ("proxy_refused", "is the proxy running")),
     ],

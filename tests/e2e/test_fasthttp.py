@@ -90,6 +90,7 @@ def test_latencies_agree_within_their_own_error() -> None:
         assert other_low <= high + (other_floor_high - floor_low), share
 
 
+@pytest.mark.slow
 def test_a_run_by_either_way_has_the_same_outcomes_and_fires_every_event(tmp_path: Path) -> None:
     """Locust counts as many requests as there are samples, whichever client sends them, and the answers agree."""
     (tmp_path / "both.toml").write_text(SCENARIO, "utf-8")

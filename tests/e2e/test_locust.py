@@ -14,7 +14,17 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from tests.e2e.runs import QUIET, free_port, has_begun, latest, samples, two_processes, wait_for
+from tests.e2e.runs import (
+    QUIET,
+    free_port,
+    has_begun,
+    latest,
+    plain_scenario,
+    samples,
+    two_processes,
+    wait_for,
+    with_few_accounts,
+)
 from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
 
 from pwdload.accounts.account import NO_ACCOUNT
@@ -59,7 +69,8 @@ def scenario(
 ) -> str:
     """Write a scenario and return its path."""
     path = folder / "short.toml"
-    path.write_text(SCENARIO.format(seed=seed, think_time=think_time, stages=stages, mix=mix) + more)
+    text = SCENARIO.format(seed=seed, think_time=think_time, stages=stages, mix=mix) + more
+    path.write_text(with_few_accounts(text))
     return str(path)
 
 
@@ -84,10 +95,13 @@ def assert_one_line(done: Done, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, RunDirectory]:
-    """A run by `locust -f ... --headless -u -r -t` alone, and what it left."""
+    """A run by `locust -f ... --headless -u -r -t` alone, and what it left.
+
+    That it does not calibrate is said by the option, as a user says it, and not by the environment.
+    """
     folder = tmp_path_factory.mktemp("plain")
-    done = locust("--headless", "-u", "80", "-r", "80", "-t", "4s", *QUIET, cwd=folder)
-    return done, latest(folder)
+    arguments = ("--headless", "-u", "80", "-r", "80", "-t", "4s", "--no-calibrate", *QUIET)
+    return locust(*arguments, cwd=folder, without=("PWDLOAD_NO_CALIBRATE",)), latest(folder)
 
 
 def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_target_confirms(
@@ -105,6 +119,13 @@ def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_tar
         *("run.json", "scenario.toml", "samples", "endings.parquet", "target_counts.json", "health.csv"),
         *("report.html", "report.md", "report.json", "verdict.json", "junit.xml", "tables"),
     }
+
+
+def test_going_without_calibration_leaves_a_caveat(plain: tuple[Done, RunDirectory]) -> None:
+    """`--no-calibrate` saves three seconds, and the report says that nothing is known of the instrument."""
+    _, run = plain
+    assert not run.calibration_file.exists()
+    assert "was not calibrated" in (run.path / "report.md").read_text("utf-8")
 
 
 def test_a_run_says_what_became_of_each_account(plain: tuple[Done, RunDirectory]) -> None:
@@ -229,7 +250,8 @@ def test_another_seed_tells_another_story(tmp_path: Path) -> None:
 )
 def test_locusts_own_ways_of_choosing_work(tmp_path: Path, arguments: list[str], groups: set[str]) -> None:
     """`--tags`, `--exclude-tags` and user classes by name limit what is played, and nothing else."""
-    done = locust(*arguments, "--headless", "-u", "10", "-r", "10", "-t", "2s", *QUIET, cwd=tmp_path)
+    options = ["--scenario", plain_scenario(tmp_path), "--headless", "-u", "10", "-r", "10", "-t", "2s"]
+    done = locust(*arguments, *options, *QUIET, cwd=tmp_path)
     assert done.exit_code in NOTHING_WRONG, done.err
     played = {CASES[case].group for case in samples(latest(tmp_path))["case"].to_pylist()}
     assert played
@@ -239,7 +261,8 @@ def test_locusts_own_ways_of_choosing_work(tmp_path: Path, arguments: list[str],
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A locust that has begun a run without an end."""
-    process = start_locust("--headless", "-u", "20", "-r", "20", *QUIET, cwd=tmp_path)
+    path = plain_scenario(tmp_path)
+    process = start_locust("--scenario", path, "--headless", "-u", "20", "-r", "20", *QUIET, cwd=tmp_path)
     try:
         wait_for(lambda: has_begun(tmp_path))
         yield process
@@ -268,7 +291,8 @@ def test_a_run_that_is_told_to_stop_ends_with_its_report(
 @pytest.fixture
 def two_workers(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A master with two workers that both have begun a run without an end."""
-    process = start_locust("--headless", "-u", "20", "-r", "20", *two_processes(), *QUIET, cwd=tmp_path)
+    options = ["--scenario", plain_scenario(tmp_path), "--headless", "-u", "20", "-r", "20"]
+    process = start_locust(*options, *two_processes(), *QUIET, cwd=tmp_path)
     try:
         wait_for(lambda: len(_sizes(tmp_path)) == 2 and min(_sizes(tmp_path)) > 10_000)
         yield process

@@ -189,6 +189,7 @@ def test_a_worker_with_a_disk_of_its_own_keeps_its_spool_there(tmp_path: Path) -
     assert (lost.name, lost.samples_received) == (dead.worker, dead.rows - dead.from_spool)
 
 
+@pytest.mark.slow
 def test_a_worker_with_a_disk_of_its_own_leaves_nothing_there_after_a_good_end(tmp_path: Path) -> None:
     """Once all of it is safe with the master, the worker's machine is as it was."""
     port = free_port()
@@ -291,7 +292,7 @@ def test_a_listener_that_raises_is_counted_and_not_swallowed(tmp_path: Path, pro
     """Locust logs it and ends with exit code 0; here each process says which listener failed, how, and how often."""
     path = tmp_path / "raising.py"
     path.write_text(RAISING.format(folder=str(LOCUSTFILE.parent)))
-    done = locust("-f", str(path), "--headless", *BUSY, "-t", "2s", *processes, *QUIET, cwd=tmp_path)
+    done = locust("-f", str(path), "--headless", *BUSY, "-t", "4s", *processes, *QUIET, cwd=tmp_path)
     run = latest(tmp_path)
     made = samples(run)["worker"].to_pylist()
     workers = run.read_record().workers

@@ -30,11 +30,14 @@ think_time = "20ms"
 {oracle}
 """
 
+MANY_ACCOUNTS = "\n[accounts]\ncount = 8000\n"
+"""Without a pause probes use them up fast."""
+
 
 def write(folder: Path, mix: str, oracle: str = "") -> str:
     """Write a scenario and return its path."""
     path = folder / "probes.toml"
-    path.write_text(SCENARIO.format(mix=mix, oracle=oracle))
+    path.write_text(SCENARIO.format(mix=mix, oracle=oracle) + MANY_ACCOUNTS)
     return str(path)
 
 
@@ -65,7 +68,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, RunDirectory
     folder = tmp_path_factory.mktemp("probed")
     scenario = write(folder, "probe = 10\nlockout = 1", "probes = 0\nlockout_threshold = 10\nwrong_passwords_max = 10")
     done = locust(
-        *("--scenario", scenario, "--headless", "-u", "20", "-r", "20", "-t", "8s"),
+        *("--scenario", scenario, "--headless", "-u", "8", "-r", "8", "-t", "8s"),
         *two_processes(),
         *QUIET,
         cwd=folder,
@@ -162,7 +165,7 @@ def test_another_target_is_probed_only_where_the_scenario_says_so(tmp_path: Path
     more = TENANT if has_credentials else {}
     (tmp_path / "accounts.csv").write_text("user_name,password\n" + "".join(f"{n},{p}\n" for n, p, _ in rows(3_000)))
     with standin("--set", "hash_algorithm=sha256", seed_csv=seed_csv(3_000)) as url:
-        options = ("--host", url, "--accounts", "accounts.csv", "--headless", "-u", "10", "-r", "10", *QUIET)
+        options = ("--host", url, "--accounts", "accounts.csv", "--headless", "-u", "5", "-r", "5", *QUIET)
         plain = locust("--scenario", write(tmp_path, "login_only = 1"), *options, "-t", "2s", cwd=tmp_path, more=more)
         assert_nothing_wrong(plain.exit_code, plain.err, latest(tmp_path))
         assert set(samples(latest(tmp_path))["case"].to_pylist()) == {"login_only"}

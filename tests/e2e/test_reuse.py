@@ -147,7 +147,7 @@ def test_what_a_killed_run_has_left_in_doubt_is_settled_by_the_next(tmp_path: Pa
     folder = tmp_path / "first"
     with standin("--set", "hash_algorithm=sha256", "--db", str(tmp_path / "s.db"), seed_csv=text) as url:
         command = ("--scenario", scenario, "--headless", "--host", url, "--accounts", path, *QUIET)
-        locust(*command, cwd=tmp_path)
+        pwdload("accounts", "import", str(tmp_path / "accounts.ledger"), path, "--host", url)
         ledger = Ledger.open(tmp_path / "accounts.ledger", secret_digest=BOOK.digest)
         ledger.begin_run()
         journal = ledger.journal(0, "killed")

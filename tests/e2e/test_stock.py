@@ -58,8 +58,8 @@ def test_a_run_that_would_run_dry_is_refused_with_the_arithmetic(tmp_path: Path)
 @pytest.mark.parametrize(
     ("options", "keys"),
     [
-        (["-t", "10s"], ""),
-        (["--tags", "token_missing"], ""),
+        pytest.param(["-t", "10s"], "", marks=pytest.mark.slow),
+        pytest.param(["--tags", "token_missing"], "", marks=pytest.mark.slow),
         ([], 'reuse = "rearm"\nrearm_rate = "80/s"'),
     ],
     ids=["less time", "other cases", "put back as fast as used"],

@@ -86,13 +86,15 @@ def test_two_hosts_are_one_instrument(tmp_path: Path) -> None:
         with (
             running(hosts.on_master([*LOCUST, *master]), tmp_path) as in_charge,
             running(hosts.on_master([*LOCUST, *worker]), tmp_path),
-            running(hosts.on_worker([*LOCUST, *worker, "--accounts", str(copy)]), there),
+            running(hosts.on_worker([*LOCUST, *worker, "--accounts", str(copy)]), there) as far,
         ):
             out, err = in_charge.communicate(timeout=90)
+            far.communicate(timeout=30)
         run = latest(tmp_path)
         table = samples(run)
         assert_nothing_wrong(in_charge.returncode, out + err, run)
         assert table.num_rows == target_counts(hosts) - 1  # one request asked whether anybody is there
+    assert not list((there / "reports").glob("*/*")), "all of it is safe with the master: the other disk is as it was"
     record = run.read_record()
     assert record.arrivals is not None
     clocks = {worker.name: worker.clock for worker in record.workers if worker.clock is not None}

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.trackrecord.pages import README, write_between
 from tests.trackrecord.running import Found, play
 from tests.trackrecord.trials import TRIALS, Trial
 
@@ -20,7 +20,6 @@ from pwdload.outcome import Verdict
 
 AT_ONCE = 2
 """Trials at a time: most of a run goes into starting and waiting."""
-README = ROOT / "README.md"
 BEGIN, END = "<!-- track record: written by make trackrecord -->", "<!-- end of the track record -->"
 
 
@@ -88,10 +87,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def write_down(rows: Sequence[Row]) -> None:
     """Put the table into the README, at its place."""
-    text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}\n{table(rows)}{END}{after}", encoding="utf-8")
+    write_between(README, BEGIN, END, table(rows))
 
 
 def main(names: Sequence[str]) -> int:

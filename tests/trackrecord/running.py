@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from tests.processes import LOCUSTFILE, TENANT, environment
 from tests.trackrecord.trials import Trial
 
+from pwdload.errors import RunDirectoryError
 from pwdload.oracle import Judgement, judge, read_history
 from pwdload.rundir import RunDirectory
 
@@ -41,11 +42,10 @@ class Found:
 
 def play(trial: Trial, folder: Path, *, seed: int = 1) -> Found:
     """Play a trial in an empty folder and judge what it leaves."""
-    scenario = folder / f"{trial.name}.toml"
     if not trial.disturbance:
-        scenario.write_text(scenario_text(trial, seed, embedded=True))
-        done = _locust(scenario, folder)
+        done, directory = play_scenario(scenario_text(trial, seed, embedded=True), folder)
     else:
+        scenario = folder / f"{trial.name}.toml"
         scenario.write_text(scenario_text(trial, seed, embedded=False))
         with _Target(trial, folder) as target:
             run = _start(scenario, folder, "--host", target.url, "--accounts", str(target.accounts))
@@ -54,8 +54,26 @@ def play(trial: Trial, folder: Path, *, seed: int = 1) -> Found:
             target.begin_anew(signal.SIGKILL if trial.disturbance == "crash" else signal.SIGTERM)
             out, err = run.communicate(timeout=120)
             done = subprocess.CompletedProcess(run.args, run.returncode, out, err)
-    directory = RunDirectory.open(folder / "reports" / "latest")
+        directory = RunDirectory.open(folder / "reports" / "latest")
     return _judged(done, directory)
+
+
+def play_scenario(
+    text: str, folder: Path, *more: str, timeout_s: float = 180.0
+) -> tuple["subprocess.CompletedProcess[str]", RunDirectory]:
+    """Play a scenario on the embedded stand-in, in an empty folder, with more options of `locust`.
+
+    Raises:
+        RunDirectoryError: it has left no run; what it said instead is in the text.
+    """
+    scenario = folder / "played.toml"
+    scenario.write_text(text)
+    process = _start(scenario, folder, *more)
+    out, err = process.communicate(timeout=timeout_s)
+    if not (folder / "reports" / "latest").exists():
+        raise RunDirectoryError(f"no run (exit {process.returncode}): {err.strip()[-400:]}")
+    done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return done, RunDirectory.open(folder / "reports" / "latest")
 
 
 def _judged(done: "subprocess.CompletedProcess[str]", directory: RunDirectory) -> Found:
@@ -92,7 +110,12 @@ def scenario_text(trial: Trial, seed: int, *, embedded: bool) -> str:
         "standin": standin if embedded else {},
     }
     stage = {"name": "load", "rate": f"{trial.rate_per_s}/s", "for": f"{trial.length_s:g}s"}
-    parts = [f'title = "Track record: {trial.name}"\nseed = {seed}\n']
+    return toml_text(f"Track record: {trial.name}", seed, tables, stage)
+
+
+def toml_text(title: str, seed: int, tables: Mapping[str, Mapping[str, object]], stage: Mapping[str, object]) -> str:
+    """Return a scenario of one stage; tables without a key are left out."""
+    parts = [f"title = {json.dumps(title)}\nseed = {seed}\n"]
     parts += [f"[{name}]\n{_lines(fields)}" for name, fields in tables.items() if fields]
     parts += [f"[[load.stages]]\n{_lines(stage)}"]
     return "\n".join(parts)
@@ -117,12 +140,6 @@ def _command(scenario: Path, *more: str) -> list[str]:
         *quiet,
         *more,
     ]
-
-
-def _locust(scenario: Path, folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    process = _start(scenario, folder, *more)
-    out, err = process.communicate(timeout=180)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def _start(scenario: Path, folder: Path, *more: str) -> "subprocess.Popen[str]":

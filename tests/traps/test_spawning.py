@@ -28,6 +28,7 @@ def test_users_of_stock_locust_keep_in_step() -> None:
     assert max(counts) >= 90
 
 
+@pytest.mark.slow
 def test_our_users_begin_spread_over_a_think_time_and_stay_so(tmp_path: Path) -> None:
     """The same users of ours: hardly a slot of the steady state is empty, and none has half of them.
 

@@ -15,6 +15,7 @@ from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.harness.controller import Controller
+from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser
@@ -46,6 +47,7 @@ _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 
 def install() -> None:
     """Register pwdload with Locust: its options, and what happens when a run begins and ends."""
+    do_without_pandas()
     events.init_command_line_parser.add_listener(_on_parser)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)

@@ -47,7 +47,9 @@ class _Part(NamedTuple):
     damaged: int
 
 
-_NOTHING = _Part(SCHEMA.empty_table(), 0)
+def _nothing() -> _Part:
+    # Made when it is needed: pyarrow imports pandas for its first array, which most commands can do without.
+    return _Part(SCHEMA.empty_table(), 0)
 
 
 Samples = tuple[pa.Table, tuple[SampleFile, ...]]
@@ -83,7 +85,7 @@ def _one_per_worker(directory: Path) -> dict[str, Path]:
 def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa.Table, SampleFile]:
     """Read the samples of one process from where they were delivered to, and from its own disk."""
     finished = False
-    main = extra = _NOTHING
+    main = extra = _nothing()
     if delivered is not None:
         try:
             finished, main = delivered.suffix == ".parquet", _load(delivered, worker)
@@ -93,7 +95,7 @@ def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa
         try:
             extra = _beyond(main.rows, _load(spooled, worker))
         except (pa.ArrowException, OSError, ValueError):
-            extra = _NOTHING
+            extra = _nothing()
     rows = pa.concat_tables([main.rows, extra.rows]) if extra.rows.num_rows else main.rows
     last = pc.max(rows["seq"]).as_py() if rows.num_rows else -1
     path = delivered or spooled
