@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns standin schema sample clean
+.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns cleanfaults standin schema sample clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ trackrecord: $(VENV)/.installed  ## Every defect of the stand-in, found by the o
 
 cleanruns: $(VENV)/.installed  ## A hundred runs against a healthy stand-in: no false alarm; into docs/oracle.md (ten minutes)
 	$(BIN)/python -m tests.trackrecord.clean
+
+cleanfaults: $(VENV)/.installed  ## Twenty runs under each fault against a healthy stand-in: no false alarm (an hour)
+	$(BIN)/python -m tests.trackrecord.faulty
 
 standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,000 accounts in .standin/accounts.csv
 	@mkdir -p .standin
