@@ -57,6 +57,10 @@ class Authority:
         )
         return cls(key, certificate)
 
+    def pem(self) -> str:
+        """Return the CA's certificate as PEM, for clients to trust."""
+        return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
     def write(self, path: Path) -> None:
         """Write the CA's certificate as PEM, for clients to trust. Raises `FaultError` where that cannot be."""
         try:
