@@ -135,6 +135,12 @@ def standin(context: typer.Context) -> None:
     run.become_standin(context.args)
 
 
+@app.command(context_settings=_PASS_ON, add_help_option=False)
+def proxy(context: typer.Context) -> None:
+    """Start the fault proxy, driven over Toxiproxy's API (a program of its own; see `pwdload proxy --help`)."""
+    run.become_proxy(context.args)
+
+
 def main() -> None:
     """Run the command line; what the user has to mend is told in plain lines, without a traceback."""
     try:

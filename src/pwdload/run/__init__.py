@@ -73,3 +73,9 @@ def become_standin(arguments: Sequence[str]) -> NoReturn:
     """Replace this process by the stand-in, a separate program."""
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pwdload.standin", *arguments])  # noqa: S606 - as above
+
+
+def become_proxy(arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by the fault proxy, a program of its own."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pwdload.faults", *arguments])  # noqa: S606 - as above
