@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.effects import EVERY
-from tests.faults.lab import HANG_S, Client, Lab, TargetWire, toxic, until
+from tests.faults.lab import Client, Lab, TargetWire, toxic, until
 
 from pwdload.errors import FaultError
 from pwdload.faults.link import HELD_LIMIT, reset_on_close
@@ -178,7 +178,7 @@ def test_a_share_of_connections_is_drawn_by_their_number() -> None:
         async with Lab.open() as lab:
             clients = [await lab.used() for _ in range(30)]
             await lab.proxy.add(toxic("timeout", toxicity=0.4))
-            answers = await asyncio.gather(*(client.ask(wait_s=HANG_S) for client in clients))
+            answers = await asyncio.gather(*(client.ask(wait_s=0.4) for client in clients))
             hit = [client for client, answer in zip(clients, answers, strict=True) if answer.ended == "hang"]
             assert 5 < len(hit) < 20
             assert lab.proxy.counts.affected == {"timeout": len(hit)}
@@ -259,6 +259,26 @@ def test_faults_set_before_the_start_are_on_from_the_start() -> None:
             await proxy.stop()
 
     asyncio.run(start())
+
+
+def test_a_proxy_that_was_stopped_can_be_started_again() -> None:
+    """On the same port, with the faults that were on."""
+
+    async def again() -> None:
+        async with Lab.open() as lab:
+            await lab.proxy.add(toxic("latency", latency=40))
+            listen = lab.proxy.listen
+            old = await lab.used()
+            await lab.proxy.stop()
+            await lab.proxy.stop()
+            assert await old.end() == "fin"
+            with pytest.raises(ConnectionRefusedError):
+                await lab.client()
+            await lab.proxy.start()
+            assert lab.proxy.listen == listen
+            assert (await (await lab.client()).ask()).took_s >= 0.04
+
+    asyncio.run(again())
 
 
 @pytest.mark.parametrize("kind", ["refuse", "black_hole"])

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 REAL = os.environ.get("PWDLOAD_TOXIPROXY", "")
 PREFIX = "pwdload-conformance"
-"""Begins the name of every proxy made here: a real Toxiproxy may have others, which are left alone."""
+"""Begins the name of every proxy made here. A real Toxiproxy may have others: they are healed by `/reset`, no more."""
 PROXY, OTHER = f"{PREFIX}-1", f"{PREFIX}-2"
 NO_UPSTREAM = "127.0.0.1:9"
 """Where nobody listens; most of what is asked here needs nobody."""
