@@ -1,0 +1,113 @@
+"""What all connections of one proxy have in common: the toxics that are on, and the counts."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pwdload.faults.draws import Draws
+from pwdload.faults.kind import Kind
+from pwdload.faults.toxic import Scope, Toxic
+
+if TYPE_CHECKING:
+    from pwdload.faults.link import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyCounts:
+    """What a proxy has done since it was made."""
+
+    connections: int
+    """Connections of clients that were carried to the target."""
+    open: int
+    """How many of them there are now."""
+    unreachable: int
+    """Connections of clients for which there was none to the target; each was reset."""
+    requests: int
+    """Requests that were seen as such: only while a toxic of scope request was on."""
+    affected: Mapping[str, int]
+    """Connections or requests that each toxic has hit, by its name; those that were removed included."""
+    bytes_upstream: int
+    bytes_downstream: int
+    """What came from clients, and what came from the target; what faults have done to it notwithstanding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A toxic that is on."""
+
+    toxic: Toxic
+    kind: Kind
+    draws: Draws
+
+    @classmethod
+    def of(cls, toxic: Toxic, kind: Kind) -> "Active":
+        """Return it with its draws."""
+        return cls(toxic, kind, Draws(toxic))
+
+    @property
+    def per_message(self) -> bool:
+        """Whether it looks at each request for itself."""
+        return self.toxic.scope is Scope.REQUEST
+
+
+@dataclass(slots=True)
+class Links:
+    """The open connections, the toxics in the order of their adding, and the counts."""
+
+    deliver_again: Callable[[bytes, int], None]
+    """Sends a request so many times more, over connections of its own."""
+    ends_tls: bool = False
+    active: dict[str, Active] = field(default_factory=dict)
+    opened: "set[Link]" = field(default_factory=set)
+    affected: Counter[str] = field(default_factory=Counter)
+    connections: int = 0
+    requests: int = 0
+    unreachable: int = 0
+    _carried: tuple[int, int] = (0, 0)
+
+    def joined(self, link: "Link") -> None:
+        """Count a connection that is there now."""
+        self.opened.add(link)
+
+    def gone(self, link: "Link") -> None:
+        """Count what a connection has carried that is there no more."""
+        if link in self.opened:
+            self.opened.remove(link)
+            up, down = self._carried
+            self._carried = (up + link.carried[0], down + link.carried[1])
+
+    def add(self, active: Active) -> None:
+        """Turn a toxic on, on open connections too."""
+        self.active[active.toxic.name] = active
+        for link in tuple(self.opened):
+            link.attach(active)
+
+    def replace(self, active: Active) -> None:
+        """Turn a toxic into another of the same name."""
+        self.active[active.toxic.name] = active
+        for link in tuple(self.opened):
+            link.exchange(active)
+
+    def remove(self, name: str) -> None:
+        """Turn a toxic off, on open connections too."""
+        del self.active[name]
+        for link in tuple(self.opened):
+            link.detach(name)
+
+    def per_message(self) -> list[Active]:
+        """Return those that look at each request for itself."""
+        return [active for active in self.active.values() if active.per_message]
+
+    def counts(self) -> ProxyCounts:
+        """Return the counts as they are now."""
+        carried = [self._carried, *(link.carried for link in self.opened)]
+        return ProxyCounts(
+            connections=self.connections,
+            open=len(self.opened),
+            unreachable=self.unreachable,
+            requests=self.requests,
+            affected={name: self.affected[name] for name in {**self.affected, **self.active}},
+            bytes_upstream=sum(up for up, _ in carried),
+            bytes_downstream=sum(down for _, down in carried),
+        )
