@@ -10,6 +10,9 @@ BACKLOG = 1024
 _FILLING_S = 0.2
 """How long a filler may take; it needs microseconds, unless somebody else has filled the queue already."""
 
+_NO_DESCRIPTORS_S = 0.1
+"""How long to wait when the process may open no more files."""
+
 
 class Doorway(Enum):
     """What becomes of a new connection."""
@@ -58,7 +61,8 @@ class Door:
         self._socket.close()
 
     def _bound(self, address: tuple[str, int]) -> socket.socket:
-        bound = socket.socket(self._family, socket.SOCK_STREAM)
+        # With its protocol named, asyncio takes what is accepted here for TCP, and turns Nagle's algorithm off.
+        bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setblocking(False)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -82,13 +86,20 @@ class Door:
                 accepted, peer = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
-            except OSError:  # out of file descriptors: those who knock wait in the queue until there are some
+            except OSError:  # out of file descriptors, mostly: those who knock wait in the queue until there are some
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(self._socket.fileno())
+                loop.call_later(_NO_DESCRIPTORS_S, self._listen_again)
                 return
             if peer in fillers:
                 accepted.close()
                 continue
             accepted.setblocking(False)
             self._knocked(accepted)
+
+    def _listen_again(self) -> None:
+        if self._doorway is Doorway.OPEN and self._socket.fileno() >= 0:
+            self._listen()
 
     def _refuse(self) -> None:
         self._stop_listening()

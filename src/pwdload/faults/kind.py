@@ -63,8 +63,8 @@ class Kind:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     streams: tuple[Stream, ...] = BOTH_STREAMS
     scopes: tuple[Scope, ...] = BOTH_SCOPES
-    stage: Callable[[Place], Stage] = Stage
-    """Makes what stands in the way of the bytes of one connection, or of one request or answer."""
+    stage: Callable[[Place], Stage | None] = Stage
+    """Makes what stands in the way of the bytes of one connection, or of one request or answer; none: it is not hit."""
     door: Callable[[Toxic], Doorway] = lambda _: Doorway.OPEN
     """What becomes of new connections while the toxic is there."""
 

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from random import Random
 from typing import cast
 
+from pwdload.faults.exchanges import Exchanges
 from pwdload.faults.kind import Kind
 from pwdload.faults.links import Active, Links
-from pwdload.faults.stage import Chain, End, Stage, Timer
+from pwdload.faults.stage import Chain, End, Stage
 from pwdload.faults.toxic import Stream, Toxic
 
 HELD_LIMIT = 256 * 1024
@@ -24,6 +25,11 @@ HELD_LIMIT = 256 * 1024
 
 _NOTHING = Active.of(Toxic(name="", kind="noop"), Kind(name="noop", words="does nothing"))
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Let the other end see a reset when this socket is closed, and not an end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def _drop(_: bytes) -> None:
@@ -37,6 +43,7 @@ class Side(asyncio.Protocol):
 
     def __init__(self, link: "Link") -> None:
         self.link = link
+        self.made = False
         self.deliver: Callable[[bytes], None] = link.too_early(self)
         """Where what comes from here goes."""
         self.carried = 0
@@ -46,13 +53,14 @@ class Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep still until there are two of us."""
         self.transport = cast(asyncio.Transport, transport)
+        self.made = True
         self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on; the loop's busiest line."""
-        self.link.spoke_last = self
         self.carried += len(data)
         self.deliver(data)
+        self.link.spoke_last = self
 
     def eof_received(self) -> bool:
         """Pass it on; what goes the other way still does, where the transport can do that."""
@@ -74,8 +82,8 @@ class Side(asyncio.Protocol):
 
     def reset(self) -> None:
         """Break the connection off, so that the other end sees a reset."""
-        if not self.lost:
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if self.made and not self.lost:
+            reset_on_close(self.transport.get_extra_info("socket"))
             self.transport.abort()
 
 
@@ -153,20 +161,25 @@ class Lane:
 class Spot:
     """A place in a lane where a stage stands (`pwdload.faults.stage.Place`)."""
 
-    __slots__ = ("_active", "_lane", "_number", "head_request", "per_message", "toxic")
+    __slots__ = ("_active", "_lane", "_number", "_timer", "per_message", "toxic")
 
     def __init__(self, lane: Lane, active: Active, number: int) -> None:
         self.toxic = active.toxic
         self.per_message = active.per_message
-        self.head_request = False
         self._active = active
         self._lane = lane
         self._number = number
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def head_request(self) -> bool:
+        """Whether the request at hand is a HEAD."""
+        return self._lane.link.exchanges.head_request
 
     @property
     def fresh(self) -> bool:
         """Whether nothing has yet gone in this direction of the connection."""
-        return self._lane.source.carried == 0
+        return not self._lane.source.carried or not self._lane.link.carries
 
     def random(self) -> Random:
         """Return the random numbers of this stage."""
@@ -176,9 +189,17 @@ class Spot:
         """Return the loop's time."""
         return self._lane.link.loop.time()
 
-    def later(self, when_s: float, call: Callable[[], None]) -> Timer:
-        """Have this called at a time of the loop's clock."""
-        return self._lane.link.loop.call_at(when_s, call)
+    def later(self, when_s: float, call: Callable[[], None]) -> None:
+        """Have this called at a time of the loop's clock, and what was asked for before not."""
+        self.cancel()
+        if not self._lane.link.closing:
+            self._timer = self._lane.link.loop.call_at(when_s, call)
+
+    def cancel(self) -> None:
+        """Call nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def hold(self, size: int) -> None:
         """Say that so many bytes are kept or, if negative, let go."""
@@ -186,7 +207,7 @@ class Spot:
 
     def answer(self, answer: bytes) -> None:
         """Answer the request at hand in the target's place."""
-        self._lane.link.answer(answer)
+        self._lane.link.exchanges.answer(answer)
 
     def deliver_again(self, request: bytes, copies: int) -> None:
         """Send this request so many times over connections of its own."""
@@ -200,14 +221,17 @@ class Link:
         self.links = links
         self.number = number
         self.loop = asyncio.get_running_loop()
+        self.carries = False
+        """Whether both sides are there, and what has come early is on its way."""
+        self.closing = False
         self._early: list[tuple[Side, bytes | End]] = []
-        self._joined = False
-        self._closing = False
         self.client = Side(self)
         self.target = Side(self)
         self.spoke_last: Side = self.target
         self.up = Lane(self, Stream.UPSTREAM, self.client, self.target)
         self.down = Lane(self, Stream.DOWNSTREAM, self.target, self.client)
+        self._ended: set[Lane] = set()
+        self.exchanges = Exchanges(self)
 
     @property
     def carried(self) -> tuple[int, int]:
@@ -226,18 +250,30 @@ class Link:
         """Return the direction that begins here."""
         return self.up if side is self.client else self.down
 
+    def lane_of(self, active: Active) -> Lane:
+        """Return the direction in which a toxic works."""
+        return self.up if active.toxic.stream is Stream.UPSTREAM else self.down
+
+    def stage(self, active: Active, number: int) -> Stage | None:
+        """Return what a toxic puts in the way of the connection or request of this number, and count that it does."""
+        stage = active.kind.stage(Spot(self.lane_of(active), active, number))
+        if stage is not None:
+            self.links.affected[active.toxic.name] += 1
+        return stage
+
     def too_early(self, side: Side) -> Callable[[bytes], None]:
         """Return what keeps the data of a side that has come before its other."""
         return lambda data: self._early.append((side, data))
 
     def join(self) -> None:
         """Begin to carry, now that both sides are there."""
-        self._joined = True
+        self.links.opened.add(self)
         for lane in (self.up, self.down):
             lane.way_out.open()
-            lane.source.deliver = lane.chain.head.data
+        self.copy()
         for active in self.links.active.values():
             self.attach(active)
+        self.carries = True
         for side, item in self._early:
             if isinstance(item, bytes):
                 side.deliver(item)
@@ -247,37 +283,55 @@ class Link:
         for side in (self.client, self.target):
             side.transport.resume_reading()
 
-    def attach(self, active: Active) -> None:
-        """Let a toxic take hold, if the draw says so."""
-        if not active.per_message and active.draws.hits(self.number):
-            lane = self._lane_of(active)
-            lane.chain.append(active.kind.stage(Spot(lane, active, self.number)))
-            self.links.affected[active.toxic.name] += 1
+    def copy(self) -> None:
+        """Carry bytes as they come."""
+        for lane in (self.up, self.down):
+            lane.source.deliver = lane.chain.head.data
 
-    def exchange(self, active: Active) -> None:
-        """Let a toxic be another of the same name."""
+    def attach(self, active: Active) -> None:
+        """Let a toxic take hold, if the draw says so, or from the next request on."""
+        if active.per_message:
+            self.exchanges.arm()
+        elif active.draws.hits(self.number) and (stage := self.stage(active, self.number)) is not None:
+            self.lane_of(active).chain.append(stage)
+
+    def replace(self, active: Active) -> None:
+        """Let a toxic be another of the same name, in the same place."""
+        chain, old = self.lane_of(active).chain, self.lane_of(active).chain.named(active.toxic.name)
+        if old is not None and not active.per_message and active.draws.hits(self.number):
+            new = active.kind.stage(Spot(self.lane_of(active), active, self.number))
+            if new is not None:
+                chain.swap(old, new)
+                return
         self.detach(active.toxic.name)
-        if not self._closing:
+        if not self.closing:
             self.attach(active)
 
     def detach(self, name: str) -> None:
-        """Let a toxic go; what it holds goes on its way."""
+        """Let a toxic go; what it holds goes on its way, and where bytes are missing the connection is closed."""
+        missing = False
         for lane in (self.up, self.down):
             if (stage := lane.chain.named(name)) is not None:
                 lane.chain.remove(stage)
-                if stage.closes_when_healed:
-                    self.close()
-
-    def answer(self, answer: bytes) -> None:
-        """Answer the request at hand in the target's place."""
-        raise NotImplementedError
+                missing |= stage.closes_when_healed
+        missing |= self.exchanges.detach(name)
+        if not self.closing and not self.links.per_message:
+            self.exchanges.disarm()
+        if missing:
+            self.close()
 
     def ended(self, side: Side, how: End) -> None:
         """Pass on that a side has ended."""
-        if not self._joined:
+        if not self.carries:
             self._early.append((side, how))
-        elif not self._closing:
-            self.lane_from(side).chain.head.end(how)
+            return
+        if self.closing:
+            return
+        lane = self.lane_from(side)
+        self._ended.add(lane)
+        self.exchanges.ended(lane, how)
+        if len(self._ended) == 2 and self._lost_bytes():  # nobody is left to wait for what will never come
+            self.close()
 
     def lost(self, side: Side, *, broken: bool) -> None:
         """Pass on that a side is not there any more."""
@@ -287,6 +341,7 @@ class Link:
         elif self.lane_from(side).finished:
             self.close()
         if self.client.lost and self.target.lost:
+            self._let_go()
             self.links.gone(self)
 
     def close(self) -> None:
@@ -307,15 +362,16 @@ class Link:
         for side in (self.client, self.target):
             side.transport.abort()
 
+    def _lost_bytes(self) -> bool:
+        return self.exchanges.lost_bytes() or self.up.chain.lost_bytes() or self.down.chain.lost_bytes()
+
     def _let_go(self) -> bool:
-        if self._closing:
+        if self.closing:
             return False
-        self._closing = True
+        self.closing = True
         for lane in (self.up, self.down):
             lane.source.deliver = _drop
             lane.way_out.shut()
-            lane.chain.stop()
+            lane.chain.drop()
+        self.exchanges.drop()
         return True
-
-    def _lane_of(self, active: Active) -> Lane:
-        return self.up if active.toxic.stream is Stream.UPSTREAM else self.down

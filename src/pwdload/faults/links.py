@@ -18,11 +18,11 @@ class ProxyCounts:
     """What a proxy has done since it was made."""
 
     connections: int
-    """Connections of clients that were carried to the target."""
+    """Connections that clients have made."""
     open: int
-    """How many of them there are now."""
+    """How many there are now."""
     unreachable: int
-    """Connections of clients for which there was none to the target; each was reset."""
+    """Those that were reset at once: the target was not there, or there was no TLS with it, or with the client."""
     requests: int
     """Requests that were seen as such: only while a toxic of scope request was on."""
     affected: Mapping[str, int]
@@ -57,18 +57,15 @@ class Links:
 
     deliver_again: Callable[[bytes, int], None]
     """Sends a request so many times more, over connections of its own."""
-    ends_tls: bool = False
     active: dict[str, Active] = field(default_factory=dict)
+    per_message: tuple[Active, ...] = ()
+    """Those of them that look at each request for itself."""
     opened: "set[Link]" = field(default_factory=set)
     affected: Counter[str] = field(default_factory=Counter)
     connections: int = 0
     requests: int = 0
     unreachable: int = 0
     _carried: tuple[int, int] = (0, 0)
-
-    def joined(self, link: "Link") -> None:
-        """Count a connection that is there now."""
-        self.opened.add(link)
 
     def gone(self, link: "Link") -> None:
         """Count what a connection has carried that is there no more."""
@@ -79,25 +76,22 @@ class Links:
 
     def add(self, active: Active) -> None:
         """Turn a toxic on, on open connections too."""
-        self.active[active.toxic.name] = active
+        self._note(active)
         for link in tuple(self.opened):
             link.attach(active)
 
     def replace(self, active: Active) -> None:
         """Turn a toxic into another of the same name."""
-        self.active[active.toxic.name] = active
+        self._note(active)
         for link in tuple(self.opened):
-            link.exchange(active)
+            link.replace(active)
 
     def remove(self, name: str) -> None:
         """Turn a toxic off, on open connections too."""
         del self.active[name]
+        self.per_message = tuple(active for active in self.active.values() if active.per_message)
         for link in tuple(self.opened):
             link.detach(name)
-
-    def per_message(self) -> list[Active]:
-        """Return those that look at each request for itself."""
-        return [active for active in self.active.values() if active.per_message]
 
     def counts(self) -> ProxyCounts:
         """Return the counts as they are now."""
@@ -111,3 +105,7 @@ class Links:
             bytes_upstream=sum(up for up, _ in carried),
             bytes_downstream=sum(down for _, down in carried),
         )
+
+    def _note(self, active: Active) -> None:
+        self.active[active.toxic.name] = active
+        self.per_message = tuple(active for active in self.active.values() if active.per_message)

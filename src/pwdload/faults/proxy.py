@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
-from contextlib import suppress
+from collections.abc import Callable
 
 from pwdload.errors import FaultError
+from pwdload.faults.again import Redeliveries
 from pwdload.faults.door import Door, Doorway
-from pwdload.faults.kinds import KINDS, checked
-from pwdload.faults.link import Link
+from pwdload.faults.kinds import KINDS, checked, tls_stall
+from pwdload.faults.link import Link, reset_on_close
 from pwdload.faults.links import Active, Links, ProxyCounts
 from pwdload.faults.tls import TlsEnding
 from pwdload.faults.toxic import Toxic
@@ -31,7 +32,8 @@ class FaultProxy:
         self._upstream_at = _address(upstream)
         self._tls = tls
         self._door: Door | None = None
-        self._links = Links(self._deliver_again, ends_tls=tls is not None)
+        self._redeliveries = Redeliveries(self._dial)
+        self._links = Links(self._redeliveries.begin)
         self._openings: set[asyncio.Task[None]] = set()
 
     @property
@@ -64,6 +66,7 @@ class FaultProxy:
         for opening in tuple(self._openings):
             opening.cancel()
         await asyncio.gather(*self._openings, return_exceptions=True)
+        await self._redeliveries.stop()
         for link in tuple(self._links.opened):
             link.abort()
         while self._links.opened:  # each is told by the loop that it is closed, in its next turns
@@ -96,6 +99,8 @@ class FaultProxy:
 
     def _activated(self, toxic: Toxic) -> Active:
         full = checked(toxic)
+        if full.kind == tls_stall.KIND.name and self._tls is not None:
+            raise FaultError(f'toxic "{toxic.name}", {full.kind}: proxy "{self.name}" ends TLS itself; use timeout')
         return Active.of(full, KINDS[full.kind])
 
     def _must_have(self, name: str) -> None:
@@ -119,22 +124,45 @@ class FaultProxy:
 
     async def _open(self, link: Link, accepted: socket.socket) -> None:
         """Make a link's connection to the target, then take the client's, whose data wait in its socket meanwhile."""
-        loop = asyncio.get_running_loop()
-        host, port = self._upstream_at
+        if await self._reach(link, accepted):
+            try:
+                await self._take(link, accepted)
+            except OSError:
+                self._links.unreachable += 1
+            finally:
+                if link.client.made:
+                    link.join()
+                else:
+                    link.target.reset()
+
+    async def _reach(self, link: Link, accepted: socket.socket) -> bool:
         try:
             async with asyncio.timeout(_DIAL_S):
-                await loop.create_connection(lambda: link.target, host, port)
+                await self._dial(lambda: link.target)
         except OSError:
             self._links.unreachable += 1
-            accepted.close()
-            return
-        with suppress(OSError):
-            await loop.connect_accepted_socket(lambda: link.client, accepted)
-        self._links.joined(link)
-        link.join()
+        finally:
+            if not link.target.made:
+                reset_on_close(accepted)
+                accepted.close()
+        return link.target.made
 
-    def _deliver_again(self, request: bytes, copies: int) -> None:
-        raise NotImplementedError
+    async def _dial(self, protocol: Callable[[], asyncio.Protocol]) -> None:
+        tls, (host, port) = self._tls, self._upstream_at
+        await asyncio.get_running_loop().create_connection(
+            protocol,
+            host,
+            port,
+            ssl=None if tls is None else tls.for_upstream,
+            server_hostname=None if tls is None else tls.server_name,
+        )
+
+    async def _take(self, link: Link, accepted: socket.socket) -> None:
+        context = None if self._tls is None else self._tls.for_clients
+        limit_s = None if context is None else _DIAL_S
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: link.client, accepted, ssl=context, ssl_handshake_timeout=limit_s
+        )
 
 
 def _address(text: str) -> tuple[str, int]:

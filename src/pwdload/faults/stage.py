@@ -6,6 +6,7 @@ A stage is given data and, at last, an end; it hands them to the stage after it,
 happens on one event loop, by calls and timers: there is no task per stage, so none can be left over.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
@@ -27,13 +28,6 @@ class End(Enum):
     """The connection is closed on both sides, once what came before this is sent: what a stage says, never a source."""
     RESET = auto()
     """The connection is broken off on both sides, seen as a reset: the source has done so, or a stage wants it."""
-
-
-class Timer(Protocol):
-    """What `Place.later` gives back."""
-
-    def cancel(self) -> None:
-        """Let it never happen."""
 
 
 class Place(Protocol):
@@ -61,8 +55,11 @@ class Place(Protocol):
     def now_s(self) -> float:
         """Return the loop's time."""
 
-    def later(self, when_s: float, call: Callable[[], None]) -> Timer:
-        """Have this called at a time of the loop's clock."""
+    def later(self, when_s: float, call: Callable[[], None]) -> None:
+        """Have this called at a time of the loop's clock, and what was asked for before not; never after `cancel`."""
+
+    def cancel(self) -> None:
+        """Call nothing any more."""
 
     def hold(self, size: int) -> None:
         """Say that so many bytes are kept (or, if negative, let go): past a limit the source is not read."""
@@ -94,7 +91,7 @@ class Stage:
         self.onward.end(how)
 
     def stop(self) -> None:
-        """Hand on what is held, in order, and leave no timer: the stage is about to be taken out."""
+        """Hand on what is held, in order: the stage is about to be taken out, and its timer is off already."""
 
 
 class Waiting(Stage):
@@ -103,12 +100,11 @@ class Waiting(Stage):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._queue: deque[tuple[float, bytes | End]] = deque()
-        self._timer: Timer | None = None
         self.last_due_s = 0.0
         """When the last thing taken so far is due."""
 
     def wait(self, item: bytes | End, due_s: float) -> None:
-        """Hand this on when it is due, but not before what came earlier."""
+        """Hand this on when it is due, but not before what came earlier; never is `math.inf`."""
         self.last_due_s = max(self.last_due_s, due_s)
         if not self._queue and self.last_due_s <= self.place.now_s():
             self._hand_on(item)
@@ -116,24 +112,20 @@ class Waiting(Stage):
         self._queue.append((self.last_due_s, item))
         if isinstance(item, bytes):
             self.place.hold(len(item))
-        if self._timer is None:
-            self._timer = self.place.later(self.last_due_s, self._work)
+        if len(self._queue) == 1 and self.last_due_s < math.inf:
+            self.place.later(self.last_due_s, self._work)
 
     def stop(self) -> None:
         """Hand everything on now."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         while self._queue:
             self._next()
 
     def _work(self) -> None:
-        self._timer = None
         now_s = self.place.now_s()
         while self._queue and self._queue[0][0] <= now_s:
             self._next()
-        if self._queue and self._timer is None:
-            self._timer = self.place.later(self._queue[0][0], self._work)
+        if self._queue and self._queue[0][0] < math.inf:
+            self.place.later(self._queue[0][0], self._work)
 
     def _next(self) -> None:
         _, item = self._queue.popleft()
@@ -168,21 +160,29 @@ class Chain:
 
     def swap(self, old: Stage, new: Stage) -> None:
         """Put a stage in the place of another, which hands on what it holds."""
-        old.stop()
+        self._stop(old)
         new.closes_when_healed |= old.closes_when_healed
         self._stages[self._stages.index(old)] = new
         self._wire()
 
     def remove(self, stage: Stage) -> None:
         """Take a stage out, which hands on what it holds."""
-        stage.stop()
+        self._stop(stage)
         self._stages.remove(stage)
         self._wire()
 
-    def stop(self) -> None:
-        """Have every stage let go, from the last to the first, so that nothing is overtaken."""
-        for stage in reversed(self._stages):
-            stage.stop()
+    def lost_bytes(self) -> bool:
+        """Whether a stage has kept bytes for good that belong here."""
+        return any(stage.closes_when_healed for stage in self._stages)
+
+    def drop(self) -> None:
+        """Have no stage do anything any more."""
+        for stage in self._stages:
+            stage.place.cancel()
+
+    def _stop(self, stage: Stage) -> None:
+        stage.place.cancel()
+        stage.stop()
 
     def _wire(self) -> None:
         for stage, after in pairwise([self.head, *self._stages, self._way_out]):

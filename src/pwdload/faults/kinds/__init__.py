@@ -5,12 +5,46 @@ from types import MappingProxyType
 
 from pwdload.errors import FaultError
 from pwdload.faults.kind import Attribute, Kind
-from pwdload.faults.kinds import latency, noop
+from pwdload.faults.kinds import (
+    bandwidth,
+    black_hole,
+    drop_answer,
+    duplicate,
+    garbage,
+    http_error,
+    latency,
+    limit_data,
+    noop,
+    refuse,
+    reset_peer,
+    slicer,
+    slow_close,
+    timeout,
+    tls_stall,
+)
 from pwdload.faults.toxic import Toxic
 
 __all__ = ["KINDS", "Attribute", "Kind", "checked"]
 
-KINDS: Mapping[str, Kind] = MappingProxyType({module.KIND.name: module.KIND for module in (noop, latency)})
+_FILES = (
+    noop,
+    latency,
+    bandwidth,
+    slicer,
+    slow_close,
+    limit_data,
+    timeout,
+    reset_peer,
+    black_hole,
+    refuse,
+    tls_stall,
+    http_error,
+    drop_answer,
+    duplicate,
+    garbage,
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({file.KIND.name: file.KIND for file in _FILES})
 """By name."""
 
 
