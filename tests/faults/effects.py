@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
-from tests.faults.lab import HANG_S, Answer, Client, Lab, toxic, until
+from tests.faults.lab import HANG_S, PATIENCE_S, Answer, Client, Lab, toxic, until
 
 from pwdload.faults.draws import Draws
+from pwdload.faults.kinds import KINDS
 from pwdload.faults.toxic import Scope, Stream
 
-LATE_S = 0.15
+LATE_S = 0.5
 """How much later than it should something may come on a machine that does other things too."""
 
 Effect = Callable[[Lab, Client, Stream, Scope], Awaitable[None]]
@@ -41,7 +42,7 @@ async def _noop(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
 
 async def _latency(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     await lab.proxy.add(toxic("latency", stream, scope, latency=60))
-    answer = await client.ask(wait_s=2)
+    answer = await client.ask()
     _complete(answer)
     assert 0.06 <= answer.took_s <= 0.06 + LATE_S
     reached_s = lab.target.applied[-1][0] - answer.began_s
@@ -50,7 +51,7 @@ async def _latency(lab: Lab, client: Client, stream: Stream, scope: Scope) -> No
 
 async def _bandwidth(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     await lab.proxy.add(toxic("bandwidth", stream, scope, rate=100))
-    answer = await client.ask(b"x" * 8000, wait_s=2)
+    answer = await client.ask(b"x" * 8000)
     _complete(answer, b"x" * 8000)
     assert 0.08 <= answer.took_s <= 0.08 + LATE_S
     assert answer.pieces > 2 or stream is UP
@@ -60,18 +61,18 @@ async def _slow_close(lab: Lab, client: Client, stream: Stream, scope: Scope) ->
     await lab.proxy.add(toxic("slow_close", stream, scope, delay=60))
     answer = await client.ask(close=stream is DOWN)
     _complete(answer)
-    asked_s = asyncio.get_running_loop().time()
+    begun_s = asyncio.get_running_loop().time() if stream is UP else answer.began_s
     if stream is UP:
         client.transport.write_eof()
     other = lab.target.wires[-1] if stream is UP else client
     await until(lambda: other.ended is not None)
-    assert 0.05 <= other.ended_s - asked_s <= 0.06 + LATE_S
+    assert 0.06 <= other.ended_s - begun_s <= 0.06 + LATE_S
     assert other.ended == "fin"
 
 
 async def _timeout(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     await lab.proxy.add(toxic("timeout", stream, scope, timeout=60))
-    answer = await client.ask(wait_s=2)
+    answer = await client.ask()
     assert (answer.ended, answer.data) == ("fin", b"")
     assert 0.05 <= answer.took_s <= 0.06 + LATE_S
     _applied_is_as_the_stream_says(lab, stream)
@@ -79,7 +80,7 @@ async def _timeout(lab: Lab, client: Client, stream: Stream, scope: Scope) -> No
 
 async def _reset_peer(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     await lab.proxy.add(toxic("reset_peer", stream, scope, timeout=20))
-    answer = await client.ask(wait_s=2)
+    answer = await client.ask()
     assert (answer.ended, answer.data) == ("reset", b"")
     assert 0.02 <= answer.took_s <= 0.02 + LATE_S
     await until(lambda: lab.target.wires[-1].ended == "reset")
@@ -87,13 +88,13 @@ async def _reset_peer(lab: Lab, client: Client, stream: Stream, scope: Scope) ->
 
 
 async def _slicer(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
-    await lab.proxy.add(toxic("slicer", stream, scope, average_size=20, size_variation=5, delay=2000))
+    await lab.proxy.add(toxic("slicer", stream, scope, average_size=20, size_variation=5, delay=5000))
     before = len(lab.target.wires[-1].pieces) if lab.target.wires else 0
-    answer = await client.ask(b"y" * 300, wait_s=2)
+    answer = await client.ask(b"y" * 300)
     _complete(answer, b"y" * 300)
     pieces = answer.pieces if stream is DOWN else len(lab.target.wires[-1].pieces) - before
-    assert 5 <= pieces <= 27, pieces
-    assert 0.02 <= answer.took_s
+    assert 4 <= pieces <= 27
+    assert answer.took_s >= 0.05
 
 
 async def _limit_data(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
@@ -111,7 +112,7 @@ async def _limit_data(lab: Lab, client: Client, stream: Stream, scope: Scope) ->
 async def _black_hole(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     everywhere = scope is Scope.CONNECTION
     await lab.proxy.add(toxic("black_hole", stream, scope, where="both" if everywhere else "open"))
-    answer = await client.ask()
+    answer = await client.ask(wait_s=HANG_S)
     assert (answer.ended, answer.data) == ("hang", b"")
     _applied_is_as_the_stream_says(lab, stream)
     if everywhere:
@@ -130,7 +131,7 @@ async def _tls_stall(lab: Lab, client: Client, stream: Stream, scope: Scope) -> 
     await lab.proxy.add(toxic("tls_stall", stream, scope))
     _complete(await client.ask())  # no TLS, or past its handshake: it passes
     new = await lab.client()
-    answer = await new.say(b"\x16\x03\x01 hello")
+    answer = await new.say(b"\x16\x03\x01 hello", wait_s=HANG_S)
     assert (answer.ended, answer.data) == ("hang", b"")
     assert [wire.data for wire in lab.target.wires[-1:]] == [b"" if stream is UP else b"\x16\x03\x01 hello"]
     await lab.proxy.remove("tls_stall")
@@ -151,7 +152,7 @@ async def _http_error(lab: Lab, client: Client, stream: Stream, scope: Scope) ->
 async def _drop_answer(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     for then, ended in (("close", "fin"), ("reset", "reset"), ("hang", "hang")):
         await lab.proxy.add(toxic("drop_answer", stream, scope, then=then))
-        answer = await client.ask(b"change " + then.encode())
+        answer = await client.ask(b"change " + then.encode(), wait_s=HANG_S if then == "hang" else PATIENCE_S)
         assert (answer.ended, answer.data) == (ended, b"")
         assert lab.target.bodies[-1] == b"change " + then.encode()
         if then != "hang":
@@ -195,3 +196,6 @@ EFFECTS: Mapping[str, Effect] = {
 
 STAYS_OPEN = {"noop", "latency", "bandwidth", "slicer", "refuse", "tls_stall", "http_error", "duplicate"}
 """Kinds that do a connection no harm: it can be used on when they are healed, and while they are on."""
+
+EVERY = [(name, stream, scope) for name, kind in KINDS.items() for stream in kind.streams for scope in kind.scopes]
+"""Every kind wherever it works."""

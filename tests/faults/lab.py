@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from pwdload.faults.tls import TlsEnding
 from pwdload.faults.toxic import Scope, Stream, Toxic
 
 HANG_S = 0.12
-"""Who has not answered by then hangs."""
+"""Who has not answered by then hangs, where that is what is expected."""
+PATIENCE_S = 3.0
+"""Who has not by then hangs, where it is not: the machine may have other things to do."""
 TARGET_ANSWERS = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -88,6 +91,7 @@ class Target:
     def __init__(self) -> None:
         self.wires: list[TargetWire] = []
         self.applied: list[tuple[float, bytes]] = []
+        self.wire: Callable[[Target], TargetWire] = TargetWire
         self.answers: Callable[[bytes], bytes] = lambda body: TARGET_ANSWERS % (len(body), body)
 
     @property
@@ -121,11 +125,11 @@ class Answer:
 class Client(_Wire):
     """Asks one request after the other."""
 
-    async def ask(self, body: bytes = b"change", *, close: bool = False, wait_s: float = HANG_S) -> Answer:
+    async def ask(self, body: bytes = b"change", *, close: bool = False, wait_s: float = PATIENCE_S) -> Answer:
         head = b"POST /pwd HTTP/1.1\r\nHost: target\r\n" + (b"Connection: close\r\n" if close else b"")
         return await self.say(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body), wait_s=wait_s)
 
-    async def say(self, data: bytes, *, wait_s: float = HANG_S) -> Answer:
+    async def say(self, data: bytes, *, wait_s: float = PATIENCE_S) -> Answer:
         """Send this; return what comes, to the end of one answer with a Content-Length."""
         self.pieces.clear()
         loop = asyncio.get_running_loop()
@@ -143,7 +147,12 @@ class Client(_Wire):
             await self.wait_for_news(left_s)
         return Answer(self.data, ended, began_s, loop.time() - began_s, len(self.pieces))
 
-    async def wait_for_news(self, left_s: float = 2.0) -> None:
+    async def receive(self, size: int) -> bytes:
+        """Return what has come once it is so much, or the connection has ended."""
+        await until(lambda: len(self.data) >= size or self.ended is not None)
+        return self.data
+
+    async def wait_for_news(self, left_s: float = PATIENCE_S) -> None:
         self.news.clear()
         try:
             async with asyncio.timeout(left_s):
@@ -151,7 +160,7 @@ class Client(_Wire):
         except TimeoutError:
             pass
 
-    async def end(self, wait_s: float = 2.0) -> str:
+    async def end(self, wait_s: float = PATIENCE_S) -> str:
         """Return how the connection ends; hang if it does not."""
         deadline_s = asyncio.get_running_loop().time() + wait_s
         while self.ended is None and (left_s := deadline_s - asyncio.get_running_loop().time()) > 0:
@@ -167,26 +176,30 @@ class Lab:
     proxy: FaultProxy
     clients: list[Client] = field(default_factory=list)
 
-    async def client(self, wait_s: float = 2.0) -> Client:
+    async def client(self, wait_s: float = PATIENCE_S, tls: ssl.SSLContext | None = None) -> Client:
         host, _, port = self.proxy.listen.rpartition(":")
         loop = asyncio.get_running_loop()
+        name = None if tls is None else "target.example"
         async with asyncio.timeout(wait_s):
-            _, client = await loop.create_connection(Client, host, int(port))
+            _, client = await loop.create_connection(Client, host, int(port), ssl=tls, server_hostname=name)
         self.clients.append(client)
         return client
 
     async def used(self) -> Client:
         """Return a client that has been answered already."""
         client = await self.client()
-        answer = await client.ask(b"before", wait_s=2)
+        answer = await client.ask(b"before")
         assert answer.ended == "complete"
         return client
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, tls: TlsEnding | None = None) -> AsyncIterator[Self]:
+    async def open(
+        cls, *, tls: TlsEnding | None = None, target_tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[Self]:
         target = Target()
-        server = await asyncio.get_running_loop().create_server(lambda: TargetWire(target), "127.0.0.1", 0)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: target.wire(target), "127.0.0.1", 0, ssl=target_tls)
         port = server.sockets[0].getsockname()[1]
         proxy = FaultProxy(name="lab", listen="127.0.0.1:0", upstream=f"127.0.0.1:{port}", tls=tls)
         await proxy.start()
@@ -213,7 +226,7 @@ def toxic(
     return Toxic(name=kind, kind=kind, stream=stream, scope=scope, toxicity=toxicity, attributes=attributes)
 
 
-async def until(true: Callable[[], bool], wait_s: float = 2.0) -> None:
+async def until(true: Callable[[], bool], wait_s: float = PATIENCE_S) -> None:
     """Wait until something is true that the loop is about to make so."""
     async with asyncio.timeout(wait_s):
         while not true():

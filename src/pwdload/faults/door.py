@@ -37,6 +37,7 @@ class Door:
         self._knocked = knocked
         self._doorway = Doorway.OPEN
         self._fillers: list[socket.socket] = []
+        self._moving = asyncio.Lock()
         found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
         self._family, where = found[0], found[4]
         self._socket = self._bound((str(where[0]), int(where[1])))
@@ -44,15 +45,16 @@ class Door:
         self._listen()
 
     async def become(self, doorway: Doorway) -> None:
-        """Do from now on what this says with whoever knocks."""
-        if doorway is self._doorway:
-            return
-        self._reopen()
-        if doorway is Doorway.REFUSED:
-            self._refuse()
-        elif doorway is Doorway.UNANSWERED:
-            await self._fall_silent()
-        self._doorway = doorway
+        """Do from now on what this says with whoever knocks. Raises `OSError` where the port has gone to another."""
+        async with self._moving:
+            if doorway is self._doorway:
+                return
+            self._reopen()
+            if doorway is Doorway.REFUSED:
+                self._refuse()
+            elif doorway is Doorway.UNANSWERED:
+                await self._fall_silent()
+            self._doorway = doorway
 
     def close(self) -> None:
         """Stop listening, and give the port back."""

@@ -113,7 +113,11 @@ class FaultProxy:
         wanted = {active.kind.door(active.toxic) for active in self._links.active.values()}
         strongest = next((way for way in (Doorway.REFUSED, Doorway.UNANSWERED) if way in wanted), Doorway.OPEN)
         if self._door is not None:
-            await self._door.become(strongest)
+            try:
+                await self._door.become(strongest)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise FaultError(f'proxy "{self.name}" has lost its port, {self.listen}: {reason}') from None
 
     def _knocked(self, accepted: socket.socket) -> None:
         self._links.connections += 1
