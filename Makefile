@@ -36,6 +36,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench.oracle
+	$(BIN)/python -m tests.bench.proxy
 	$(BIN)/python -m tests.bench
 
 # One at a time: they measure, and nothing else may have a part of the machine meanwhile.

@@ -69,7 +69,10 @@ class TargetWire(_Wire):
         super().__init__()
         self._target = target
         self._from = 0
-        target.wires.append(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._target.wires.append(self)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

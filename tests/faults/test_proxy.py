@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.effects import EVERY
-from tests.faults.lab import HANG_S, Client, Lab, TargetWire, toxic, until
+from tests.faults.lab import Client, Lab, TargetWire, toxic, until
 
 from pwdload.errors import FaultError
 from pwdload.faults.link import HELD_LIMIT, reset_on_close
@@ -178,7 +178,7 @@ def test_a_share_of_connections_is_drawn_by_their_number() -> None:
         async with Lab.open() as lab:
             clients = [await lab.used() for _ in range(30)]
             await lab.proxy.add(toxic("timeout", toxicity=0.4))
-            answers = await asyncio.gather(*(client.ask(wait_s=HANG_S) for client in clients))
+            answers = await asyncio.gather(*(client.ask(wait_s=0.4) for client in clients))
             hit = [client for client, answer in zip(clients, answers, strict=True) if answer.ended == "hang"]
             assert 5 < len(hit) < 20
             assert lab.proxy.counts.affected == {"timeout": len(hit)}

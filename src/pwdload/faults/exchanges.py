@@ -50,8 +50,8 @@ class Exchanges:
         """Directions in which something of the exchange at hand has yet to pass; empty between exchanges."""
         self._asked = False
         """Whether the request at hand has come completely."""
-        self._at_boundary = False
-        """Whether nothing has come since the last exchange."""
+        self._over_at = -1
+        """How much had come from the client when the last exchange was over."""
 
     def arm(self) -> None:
         """Frame from the next request on; after an upgrade, never."""
@@ -64,7 +64,6 @@ class Exchanges:
         """Frame no more, once the exchange at hand is over."""
         if not self._waiting_for:
             self._link.copy()
-            self._at_boundary = False
 
     def detach(self, name: str) -> bool:
         """Let a toxic go of the messages at hand; return whether bytes are missing."""
@@ -102,7 +101,7 @@ class Exchanges:
             self.drop()
             self._chains.clear()
             self._heads.update(self._joins)
-        self._at_boundary = True
+        self._over_at = self._link.client.carried
         if self._upgraded or not self._link.links.per_message:
             self.disarm()
 
@@ -147,11 +146,10 @@ class Exchanges:
     def _begin(self, data: bytes) -> bool:
         """Begin an exchange, if that is what these bytes do."""
         link = self._link
-        idle = self._at_boundary or link.spoke_last is link.target
-        if not (idle and begins_request(data)):
-            self._at_boundary = False
+        between = link.spoke_last is link.target or link.client.carried - len(data) == self._over_at
+        if not (between and begins_request(data)):
             return False
-        self._asked = self._at_boundary = False
+        self._asked = False
         self._waiting_for.update(self._joins)
         link.links.requests += 1
         number = link.links.requests

@@ -274,6 +274,7 @@ class Link:
         for active in self.links.active.values():
             self.attach(active)
         self.carries = True
+        self.spoke_last = self.target  # as if nothing had come yet
         for side, item in self._early:
             if isinstance(item, bytes):
                 side.deliver(item)
