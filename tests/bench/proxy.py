@@ -3,9 +3,9 @@
     python -m tests.bench.proxy
 
 The proxy has a core for itself; target and driver share another (nginx and wrk where they are on PATH, else our own).
-Without faults, with one that works on bytes and one that looks at each request, both ways; beside a real Toxiproxy where
-`toxiproxy-server` is on PATH. Requests per CPU-second of the proxy are what one core carries, whatever else the machine
-does meanwhile; what is added to the median is measured with one connection, as the difference to no proxy.
+Without faults, with one that works on bytes and one that looks at each request, both ways; beside a real Toxiproxy
+where `toxiproxy-server` is on PATH. Requests per CPU-second of the proxy are what one core carries, whatever else the
+machine does meanwhile; what is added to the median is measured with one connection, as the difference to no proxy.
 """
 
 import asyncio
