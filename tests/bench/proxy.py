@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
-from tests.bench.exchange import ANSWER, REQUEST
+from tests.bench.exchange import ANSWER
 
 from pwdload.faults.proxy import FaultProxy
 from pwdload.faults.toxic import Scope, Stream, Toxic
@@ -35,6 +35,7 @@ WAYS = {"pass-through": None, "faults on bytes": Scope.CONNECTION, "faults on re
 GOALS_PER_S = {"faults on bytes": 35_000, "faults on requests": 25_000}
 GOAL_ADDED_MS = 0.3
 
+_REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _TOXIPROXY = ("127.0.0.1", 8474)
 _NGINX = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;
@@ -136,7 +137,7 @@ class _User(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked_s = time.perf_counter()
-        self._transport.write(REQUEST)
+        self._transport.write(_REQUEST)
 
 
 async def _answer() -> None:

@@ -261,6 +261,26 @@ def test_faults_set_before_the_start_are_on_from_the_start() -> None:
     asyncio.run(start())
 
 
+def test_a_proxy_that_was_stopped_can_be_started_again() -> None:
+    """On the same port, with the faults that were on."""
+
+    async def again() -> None:
+        async with Lab.open() as lab:
+            await lab.proxy.add(toxic("latency", latency=40))
+            listen = lab.proxy.listen
+            old = await lab.used()
+            await lab.proxy.stop()
+            await lab.proxy.stop()
+            assert await old.end() == "fin"
+            with pytest.raises(ConnectionRefusedError):
+                await lab.client()
+            await lab.proxy.start()
+            assert lab.proxy.listen == listen
+            assert (await (await lab.client()).ask()).took_s >= 0.04
+
+    asyncio.run(again())
+
+
 @pytest.mark.parametrize("kind", ["refuse", "black_hole"])
 def test_nobody_else_is_given_the_port_meanwhile(kind: str) -> None:
     """The port is the proxy's while it refuses or swallows connections, and free when it has stopped."""

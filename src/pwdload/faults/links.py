@@ -26,7 +26,10 @@ class ProxyCounts:
     requests: int
     """Requests that were seen as such: only while a toxic of scope request was on."""
     affected: Mapping[str, int]
-    """Connections or requests that each toxic has hit, by its name; those that were removed included."""
+    """Connections or requests that each toxic has hit, by its name; those that were removed included.
+
+    A connection that was refused, or never answered, is not seen and not counted: that is the kernel's doing.
+    """
     bytes_upstream: int
     bytes_downstream: int
     """What came from clients, and what came from the target; what faults have done to it notwithstanding."""
