@@ -24,7 +24,7 @@ class Garbage(Stage):
 KIND = Kind(
     name="garbage",
     words="replaces answers by random bytes, and closes the connection",
-    attributes={"bytes": Attribute(default=64, least=1, most=1_000_000, words="how many")},
+    attributes={"bytes": Attribute(default=64, most=10_000_000, words="how many")},
     streams=(Stream.DOWNSTREAM,),
     stage=Garbage,
 )
