@@ -14,7 +14,8 @@ from pwdload.faults.framing import AnswerFramer, RequestFramer, UnframedError, b
 from pwdload.faults.stage import Chain, End, Stage
 
 if TYPE_CHECKING:
-    from pwdload.faults.link import Lane, Link
+    from pwdload.faults.lane import Lane
+    from pwdload.faults.link import Link
 
 
 class _Join(Stage):
