@@ -111,13 +111,15 @@ async def _limit_data(lab: Lab, client: Client, stream: Stream, scope: Scope) ->
 
 async def _black_hole(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:
     everywhere = scope is Scope.CONNECTION
-    await lab.proxy.add(toxic("black_hole", stream, scope, where="both" if everywhere else "open"))
+    await lab.proxy.add(toxic("black_hole", stream, scope))
     answer = await client.ask(wait_s=HANG_S)
     assert (answer.ended, answer.data) == ("hang", b"")
     _applied_is_as_the_stream_says(lab, stream)
     if everywhere:
         with pytest.raises(TimeoutError):
             await lab.client(HANG_S)
+    else:
+        assert (await (await lab.client()).ask(wait_s=HANG_S)).ended == "hang"
 
 
 async def _refuse(lab: Lab, client: Client, stream: Stream, scope: Scope) -> None:

@@ -107,7 +107,7 @@ def test_what_makes_no_sense_is_refused(name: str, stream: Stream, scope: Scope)
             'toxic "refuse", refuse: new connections are turned away all or none: toxicity 1, scope connection',
         ),
         (
-            toxic("black_hole", scope=Scope.REQUEST, where="both"),
+            toxic("black_hole", scope=Scope.REQUEST, where="connect"),
             'toxic "black_hole", black_hole: new connections are turned away all or none: toxicity 1, scope connection',
         ),
     ],

@@ -9,8 +9,9 @@ from tests.faults.effects import EVERY
 from tests.faults.lab import Client, Lab, TargetWire, toxic, until
 
 from pwdload.errors import FaultError
-from pwdload.faults.link import HELD_LIMIT, reset_on_close
+from pwdload.faults.lane import HELD_LIMIT
 from pwdload.faults.proxy import FaultProxy
+from pwdload.faults.side import reset_on_close
 from pwdload.faults.toxic import Scope, Stream, Toxic
 
 KERNEL_ROOM = 12 * 1024 * 1024
@@ -207,6 +208,28 @@ def test_a_fault_is_replaced_in_its_place() -> None:
             await lab.proxy.replace(toxic("latency", Stream.UPSTREAM, Scope.REQUEST, latency=30))
             assert (await client.ask()).ended == "complete"
             assert lab.proxy.counts.requests == 1
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("held", "then", "ended"),
+    [
+        (toxic("reset_peer", timeout=60_000), toxic("reset_peer"), "reset"),
+        (toxic("timeout"), toxic("timeout", timeout=20), "fin"),
+        (toxic("drop_answer"), toxic("drop_answer", then="reset"), "reset"),
+    ],
+)
+def test_a_connection_that_is_held_already_gets_the_new_fault(held: Toxic, then: Toxic, ended: str) -> None:
+    """What was swallowed under the old values does not protect a connection from the new ones."""
+
+    async def ask() -> None:
+        async with Lab.open() as lab:
+            client = await lab.used()
+            await lab.proxy.add(held)
+            assert (await client.ask(wait_s=0.05)).ended == "hang"
+            await lab.proxy.replace(then)
+            assert (await client.ask(b"again")).ended == ended
 
     asyncio.run(ask())
 

@@ -186,6 +186,43 @@ def test_a_fault_on_requests_waits_for_the_next_one() -> None:
     asyncio.run(ask())
 
 
+@pytest.mark.parametrize("stream", list(Stream))
+def test_an_end_behind_a_message_that_is_held_comes_after_it(stream: Stream) -> None:
+    """The last request of a client, and the last answer of a target, arrive before the end that follows them."""
+
+    async def ask() -> None:
+        async with Lab.open() as lab:
+            await lab.proxy.add(toxic("latency", stream, Scope.REQUEST, latency=40))
+            client = await lab.client()
+            asking = asyncio.ensure_future(client.ask(close=stream is Stream.DOWNSTREAM))
+            if stream is Stream.UPSTREAM:
+                await asyncio.sleep(0)
+                client.transport.write_eof()
+            answer = await asking
+            assert (answer.body, await client.end()) == (b"change", "fin")
+            assert answer.took_s >= 0.04
+            client.transport.abort()
+            await until(lambda: lab.proxy.counts.open == 0)
+
+    asyncio.run(ask())
+
+
+def test_faults_on_requests_may_follow_each_other_on_an_idle_connection() -> None:
+    """Where the last answer was ours, and the target has said nothing since, the next request is still seen as one."""
+
+    async def ask() -> None:
+        async with Lab.open() as lab:
+            client = await lab.client()
+            for status in (429, 503):
+                await lab.proxy.add(toxic("http_error", Stream.UPSTREAM, Scope.REQUEST, status=status))
+                assert (await client.ask()).data.startswith(b"HTTP/1.1 %d " % status)
+                await lab.proxy.remove("http_error")
+            assert (await client.ask()).body == b"change"
+            assert lab.proxy.counts.requests == 2
+
+    asyncio.run(ask())
+
+
 def test_an_injected_answer_to_head_has_no_body() -> None:
     """Or the client would take the body for the next answer."""
 

@@ -14,7 +14,8 @@ from pwdload.faults.framing import AnswerFramer, RequestFramer, UnframedError, b
 from pwdload.faults.stage import Chain, End, Stage
 
 if TYPE_CHECKING:
-    from pwdload.faults.link import Lane, Link
+    from pwdload.faults.lane import Lane
+    from pwdload.faults.link import Link
 
 
 class _Join(Stage):
@@ -97,8 +98,7 @@ class Exchanges:
         self._waiting_for.discard(lane)
         if self._waiting_for:
             return
-        if self._chains:
-            self.drop()
+        if self._chains:  # an end that has come after the message may be on its way in them still: no timer is stopped
             self._chains.clear()
             self._heads.update(self._joins)
         self._over_at = self._link.client.carried

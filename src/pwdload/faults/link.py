@@ -8,210 +8,14 @@ limit the source is not read, so that a slow reader slows the writer, as without
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
-from random import Random
-from typing import cast
 
 from pwdload.faults.exchanges import Exchanges
-from pwdload.faults.kind import Kind
+from pwdload.faults.lane import Lane, Spot, drop
 from pwdload.faults.links import Active, Links
-from pwdload.faults.stage import Chain, End, Stage
-from pwdload.faults.toxic import Stream, Toxic
-
-HELD_LIMIT = 256 * 1024
-"""Bytes that the stages of one direction may hold before its source is read no more."""
-
-_NOTHING = Active.of(Toxic(name="", kind="noop"), Kind(name="noop", words="does nothing"))
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-def reset_on_close(sock: socket.socket) -> None:
-    """Let the other end see a reset when this socket is closed, and not an end."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-
-
-def _drop(_: bytes) -> None:
-    """Take what nobody is there for any more."""
-
-
-class Side(asyncio.Protocol):
-    """One of the two connections of a link."""
-
-    transport: asyncio.Transport
-
-    def __init__(self, link: "Link") -> None:
-        self.link = link
-        self.made = False
-        self.deliver: Callable[[bytes], None] = link.too_early(self)
-        """Where what comes from here goes."""
-        self.carried = 0
-        """Bytes that came from here."""
-        self.lost = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep still until there are two of us."""
-        self.transport = cast(asyncio.Transport, transport)
-        self.made = True
-        self.transport.pause_reading()
-
-    def data_received(self, data: bytes) -> None:
-        """Pass it on; the loop's busiest line."""
-        self.carried += len(data)
-        self.deliver(data)
-        self.link.spoke_last = self
-
-    def eof_received(self) -> bool:
-        """Pass it on; what goes the other way still does, where the transport can do that."""
-        self.link.ended(self, End.FIN)
-        return self.transport.can_write_eof()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on."""
-        self.lost = True
-        self.link.lost(self, broken=exc is not None)
-
-    def pause_writing(self) -> None:
-        """Stop reading from the other, whose data find no room here."""
-        self.link.lane_to(self).sink_is_full(True)
-
-    def resume_writing(self) -> None:
-        """Read from the other again."""
-        self.link.lane_to(self).sink_is_full(False)
-
-    def reset(self) -> None:
-        """Break the connection off, so that the other end sees a reset."""
-        if self.made and not self.lost:
-            reset_on_close(self.transport.get_extra_info("socket"))
-            self.transport.abort()
-
-
-class WayOut(Stage):
-    """The end of a chain: what arrives here is sent."""
-
-    def __init__(self, lane: "Lane") -> None:
-        self._lane = lane
-        self._write: Callable[[bytes], None] = _drop
-
-    def data(self, data: bytes) -> None:
-        """Send it."""
-        self._write(data)
-
-    def end(self, how: End) -> None:
-        """Do to the sink what was done by the source, or what a stage wants."""
-        link = self._lane.link
-        if how is End.RESET:
-            link.reset()
-        elif how is End.CLOSE:
-            link.close()
-        else:
-            self._lane.finish()
-
-    def open(self) -> None:
-        """Send from now on."""
-        self._write = self._lane.sink.transport.write
-
-    def shut(self) -> None:
-        """Send nothing any more."""
-        self._write = _drop
-
-
-class Lane:
-    """One direction of a link."""
-
-    def __init__(self, link: "Link", stream: Stream, source: Side, sink: Side) -> None:
-        self.link = link
-        self.stream = stream
-        self.source = source
-        self.sink = sink
-        self.way_out = WayOut(self)
-        self.chain = Chain(Stage(Spot(self, _NOTHING, link.number)), self.way_out)
-        self.finished = False
-        """Whether the source's end has been passed on to the sink."""
-        self._held = 0
-        self._sink_full = False
-
-    def hold(self, size: int) -> None:
-        """Count what stages hold, and stop the source when it is too much."""
-        self._held += size
-        self._pace()
-
-    def sink_is_full(self, full: bool) -> None:
-        """Stop the source, or let it go on."""
-        self._sink_full = full
-        self._pace()
-
-    def finish(self) -> None:
-        """Tell the sink that nothing more comes."""
-        self.finished = True
-        if self.link.opposite(self).finished or self.source.lost or not self.sink.transport.can_write_eof():
-            self.link.close()
-        else:
-            self.way_out.shut()
-            self.sink.transport.write_eof()
-
-    def _pace(self) -> None:
-        if self._sink_full or self._held > HELD_LIMIT:
-            self.source.transport.pause_reading()
-        else:
-            self.source.transport.resume_reading()
-
-
-class Spot:
-    """A place in a lane where a stage stands (`pwdload.faults.stage.Place`)."""
-
-    __slots__ = ("_active", "_lane", "_number", "_timer", "per_message", "toxic")
-
-    def __init__(self, lane: Lane, active: Active, number: int) -> None:
-        self.toxic = active.toxic
-        self.per_message = active.per_message
-        self._active = active
-        self._lane = lane
-        self._number = number
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def head_request(self) -> bool:
-        """Whether the request at hand is a HEAD."""
-        return self._lane.link.exchanges.head_request
-
-    @property
-    def fresh(self) -> bool:
-        """Whether nothing has yet gone in this direction of the connection."""
-        return not self._lane.source.carried or not self._lane.link.carries
-
-    def random(self) -> Random:
-        """Return the random numbers of this stage."""
-        return self._active.draws.random(self._number)
-
-    def now_s(self) -> float:
-        """Return the loop's time."""
-        return self._lane.link.loop.time()
-
-    def later(self, when_s: float, call: Callable[[], None]) -> None:
-        """Have this called at a time of the loop's clock, and what was asked for before not."""
-        self.cancel()
-        if not self._lane.link.closing:
-            self._timer = self._lane.link.loop.call_at(when_s, call)
-
-    def cancel(self) -> None:
-        """Call nothing any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def hold(self, size: int) -> None:
-        """Say that so many bytes are kept or, if negative, let go."""
-        self._lane.hold(size)
-
-    def answer(self, answer: bytes) -> None:
-        """Answer the request at hand in the target's place."""
-        self._lane.link.exchanges.answer(answer)
-
-    def deliver_again(self, request: bytes, copies: int) -> None:
-        """Send this request so many times over connections of its own."""
-        self._lane.link.links.deliver_again(request, copies)
+from pwdload.faults.side import Side
+from pwdload.faults.stage import End, Stage
+from pwdload.faults.toxic import Stream
 
 
 class Link:
@@ -371,7 +175,7 @@ class Link:
             return False
         self.closing = True
         for lane in (self.up, self.down):
-            lane.source.deliver = _drop
+            lane.source.deliver = drop
             lane.way_out.shut()
             lane.chain.drop()
         self.exchanges.drop()

@@ -8,8 +8,9 @@ from pwdload.errors import FaultError
 from pwdload.faults.again import Redeliveries
 from pwdload.faults.door import Door, Doorway
 from pwdload.faults.kinds import KINDS, checked, tls_stall
-from pwdload.faults.link import Link, reset_on_close
+from pwdload.faults.link import Link
 from pwdload.faults.links import Active, Links, ProxyCounts
+from pwdload.faults.side import reset_on_close
 from pwdload.faults.tls import TlsEnding
 from pwdload.faults.toxic import Toxic
 

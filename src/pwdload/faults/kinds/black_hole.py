@@ -3,7 +3,7 @@
 from pwdload.faults.door import Doorway
 from pwdload.faults.kind import Attribute, Kind
 from pwdload.faults.stage import End, Place, Stage
-from pwdload.faults.toxic import Toxic
+from pwdload.faults.toxic import Scope, Toxic
 
 
 class BlackHole(Stage):
@@ -23,7 +23,10 @@ def _stage(place: Place) -> Stage | None:
 
 
 def _door(toxic: Toxic) -> Doorway:
-    return Doorway.OPEN if toxic.attributes["where"] == "open" else Doorway.UNANSWERED
+    """At connect nobody can be told apart: "both" is there only where everybody is hit."""
+    everybody = toxic.toxicity == 1 and toxic.scope is Scope.CONNECTION
+    closed = toxic.attributes["where"] == "connect" or (toxic.attributes["where"] == "both" and everybody)
+    return Doorway.UNANSWERED if closed else Doorway.OPEN
 
 
 KIND = Kind(
@@ -31,9 +34,9 @@ KIND = Kind(
     words="swallows data on open connections, or the SYN of new ones, and tells nobody",
     attributes={
         "where": Attribute(
-            default="open",
+            default="both",
             choices=("open", "connect", "both"),
-            words="on open connections, at connect, or both",
+            words="on open connections, at connect (of all or none), or both, as far as all connections are hit",
         )
     },
     stage=_stage,

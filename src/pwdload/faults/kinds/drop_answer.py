@@ -13,10 +13,11 @@ class DropAnswer(Stage):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._then = _THEN.get(str(place.toxic.attributes["then"]))
+        self._hit = False
 
     def data(self, data: bytes) -> None:  # noqa: ARG002 - that is the fault
         """Let it vanish."""
-        first, self.closes_when_healed = not self.closes_when_healed, True
+        first, self._hit, self.closes_when_healed = not self._hit, True, True
         if first and self._then is not None and not self.place.per_message:
             self.onward.end(self._then)
 

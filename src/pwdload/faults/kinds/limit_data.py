@@ -14,10 +14,11 @@ class LimitData(Stage):
         self._left = int(place.toxic.attributes["bytes"])
         self._in_head = place.toxic.attributes["part"] == "body"
         self._seen = b""
+        self._cut = False
 
     def data(self, data: bytes) -> None:
         """Take what comes, as long as there is something left of the limit."""
-        if self.closes_when_healed:
+        if self._cut:
             return
         head = self._of_head(data) if self._in_head else 0
         if self._in_head:
@@ -28,12 +29,12 @@ class LimitData(Stage):
         if head or passing > 0:
             self.onward.data(data[:passing])
         if not self._left:
-            self.closes_when_healed = True
+            self._cut = self.closes_when_healed = True
             self.onward.end(End.CLOSE)
 
     def end(self, how: End) -> None:
         """Hand on an end that comes before the limit."""
-        if not self.closes_when_healed:
+        if not self._cut:
             self.onward.end(how)
 
     def _of_head(self, data: bytes) -> int:

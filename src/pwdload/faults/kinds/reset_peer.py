@@ -10,12 +10,13 @@ class ResetPeer(Stage):
     def __init__(self, place: Place) -> None:
         super().__init__(place)
         self._timeout_s = int(place.toxic.attributes["timeout"]) / 1000
+        self._hit = False
 
     def data(self, data: bytes) -> None:  # noqa: ARG002 - that is the fault
         """Break it off."""
-        if self.closes_when_healed:
+        if self._hit:
             return
-        self.closes_when_healed = True
+        self._hit = self.closes_when_healed = True
         if self._timeout_s:
             self.place.later(self.place.now_s() + self._timeout_s, lambda: self.onward.end(End.RESET))
         else:
@@ -23,7 +24,7 @@ class ResetPeer(Stage):
 
     def end(self, how: End) -> None:
         """Hand on an end before any data; after that, ours is on its way."""
-        if not self.closes_when_healed:
+        if not self._hit:
             self.onward.end(how)
 
 
