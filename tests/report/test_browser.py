@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished, no_samples, odd_characters
+from tests.report.faulty import open_run
 
 from pwdload.report import make
 
@@ -34,9 +35,11 @@ FLAGS = (
     "--virtual-time-budget=10000",
     "--window-size=1440,900",
 )
-RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters}
+RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters, "faults": open_run}
 PLOTS = 5
 """Of a run whose generator's health is not on record; two more show that."""
+MORE_PLOTS = {"faults": 6}
+"""Of open arrivals one more, of faults five."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,18 @@ def visit(chromium: str, page: Path, profile: Path) -> Visit:
     return Visit(done.stdout, tuple(line for line in done.stderr.splitlines() if "CONSOLE" in line))
 
 
-@pytest.mark.parametrize("name", ["no_samples", "odd_characters"])
+@pytest.mark.parametrize("name", ["no_samples", "odd_characters", "faults"])
 def test_plots_are_drawn_from_the_file_alone(
     chromium: str, pages: Mapping[str, Path], tmp_path: Path, name: str
 ) -> None:
     """Every plot is drawn, nothing but the file itself is loaded, and the console stays empty."""
-    seen = visit(chromium, pages[name], tmp_path)
-    assert seen.attribute("plots") == str(PLOTS)
+    seen, plots = visit(chromium, pages[name], tmp_path), PLOTS + MORE_PLOTS.get(name, 0)
+    assert seen.attribute("plots") == str(plots)
     assert seen.attribute("fetched") == "0"
     assert seen.console == ()
     for canvas in seen.dom.split('class="canvas')[1:]:
         assert 'class="main-svg"' in canvas.split("</figure>")[0]
-    assert len(seen.dom.split('class="canvas')) == PLOTS + 1
+    assert len(seen.dom.split('class="canvas')) == plots + 1
 
 
 def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:

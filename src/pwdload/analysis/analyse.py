@@ -10,6 +10,8 @@ from pwdload.analysis.checks import find, verdict_of
 from pwdload.analysis.headline import Headline, headline
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
+from pwdload.analysis.recovery import Recovery
+from pwdload.analysis.recovery.of_run import recovery_of
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
 from pwdload.oracle.judgement import Judgement
@@ -31,6 +33,8 @@ class Analysis:
     """See `pwdload.analysis.stages.stage_table`."""
     headline: Headline
     reconciliation: Reconciliation | None
+    recovery: Recovery | None
+    """What each fault did, and how the target came back; null where nothing was to be done to it."""
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
@@ -43,7 +47,7 @@ class Analysis:
 
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
-    journeys = journey_frame(run.samples)
+    journeys, recovery = journey_frame(run.samples), recovery_of(run)
     return Analysis(
         run=run,
         judgement=judgement,
@@ -52,6 +56,7 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         stages=stage_table(run),
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
-        findings=find(run, judgement),
+        recovery=recovery,
+        findings=find(run, judgement, recovery=recovery),
         caveats=find_caveats(run, judgement),
     )

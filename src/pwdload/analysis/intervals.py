@@ -3,8 +3,17 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
 Z_95 = 1.6448536269514722
 """The standard normal quantile of 95 %: what lies beyond it on one side is 5 %."""
+Z_975 = 1.959963984540054
+"""Of 97.5 %: what lies beyond it on either side is 5 %."""
+Z_999 = 3.090232306167813
+"""Of 99.9 %: what lies beyond it on one side happens once in a thousand looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +38,34 @@ def share_bounds(hits: int, trials: int) -> ShareBounds:
     Raises:
         ValueError: more hits than trials, or fewer than none.
     """
+    return _bounds(hits, trials, Z_95)
+
+
+def share_interval(hits: int, trials: int) -> ShareBounds:
+    """Return the two-sided 95 % Wilson score interval of a share; else as `share_bounds`."""
+    return _bounds(hits, trials, Z_975)
+
+
+def lower_bounds(hits: Floats, trials: Floats, z: float = Z_999) -> Floats:
+    """Return the one-sided lower Wilson score bounds of many shares; 0 where there are no trials.
+
+    A share that is larger than a limit by more than chance explains has its lower bound above that limit.
+    """
+    n, z2 = np.maximum(trials, 1.0), z**2
+    seen = np.clip(hits / n, 0.0, 1.0)
+    spread = z * np.sqrt(seen * (1 - seen) / n + z2 / (4 * n**2))
+    lower: Floats = np.where(hits > 0, (seen + z2 / (2 * n) - spread) / (1 + z2 / n), 0.0)
+    return lower
+
+
+def _bounds(hits: int, trials: int, z: float) -> ShareBounds:
     if not 0 <= hits <= trials:
         raise ValueError(f"{hits} hits in {trials} trials: hits must be between 0 and the trials")
     if not trials:
         return ShareBounds(lower=0.0, upper=1.0)
-    seen, z2 = hits / trials, Z_95**2
+    seen, z2 = hits / trials, z**2
     centre = seen + z2 / (2 * trials)
-    spread = Z_95 * math.sqrt(seen * (1 - seen) / trials + z2 / (4 * trials**2))
+    spread = z * math.sqrt(seen * (1 - seen) / trials + z2 / (4 * trials**2))
     whole = 1 + z2 / trials
     # Exactly 0 and 1 where nothing and where everything was hit: rounding must not leave a trace there.
     lower = 0.0 if hits == 0 else (centre - spread) / whole

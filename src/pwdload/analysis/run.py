@@ -11,10 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from pwdload.analysis.arrivals import ArrivalAccount, account_for
+from pwdload.analysis.recovery.stated import stated_criteria
+from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
 from pwdload.calibration import Certificate, read_certificate
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
+from pwdload.injections import FaultsRecord, read_faults
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
@@ -84,6 +87,12 @@ class Run:
     """How each process was, second by second; empty where that is not on record."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
+    faults: FaultsRecord | None = None
+    """What was done to the target, with its stamps; null where nothing was to be done, or that cannot be read."""
+    faults_unreadable: str = ""
+    """Why that cannot be read, one sentence."""
+    criteria: RecoveryCriteria = NOTHING_ASKED
+    """What a run with faults has to keep."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
 
@@ -108,10 +117,13 @@ class Run:
         return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
 
 
-def load_run(directory: RunDirectory, samples: Samples | None = None) -> Run:
+def load_run(
+    directory: RunDirectory, samples: Samples | None = None, *, criteria: RecoveryCriteria | None = None
+) -> Run:
     """Read a run directory; `samples` are its own, where somebody has read them already.
 
-    A run that was cut short is read as far as it got. Raises `RunDirectoryError` when there is no readable record.
+    `criteria` take the place of those that its scenario states. A run that was cut short is read as far as it got.
+    Raises `RunDirectoryError` when there is no readable record.
     """
     record = directory.read_record()
     table, files = samples or read_samples_of(directory) or (SCHEMA.empty_table(), ())
@@ -137,6 +149,9 @@ def load_run(directory: RunDirectory, samples: Samples | None = None) -> Run:
         calibration = read_certificate(directory.calibration_file)
     except RunDirectoryError as error:
         problems.append(str(error))
+    source = _scenario_source(directory)
+    faults, faults_unreadable = _faults(directory)
+    problems += [faults_unreadable] if faults_unreadable else []
     return Run(
         record=record,
         samples=frame,
@@ -148,7 +163,10 @@ def load_run(directory: RunDirectory, samples: Samples | None = None) -> Run:
         calibration=calibration,
         arrivals=arrivals,
         health=health,
-        scenario_source=_scenario_source(directory),
+        scenario_source=source,
+        faults=faults,
+        faults_unreadable=faults_unreadable,
+        criteria=stated_criteria(source) if criteria is None else criteria,
         problems=tuple(problems),
     )
 
@@ -156,6 +174,14 @@ def load_run(directory: RunDirectory, samples: Samples | None = None) -> Run:
 def read_samples_of(directory: RunDirectory) -> Samples | None:
     """Return the samples of a run, those that were never delivered among them; null where it has none."""
     return read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else None
+
+
+def _faults(directory: RunDirectory) -> tuple[FaultsRecord | None, str]:
+    """Return what was done to the target, or why nobody knows."""
+    try:
+        return read_faults(directory.faults_file), ""
+    except RunDirectoryError as error:
+        return None, f"{str(error).replace(f'{directory.path}/', '').rstrip('.')}."
 
 
 def _scenario_source(directory: RunDirectory) -> str:

@@ -30,14 +30,16 @@ from pwdload.report.sections import (
     latency_section,
     model_words,
     reconciliation_section,
+    resilience_section,
     time_section,
     top_codes_table,
 )
-from pwdload.report.words import DEFINITIONS, OPEN_DEFINITIONS
+from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, OPEN_DEFINITIONS
 from pwdload.units import counted, format_count
 
 _SECTIONS = (
     correctness_section,
+    resilience_section,
     latency_section,
     answers_section,
     expectations_section,
@@ -54,6 +56,7 @@ _SECTIONS = (
 added here and nowhere else."""
 _TOPICS = {
     "correctness": ("correctness",),
+    "resilience": ("latency", "counts"),
     "latency": ("latency",),
     "journeys": ("latency",),
     "checks": ("verdict",),
@@ -96,11 +99,16 @@ def build(run: Run, judgement: Judgement) -> Report:
         ),
         sections=tuple(_sections(analysis, cautions)),
         cautions=cautions,
-        definitions=(*DEFINITIONS, *OPEN_DEFINITIONS) if run.is_open else DEFINITIONS,
+        definitions=_definitions(analysis),
         headline_text="\n".join(_console_lines(analysis, reason, cards, codes)),
         notes=run.record.notes,
         scenario_source=run.scenario_source,
     )
+
+
+def _definitions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
+    of_load = OPEN_DEFINITIONS if analysis.run.is_open else ()
+    return (*DEFINITIONS, *of_load, *(FAULT_DEFINITIONS if analysis.recovery is not None else ()))
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:

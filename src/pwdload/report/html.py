@@ -109,6 +109,8 @@ def _plot_data(report: Report) -> str:
             "bin": plot.bin_s,
             "style": plot.style,
             "series": [{"name": series.name, "ink": series.ink, "y": series.y} for series in plot.series],
+            "shades": [[shade.name, shade.start_s, shade.end_s] for shade in plot.shades],
+            "log": plot.is_log,
             "bands": [[band.name, band.start_s, band.end_s, band.is_measured] for band in plot.bands],
         }
         for plot in report.plots

@@ -17,8 +17,17 @@ _MARKS = {
 _ROWS_MAX = 12
 _NOTES_MAX = 5
 _RULES_MAX = 8
-_TABLES = ("lost_workers", "arrivals_by_stage", "latency_by_step", "error_codes", "surprises")
+_TABLES = (
+    "lost_workers",
+    "faults",
+    "resilience_criteria",
+    "arrivals_by_stage",
+    "latency_by_step",
+    "error_codes",
+    "surprises",
+)
 _LEFT_OUT = {
+    "resilience_criteria": ("check",),
     "arrivals_by_stage": ("start_s", "end_s"),
     "error_codes": ("first_s", "last_s"),
     "surprises": ("share",),

@@ -97,6 +97,15 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shade:
+    """A span of the time axis in which something was done to the target: a fault."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """Something over the run's time."""
 
@@ -116,6 +125,11 @@ class Plot:
     table: str
     """Name of the table with the numbers behind it."""
     bands: tuple[Band, ...] = ()
+    shades: tuple[Shade, ...] = ()
+    is_log: bool = False
+    """Whether its values are drawn on a logarithmic axis, on which nothing is 0."""
+    is_wide: bool = False
+    """Whether it is as wide as the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,3 +184,59 @@ OPEN_DEFINITIONS = (
     ("Offered", "First requests of arrivals by the time when they were sent."),
 )
 """The words of a report on open arrivals."""
+
+FAULT_DEFINITIONS = (
+    (
+        "While a fault was on",
+        "From just before the call that injected it to just after the call that healed it. When it really took hold "
+        "lies within either call; how long these took is told beside the numbers.",
+    ),
+    (
+        "Request, under faults",
+        "An exchange with all its retries: due when its first try was, over with its last one, failed when that one "
+        "was not as its case expects. Errors by class count every exchange.",
+    ),
+    (
+        "Noticed after",
+        "From injection to the first failed completion of an exchange that was on its way meanwhile. A target that "
+        "falls silent cannot be noticed before the client's time-out.",
+    ),
+    (
+        "First success",
+        "From healing to the sending of the first exchange that was sent after it and came out as expected.",
+    ),
+    (
+        "Recovered after",
+        "From healing to the first of the windows in a row that are as good as the baseline, by the thresholds printed "
+        "in the section. What had not recovered when the watching ended took longer than that: > 12.0 s.",
+    ),
+    (
+        "Baseline",
+        "The measured stage before a fault, from where the target had recovered from whatever came before; without the "
+        "requests that the fault met on their way. Where that is too short, the last baseline before it.",
+    ),
+    ("Goodput", "Flows that came out wholly as expected, by when they were due."),
+    (
+        "Lost",
+        "Goodput of the baseline over the time that a fault was on, less what was seen of those due meanwhile; in "
+        "accepted changes where the load makes any.",
+    ),
+    (
+        "Load offered; due, not sent",
+        "What was sent while a fault was on, of what was due; and the rest. Open load: flows begun, of those that the "
+        "schedule has for the time. Closed load: first tries, of the requests that the baseline's rate would have "
+        "brought; users who wait for an answer send nothing.",
+    ),
+    (
+        "Error budget",
+        "The failed requests that the SLO allows in the whole run. A fault has spent what failed from its injection "
+        "until the target had recovered.",
+    ),
+    (
+        "Failed share, run-wide",
+        "In a run that states recover_within or max_failed_share_during, exchanges that were on their way while a "
+        "fault was on, or within recover_within after it was healed, are left to these criteria. In a run that states "
+        "neither, nothing excuses a failure, and all of them count.",
+    ),
+)
+"""The words of a report on a run with faults."""

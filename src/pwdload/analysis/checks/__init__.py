@@ -7,8 +7,9 @@ right is asked elsewhere, and comes as a `Judgement`.
 
 from collections.abc import Iterable
 
-from pwdload.analysis.checks import generator, processes, target
+from pwdload.analysis.checks import generator, processes, resilience, target
 from pwdload.analysis.checks.answer import Question
+from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import CheckResult, Judgement
 from pwdload.oracle.told import short
@@ -18,6 +19,7 @@ CHECKS = (
     Question("requests", "Requests were made", target.check_requests_were_made),
     Question("workers", "No worker was lost", processes.check_no_worker_was_lost),
     Question("errors", "Nothing broke in the instrument", processes.check_nothing_broke),
+    Question("faults", "Every fault was injected and healed", resilience.check_faults_were_applied),
     Question("end", "The run was finished", processes.check_run_was_finished),
     Question("processes", "Every process reported", processes.check_every_process_reported),
     Question("samples", "No sample is missing", processes.check_no_sample_is_missing),
@@ -28,17 +30,23 @@ CHECKS = (
     Question("arrivals_late", "Arrivals left on time", generator.check_arrivals_left_on_time),
     Question("clocks", "The clocks agreed", generator.check_clocks_agreed),
     Question("reconciliation", "The target counted the same", target.check_target_counted_the_same),
+    Question("steady_before", "The target was steady before each fault", resilience.check_steady_state_before),
     Question("failed_share", "Few requests failed", target.check_few_requests_failed, Group.CRITERIA),
 )
 """In the order in which they are told among equals: the cause before what follows from it."""
 
 
-def find(run: Run, judgement: Judgement, checks: Iterable[Question] = CHECKS) -> tuple[Finding, ...]:
+def find(
+    run: Run, judgement: Judgement, checks: Iterable[Question] = CHECKS, *, recovery: Recovery | None = None
+) -> tuple[Finding, ...]:
     """Return one finding per check, the worst first; among equals the instrument's, those of correctness, criteria.
 
-    A check that crashes has found nothing out: INCONCLUSIVE, with its error named.
+    Each criterion of resilience that the run states is a check too; ``recovery`` is what they are held against. A check
+    that crashes has found nothing out: INCONCLUSIVE, with its error named.
     """
-    findings = [*map(_judged, judgement.results), *(_find(one, run) for one in checks)]
+    correctness = merge(result.verdict for result in judgement.results) if judgement.results else None
+    stated = resilience.criteria_findings(recovery, run.criteria, correctness)
+    findings = [*map(_judged, judgement.results), *(_find(one, run) for one in checks), *stated]
     badness, place = list(Verdict).index, _GROUPS.index
     return tuple(sorted(findings, key=lambda finding: (-badness(finding.verdict), place(finding.group))))
 

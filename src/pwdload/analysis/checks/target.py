@@ -1,8 +1,11 @@
 """What the answers tell of the load: that there was some, that the target saw the same, and how much of it failed."""
 
+import pandas as pd
+
 from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
+from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome, Verdict
 from pwdload.units import format_share
@@ -38,15 +41,21 @@ def check_few_requests_failed(run: Run) -> Answer:
     """Too many requests were refused wrongly, shed, never sent or never answered; or too few were made to tell.
 
     The rule holds both one-sided 95 % bounds of the failed share (`share_bounds`) against `FAILED_SHARE_MAX`: a lower
-    bound above it fails, an upper bound below it passes, and whatever lies between is not known.
+    bound above it fails, an upper bound below it passes, and whatever lies between is not known. Where the run states
+    what may fail because of a fault, what was on its way meanwhile is left to that (`pwdload.analysis.recovery`).
     """
-    failed, requests = sum(_count(run, kind) for kind in FAILURES), len(run.samples)
+    samples, left_out = _held_against_the_limit(run)
+    failed, requests = sum(_count(samples, kind) for kind in FAILURES), len(samples)
+    if left_out and not requests:
+        return Verdict.INCONCLUSIVE, f"All {left_out:,} requests were on their way while a fault was on or healing."
     if not requests:
         return Verdict.INCONCLUSIVE, "No request was made, so nothing is known of how many fail."
     bounds = share_bounds(failed, requests)
     most = format_share(FAILED_SHARE_MAX)
     share = format_share(failed / requests)
     words = f"{share} of {requests:,} requests were wrongly refused, shed, not sent or not answered"
+    if left_out:
+        words = f"{words} ({left_out:,} more, under a fault or healing from it, are left to the criteria of resilience)"
     if bounds.lower > FAILED_SHARE_MAX:
         return (
             Verdict.SLO_FAILED,
@@ -77,5 +86,15 @@ def _cannot_tell(failed: int, requests: int, bounds: ShareBounds) -> str:
     )
 
 
-def _count(run: Run, outcome: Outcome) -> int:
-    return int((run.samples["outcome"] == outcome.value).sum())
+def _held_against_the_limit(run: Run) -> tuple[pd.DataFrame, int]:
+    """Return the samples that the run-wide limit is about, and how many are left to the criteria of resilience."""
+    spans = tolerated_spans(run.faults, run.criteria, run.end_s)
+    if not spans:
+        return run.samples, 0
+    due_s, done_s = (run.samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
+    is_left = tolerated(spans, due_s, done_s)
+    return run.samples[~is_left], int(is_left.sum())
+
+
+def _count(samples: pd.DataFrame, outcome: Outcome) -> int:
+    return int((samples["outcome"] == outcome.value).sum())

@@ -7,6 +7,7 @@ from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.correctness import correctness_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
+from pwdload.report.sections.resilience import resilience_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "latency_section",
     "model_words",
     "reconciliation_section",
+    "resilience_section",
     "time_section",
     "top_codes_table",
 ]

@@ -19,7 +19,7 @@
     }
     const few = plot.x.length <= 30;
     return { ...common, type: "scatter", mode: few ? "lines+markers" : "lines", connectgaps: false,
-      line: { color: ink, width: 1.8 }, marker: { color: ink, size: 5 } };
+      line: { color: ink, width: 1.8, shape: plot.shades.length ? "hv" : "linear" }, marker: { color: ink, size: 5 } };
   }
 
   function bands(plot) {
@@ -27,7 +27,10 @@
       line: { color: colour("faint"), width: 1, dash: "dot" } });
     const grey = ([, from, to]) => ({ type: "rect", x0: from, x1: to, yref: "paper", y0: 0, y1: 1, layer: "below",
       line: { width: 0 }, fillcolor: colour("band") });
-    return [...plot.bands.slice(1).map((band) => edge(band[1])), ...plot.bands.filter((band) => !band[3]).map(grey)];
+    const red = ([, from, to]) => ({ type: "rect", x0: from, x1: to, yref: "paper", y0: 0, y1: 1, layer: "below",
+      line: { width: 0 }, fillcolor: colour("shade") });
+    return [...plot.bands.slice(1).map((band) => edge(band[1])), ...plot.bands.filter((band) => !band[3]).map(grey),
+      ...plot.shades.map(red)];
   }
 
   function bandNames(plot, width) {
@@ -39,6 +42,18 @@
       .map((band) => ({ x: band[1], xanchor: "left", xshift: 3, yref: "paper", y: 1, yanchor: "bottom",
         showarrow: false, text: inert(label(band)),
         font: { size: 10.5, color: colour("soft") } }));
+  }
+
+  // A fault is named inside of its shade where there is room, upright in a wide plot; its table names it anyway.
+  function shadeNames(plot, width) {
+    const whole = plot.x.length ? plot.x[plot.x.length - 1] + plot.bin : 1;
+    const room = ([, from, to]) => ((to - from) / whole) * width;
+    const lies = (shade) => room(shade) > shade[0].length * 5.4 + 4;
+    return plot.shades
+      .filter((shade) => lies(shade) || (width > 700 && room(shade) > 13))
+      .map((shade) => ({ x: (shade[1] + shade[2]) / 2, xanchor: "center", yref: "paper", y: 1, yanchor: "top",
+        textangle: lies(shade) ? 0 : -90,
+        showarrow: false, text: inert(shade[0].slice(0, 24)), font: { size: 10.5, color: colour("bad") } }));
   }
 
   function layout(plot, width) {
@@ -53,8 +68,9 @@
       showlegend: plot.series.length > 1,
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
       xaxis: { ...axis, title: { text: plot.xLabel, standoff: 4, font: { size: 11 } }, showgrid: false, rangemode: "tozero" },
-      yaxis: { ...axis, title: { text: plot.yLabel, standoff: 6, font: { size: 11 } }, rangemode: "tozero" },
-      shapes: bands(plot), annotations: bandNames(plot, width - 60),
+      yaxis: { ...axis, title: { text: plot.yLabel, standoff: 6, font: { size: 11 } },
+        ...(plot.log ? { type: "log", dtick: 1, exponentformat: "none" } : { rangemode: "tozero" }) },
+      shapes: bands(plot), annotations: [...bandNames(plot, width - 60), ...shadeNames(plot, width - 60)],
     };
   }
 
