@@ -17,6 +17,7 @@ from pwdload.analysis.checks import CHECKS
 from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.reconciliation import reconcile
 from pwdload.errors import RunDirectoryError
+from pwdload.injections import FaultsRecord, Injection, write_faults
 from pwdload.oracle import check_run
 from pwdload.outcome import Group, Verdict
 from pwdload.rundir import RunDirectory, RunRecord, StageRecord, WorkerRecord
@@ -231,6 +232,31 @@ def test_difference_that_nothing_explains_is_invalid(tmp_path: Path, side: str) 
         )
     )
     assert verdict(elsewhere) is Verdict.PASS
+
+
+def test_what_the_fault_proxy_answered_is_no_answer_of_the_target(tmp_path: Path) -> None:
+    """The target has never seen those requests, and is not held against them."""
+    samples = samples_of(flows=300)
+    turned_away = [sample._replace(http_status=429, remark="not_forwarded") for sample in samples[:20]]
+    directory = write_run(tmp_path / "run", [*turned_away, *samples[20:]], counts=counts_of(samples[20:]))
+    result = reconcile(load_run(directory))
+    assert result is not None
+    assert result.is_equal
+
+
+@pytest.mark.parametrize(("kind", "word"), [("kill", "started anew"), ("duplicate", "more than once")])
+def test_counts_of_something_else_are_not_compared(tmp_path: Path, kind: str, word: str) -> None:
+    """A target that was killed has counted from zero: that is the fault's doing, and the caveat says so."""
+    samples = samples_of(flows=300)
+    directory = write_run(tmp_path / "run", samples, counts=counts_of(samples[:50]))
+    times = {"planned_start_s": 1.0, "planned_end_s": 2.0, "inject_before_s": 1.0, "inject_after_s": 1.0}
+    injection = Injection(fault="f", kind=kind, means="process", heal_before_s=2.0, heal_after_s=2.0, **times)
+    write_faults(directory.faults_file, FaultsRecord(injections=(injection,)))
+    run = load_run(directory)
+    assert reconcile(run) is None
+    (finding,) = (one for one in find(run, UNJUDGED) if one.check == "reconciliation")
+    assert (finding.verdict, word in finding.reason) == (Verdict.PASS, True)
+    assert Caveat.NOT_RECONCILED in caveats(run)
 
 
 def test_statuses_of_a_log_in_are_compared_apart(tmp_path: Path) -> None:

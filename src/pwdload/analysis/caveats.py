@@ -14,7 +14,8 @@ from pwdload.analysis.checks.processes import missing_workers
 from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.latency import overall
 from pwdload.analysis.percentiles import P99
-from pwdload.analysis.reconciliation import reconcile
+from pwdload.analysis.reconciliation import incomparable, reconcile
+from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import NOT_EXAMINED, short, standing
@@ -172,6 +173,10 @@ def _rows_damaged(run: Run) -> str | None:
     return _if(damaged > 0, f"{damaged:,} rows")
 
 
+def _not_reconciled(run: Run) -> str | None:
+    return incomparable(run) or _if(run.target_counts is None)
+
+
 def _reconciliation_differs(run: Run) -> str | None:
     result = reconcile(run)
     # What requests without an answer explain is doubt, and has a caveat of its own.
@@ -260,8 +265,7 @@ _OF_JUDGEMENT: Mapping[Caveat, Callable[[Judgement], str | None]] = {
 }
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
-    # Every run is judged without criteria of its own until a scenario can state them.
-    Caveat.NO_SLO: lambda _: "",
+    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED),
     Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
     Caveat.STOPPED_EARLY: _stopped_early,
     Caveat.WORKER_MISSING: _worker_missing,
@@ -270,7 +274,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.SAMPLES_DROPPED: _samples_dropped,
     Caveat.ROWS_DAMAGED: _rows_damaged,
     Caveat.UNREADABLE: lambda run: _if(bool(run.problems), " ".join(run.problems)),
-    Caveat.NOT_RECONCILED: lambda run: _if(run.target_counts is None),
+    Caveat.NOT_RECONCILED: _not_reconciled,
     Caveat.RECONCILIATION_DIFFERS: _reconciliation_differs,
     Caveat.UNKNOWN_LEFT: _unknown_left,
     Caveat.ACCOUNTS_RETIRED: _accounts_retired,

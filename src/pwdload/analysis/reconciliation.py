@@ -20,6 +20,9 @@ ROUTES = {
     "sso_user": "/api/v2/tenant/sso/sso-ticket/verify",
 }
 """Which route each step calls. Re-arming an account has no route of the flow, and is not measured."""
+_BEGINS_ANEW = frozenset({"kill", "stop"})
+_MORE_THAN_ONCE = "duplicate"
+"""Kinds of faults after which the target has counted something else than was asked for."""
 _KEYS = ["route", "http_status", "status", "error_code"]
 
 
@@ -61,8 +64,8 @@ class Reconciliation:
 
 
 def reconcile(run: Run) -> Reconciliation | None:
-    """Compare the samples' counts with the target's; None when the target was not asked."""
-    if run.target_counts is None:
+    """Compare the samples' counts with the target's; None when it was not asked, or has counted something else."""
+    if run.target_counts is None or incomparable(run):
         return None
     ours, unanswered = _ours(run.samples)
     theirs, unmeasured = _theirs(run.target_counts)
@@ -77,10 +80,20 @@ def reconcile(run: Run) -> Reconciliation | None:
     )
 
 
+def incomparable(run: Run) -> str:
+    """Return why the counts are not of the same requests, because of what was done to the target; empty: they are."""
+    kinds = {one.kind for one in run.faults.injections if one.took_hold} if run.faults is not None else set()
+    if kinds & _BEGINS_ANEW:
+        return "The target was started anew meanwhile, and its counts with it, so that they were not compared."
+    if _MORE_THAN_ONCE in kinds:
+        return "Requests were delivered more than once, as a fault, so that the target's counts were not compared."
+    return ""
+
+
 def _ours(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Return our answers by route and kind, and how many requests went out on each route without getting one."""
     # Counted by step first: naming the routes of a dozen rows is cheaper than those of a million.
-    answered = samples[samples["is_answered"]]
+    answered = samples[samples["is_by_target"]]
     counts = answered.groupby(["step", *_KEYS[1:]], observed=True).size().rename("ours").reset_index()
     counts["route"] = counts["step"].astype(object).map(ROUTES)
     counts = counts.astype({"http_status": "int64", "status": object, "error_code": object})

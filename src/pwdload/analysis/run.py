@@ -15,6 +15,7 @@ from pwdload.analysis.recovery.stated import stated_criteria
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
 from pwdload.calibration import Certificate, read_certificate
+from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.injections import FaultsRecord, read_faults
@@ -246,6 +247,8 @@ def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
     samples["is_change"] = samples["outcome"].isin(ACCEPTED) & (samples["step"] == "update_password")
     ours = [code for code in samples["error_code"].cat.categories if code.startswith(TRANSPORT)]
     samples["is_answered"] = samples["http_status"].notna() & ~samples["error_code"].isin(ours)
+    made_up = [words for words in samples["remark"].cat.categories if NOT_FORWARDED in words.split()]
+    samples["is_by_target"] = samples["is_answered"] & ~samples["remark"].isin(made_up)
     return samples
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.intervals import ShareBounds, share_bounds
-from pwdload.analysis.reconciliation import Reconciliation, reconcile
+from pwdload.analysis.reconciliation import Reconciliation, incomparable, reconcile
 from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome, Verdict
@@ -27,6 +27,8 @@ def check_requests_were_made(run: Run) -> Answer:
 
 def check_target_counted_the_same(run: Run) -> Answer:
     """The stand-in's own counts differ from ours by more than requests without an answer can explain."""
+    if why := incomparable(run):
+        return Verdict.PASS, why
     result = reconcile(run)
     if result is None and run.record.target_is_standin and run.record.is_finished:
         return Verdict.INCONCLUSIVE, "The stand-in's own counts are not there, so nothing confirms ours."
@@ -40,9 +42,10 @@ def check_target_counted_the_same(run: Run) -> Answer:
 def check_few_requests_failed(run: Run) -> Answer:
     """Too many requests were refused wrongly, shed, never sent or never answered; or too few were made to tell.
 
-    The rule holds both one-sided 95 % bounds of the failed share (`share_bounds`) against `FAILED_SHARE_MAX`: a lower
-    bound above it fails, an upper bound below it passes, and whatever lies between is not known. Where the run states
-    what may fail because of a fault, what was on its way meanwhile is left to that (`pwdload.analysis.recovery`).
+    The rule holds both one-sided 95 % bounds of the failed share (`share_bounds`) against what the scenario allows
+    (`[slo] failed_share`), or `FAILED_SHARE_MAX`: a lower bound above it fails, an upper bound below it passes, and
+    whatever lies between is not known. Where the run states what may fail because of a fault, what was on its way
+    meanwhile is left to that (`pwdload.analysis.recovery`).
     """
     samples, left_out = _held_against_the_limit(run)
     failed, requests = sum(_count(samples, kind) for kind in FAILURES), len(samples)
@@ -51,19 +54,20 @@ def check_few_requests_failed(run: Run) -> Answer:
     if not requests:
         return Verdict.INCONCLUSIVE, "No request was made, so nothing is known of how many fail."
     bounds = share_bounds(failed, requests)
-    most = format_share(FAILED_SHARE_MAX)
+    limit = FAILED_SHARE_MAX if run.criteria.failed_share is None else run.criteria.failed_share
+    most = format_share(limit)
     share = format_share(failed / requests)
     words = f"{share} of {requests:,} requests were wrongly refused, shed, not sent or not answered"
     if left_out:
         words = f"{words} ({left_out:,} more, under a fault or healing from it, are left to the criteria of resilience)"
-    if bounds.lower > FAILED_SHARE_MAX:
+    if bounds.lower > limit:
         return (
             Verdict.SLO_FAILED,
             f"{words}: with 95 % confidence more than {format_share(bounds.lower)} fail, {most} is allowed.",
         )
-    if bounds.upper < FAILED_SHARE_MAX:
+    if bounds.upper < limit:
         return Verdict.PASS, f"{words}: with 95 % confidence fewer than {most} fail."
-    return Verdict.INCONCLUSIVE, _cannot_tell(failed, requests, bounds)
+    return Verdict.INCONCLUSIVE, _cannot_tell(failed, requests, bounds, most)
 
 
 def _compared(result: Reconciliation) -> str:
@@ -72,8 +76,7 @@ def _compared(result: Reconciliation) -> str:
     )
 
 
-def _cannot_tell(failed: int, requests: int, bounds: ShareBounds) -> str:
-    most = format_share(FAILED_SHARE_MAX)
+def _cannot_tell(failed: int, requests: int, bounds: ShareBounds, most: str) -> str:
     few = f"{requests:,} request{' is' if requests == 1 else 's are'} too few to say"
     if not failed:
         return (
