@@ -249,8 +249,9 @@ def test_counts_of_something_else_are_not_compared(tmp_path: Path, kind: str, wo
     """A target that was killed has counted from zero: that is the fault's doing, and the caveat says so."""
     samples = samples_of(flows=300)
     directory = write_run(tmp_path / "run", samples, counts=counts_of(samples[:50]))
-    times = {"planned_start_s": 1.0, "planned_end_s": 2.0, "inject_before_s": 1.0, "inject_after_s": 1.0}
-    injection = Injection(fault="f", kind=kind, means="process", heal_before_s=2.0, heal_after_s=2.0, **times)
+    injection = Injection(
+        fault="f", kind=kind, means="process", planned_start_s=1.0, planned_end_s=2.0, inject_after_s=1.0
+    )
     write_faults(directory.faults_file, FaultsRecord(injections=(injection,)))
     run = load_run(directory)
     assert reconcile(run) is None
