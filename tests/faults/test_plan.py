@@ -2,9 +2,11 @@
 
 import pytest
 
+from pwdload.faults.kinds import KINDS
 from pwdload.faults.plan import plan_faults, toxic_of
 from pwdload.faults.toxic import Scope, Stream
 from pwdload.scenario import parse_scenario
+from pwdload.scenario.faults import PROXY_KINDS
 
 LOAD = "title = 'x'\n" + "".join(f"[[load.stages]]\nname = '{n}'\nusers = 5\nfor = '30s'\n" for n in ("a", "b", "c"))
 
@@ -67,6 +69,11 @@ def test_what_is_not_stated_is_as_the_kind_is(text: str, stream: Stream, scope: 
     """A share is one of requests, since with keep-alive a share of connections is one of users."""
     toxic = toxic_of(parse_scenario(LOAD + fault(text)).faults[0])
     assert (toxic.stream, toxic.scope) == (stream, scope)
+
+
+def test_scenario_and_proxy_know_the_same_kinds() -> None:
+    """What can be written can be done."""
+    assert KINDS.keys() == PROXY_KINDS
 
 
 def test_what_is_kept_of_an_injection_reads_as_the_scenario_does() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
+from pwdload.faults.kinds import KINDS
 from pwdload.faults.toxic import Scope, Stream, Toxic
 from pwdload.injections import Injection, Means
 from pwdload.scenario.faults import NETWORK_KINDS, PROXY_KINDS, Fault
@@ -16,10 +17,8 @@ _MS: Final = {"latency", "jitter", "delay", "after"}
 _ATTRIBUTES: Final = {"after": "timeout", "kilobytes_per_s": "rate", "http_status": "status"}
 """Names of keys that the control API calls otherwise."""
 _SECONDS: Final = frozenset({*_MS, "retry_after", "by"})
-_BY_REQUEST: Final = frozenset({"http_error", "drop_answer", "duplicate", "garbage"})
-"""Kinds that need requests to be told apart, whatever is not stated."""
-_UPSTREAM: Final = frozenset({"http_error", "duplicate", "tls_stall"})
-"""Kinds that happen on the way to the target, whatever is not stated."""
+_BY_REQUEST: Final = frozenset({"drop_answer", "garbage"})
+"""Kinds that are meant of answers, where nothing else is stated, though they can be had of whole connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +86,16 @@ def means_of(kind: str) -> Means:
 
 def toxic_of(fault: Fault, seed: int = 0) -> Toxic:
     """Return a fault of the proxy as the control API takes it; `seed` is what its draws depend on."""
-    direction = fault.direction or ("upstream" if fault.kind in _UPSTREAM else "downstream")
-    scope = fault.scope or ("request" if fault.kind in _BY_REQUEST or fault.share < 1.0 else "connection")
+    kind = KINDS[fault.kind]
+    usual = Stream.DOWNSTREAM if Stream.DOWNSTREAM in kind.streams else Stream.UPSTREAM
+    by_request = Scope.REQUEST in kind.scopes and (fault.kind in _BY_REQUEST or fault.share < 1.0)
+    by_request = by_request or Scope.CONNECTION not in kind.scopes
     return Toxic(
         name=fault.name,
         kind=fault.kind,
-        stream=Stream(direction),
+        stream=Stream(fault.direction) if fault.direction is not None else usual,
         toxicity=fault.share,
-        scope=Scope(scope),
+        scope=Scope(fault.scope) if fault.scope is not None else Scope.REQUEST if by_request else Scope.CONNECTION,
         seed=seed,
         attributes=_attributes(fault),
     )
