@@ -25,6 +25,7 @@ from tests.e2e.runs import (
     wait_for,
     with_few_accounts,
 )
+from tests.made_once import made_once
 from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
 
 from pwdload.accounts.account import NO_ACCOUNT
@@ -99,9 +100,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, RunDirectory]
 
     That it does not calibrate is said by the option, as a user says it, and not by the environment.
     """
-    folder = tmp_path_factory.mktemp("plain")
-    arguments = ("--headless", "-u", "80", "-r", "80", "-t", "4s", "--no-calibrate", *QUIET)
-    return locust(*arguments, cwd=folder, without=("PWDLOAD_NO_CALIBRATE",)), latest(folder)
+
+    def run(folder: Path) -> tuple[Done, RunDirectory]:
+        arguments = ("--headless", "-u", "80", "-r", "80", "-t", "4s", "--no-calibrate", *QUIET)
+        return locust(*arguments, cwd=folder, without=("PWDLOAD_NO_CALIBRATE",)), latest(folder)
+
+    return made_once(tmp_path_factory, "plain", run)
 
 
 def test_plain_locust_runs_against_the_stand_in_and_leaves_a_report_that_the_target_confirms(

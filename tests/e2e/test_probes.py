@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.runs import QUIET, assert_nothing_wrong, latest, samples, two_processes
 from tests.e2e.staging import rows, seed_csv
 from tests.fronts import proxy_front, tls_front
+from tests.made_once import made_once
 from tests.processes import TENANT, Done, locust, standin
 from tests.tls import Authority
 
@@ -65,15 +66,14 @@ def table(run: RunDirectory, name: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, RunDirectory]:
     """A run of nothing but probes and lock-outs, by two processes."""
-    folder = tmp_path_factory.mktemp("probed")
-    scenario = write(folder, "probe = 10\nlockout = 1", "probes = 0\nlockout_threshold = 10\nwrong_passwords_max = 10")
-    done = locust(
-        *("--scenario", scenario, "--headless", "-u", "8", "-r", "8", "-t", "8s"),
-        *two_processes(),
-        *QUIET,
-        cwd=folder,
-    )
-    return done, latest(folder)
+
+    def run(folder: Path) -> tuple[Done, RunDirectory]:
+        oracle = "probes = 0\nlockout_threshold = 10\nwrong_passwords_max = 10"
+        scenario = write(folder, "probe = 10\nlockout = 1", oracle)
+        options = ("--scenario", scenario, "--headless", "-u", "20", "-r", "20", "-t", "8s")
+        return locust(*options, *two_processes(), *QUIET, cwd=folder), latest(folder)
+
+    return made_once(tmp_path_factory, "probed", run)
 
 
 def test_probes_come_out_as_expected_and_the_target_confirms_every_one(probed: tuple[Done, RunDirectory]) -> None:
