@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwdload.clock import ClockComparison, Reading, RunClock, clock_name
+from pwdload.clock import ClockComparison, Reading, RunClock, clock_name, owed_s
 
 
 def test_the_clock_stands_at_zero_until_it_is_started() -> None:
@@ -62,3 +62,20 @@ def test_a_clock_that_drifts_is_found_out() -> None:
     assert comparison.settle() == 7.0
     comparison.add(Reading(100.0, 107.25, 100.0), "another clock")
     assert comparison.record().drift_s == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("planned_s", "at_s", "lasted_s", "owed"),
+    [
+        (2.0, 0.6, 2.0, 1.4),  # getting ready took 1.4 s of Locust's time
+        (2.0, 2.0, 2.01, 0.0),
+        (2.0, 0.6, 1.9, 1.4),  # its timer began before we were asked
+        (20.0, 3.0, 4.4, 0.0),  # Ctrl-C
+        (None, 3.0, 4.4, 0.0),
+    ],
+)
+def test_a_load_lasts_as_long_as_was_asked_for(
+    planned_s: float | None, at_s: float, lasted_s: float, owed: float
+) -> None:
+    """What processes take to get ready is no load; who stops it earlier has it stopped."""
+    assert owed_s(planned_s, at_s, lasted_s) == pytest.approx(owed)

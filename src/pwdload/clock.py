@@ -16,6 +16,8 @@ from pathlib import Path
 
 from pwdload.rundir import ClockRecord
 
+ON_TIME_S = 1.0
+"""A load that ends this early has ended on schedule."""
 _KEPT = 16
 """Of so many last readings the shortest is taken, so that one long way does not spoil the measurement."""
 _NEEDED = 4
@@ -121,3 +123,18 @@ def _name_of(namespace: str) -> str:
         return f"{boot}/{Path(f'/proc/self/ns/{namespace}').readlink()}"
     except OSError:  # not Linux
         return platform.node()
+
+
+def owed_s(planned_s: float | None, at_s: float, lasted_s: float) -> float:
+    """Return for how long a load must go on that Locust's timer (-t) ends before its time.
+
+    That timer begins before the run's clock does: on a busy machine seconds before, while processes get ready.
+
+    Args:
+        planned_s: how long the load was to last; null: until it is stopped.
+        at_s: the time on the run's clock.
+        lasted_s: for how long Locust has been at it.
+    """
+    if planned_s is None or lasted_s < planned_s - ON_TIME_S:  # somebody has stopped it before
+        return 0.0
+    return max(planned_s - at_s, 0.0)

@@ -14,7 +14,7 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
-from pwdload.clock import RunClock, clock_name, network_name
+from pwdload.clock import ON_TIME_S, RunClock, clock_name, network_name, owed_s
 from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
@@ -30,7 +30,7 @@ from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
-from pwdload.harness.staging import stages_as_played, stages_by_hand
+from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
 from pwdload.harness.stock import check_stock
 from pwdload.harness.syncing import DiskThread
 from pwdload.harness.vitals import Vitals
@@ -41,8 +41,6 @@ from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
 from pwdload.units import format_duration
 
-_ON_TIME_S = 1.0
-"""A load that ends this early has ended on schedule."""
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
 
@@ -167,7 +165,11 @@ class Controller:
         self._end_reason = ""
         if self._runner is not None:  # a single user under a debugger leaves no papers
             self._log = RunLog(
-                Path(options_of(self._environment).reports), prepared, stages, self._arrivals, self._overruled()
+                Path(options_of(self._environment).reports),
+                prepared,
+                stages,
+                self._arrivals,
+                overruled(prepared.scenario, is_staged=is_staged),
             )
             if self._certificate is not None:
                 write_certificate(self._log.directory.calibration_file, self._certificate)
@@ -262,14 +264,6 @@ class Controller:
         if self._faulting is not None:
             self._faulting.take(row)
 
-    def _overruled(self) -> tuple[str, ...]:
-        """Return what the options have overruled of the scenario, for the report."""
-        if self._arrivals is not None:
-            return ()
-        if self._environment.shape_class is None and self._prepared.scenario.stages:
-            return ("The scenario's stages were not played: -u, -r or -t overruled them.",)
-        return ()
-
     def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
         length = f"{format_duration(length_s)} of load" if length_s is not None else "load until it is stopped"
         say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
@@ -298,6 +292,8 @@ class Controller:
         """Note when, and why, the load was told to stop."""
         if self._log is None:
             return
+        if self._environment.shape_class is None and not self._end_reason and self._zero_s is not None:
+            gevent.sleep(owed_s(self._plan.stages[-1].end_s, self._elapsed_s(), time.perf_counter() - self._asked_s))
         at_s = self._elapsed_s()
         if self._workers is not None:
             self._workers.load_has_ended = True
@@ -306,7 +302,7 @@ class Controller:
         planned_s = self._plan.stages[-1].end_s
         # By Locust's own timer, which began before this run's clock did: on a busy machine more than a moment before.
         lasted_s = max(at_s, time.perf_counter() - self._asked_s)
-        on_time = planned_s is not None and lasted_s >= planned_s - _ON_TIME_S
+        on_time = planned_s is not None and lasted_s >= planned_s - ON_TIME_S
         reason = self._end_reason or ("schedule" if on_time else "stopped")
         staged = self._environment.shape_class is not None
         users = self._arrivals.slots if self._arrivals is not None else None

@@ -79,6 +79,9 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
     # now, after the runner's own, this one is asked first.
     events.quitting.add_listener(_on_quitting)
+    # Locust is about to start its timer for -t. Timers begin at the loop's idea of now, and while we got ready no loop
+    # has looked at the clock: without this the load would be shorter by all that time.
+    gevent.get_hub().loop.update_now()
     if isinstance(runner, WorkerRunner) and runner.worker_state != STATE_INIT:
         # A worker that joins a run may have its order to spawn before it is done with its own beginning: Locust has
         # told everybody of the start by now, and nobody was listening yet.

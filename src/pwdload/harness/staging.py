@@ -23,3 +23,10 @@ def stages_as_played(scenario: Scenario, arrivals: ArrivalPlan | None) -> tuple[
         for stage in scenario.stages
         if end_s is None or stage.start_s < end_s
     )
+
+
+def overruled(scenario: Scenario, *, is_staged: bool) -> tuple[str, ...]:
+    """Return what the options have overruled of a scenario, for the report."""
+    if not is_staged and scenario.stages:
+        return ("The scenario's stages were not played: -u, -r or -t overruled them.",)
+    return ()
