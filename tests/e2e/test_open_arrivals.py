@@ -229,7 +229,11 @@ def test_a_worker_that_joins_gets_its_share(tmp_path: Path) -> None:
     settled_s = record.duration_s - 1.0  # the two are told to stop at slightly different times
     settled = first["intended_s"] < settled_s
     due = [arrival.number for arrival in schedule(run) if arrival.due_s < settled_s]
-    assert first["flow"][settled].tolist() == due
+    # A machine that starts a process may leave the others no time, and an arrival finds the queue full: it is counted.
+    dropped = sum(worker.arrivals.dropped for worker in record.workers if worker.arrivals is not None)
+    begun = first["flow"][settled].tolist()
+    assert begun == sorted(set(begun) & set(due))
+    assert len(due) - len(begun) <= dropped
     by_second = first["worker"] == "worker-1"
     assert first["intended_s"][by_second].min() > 1.0
     assert by_second[settled & (first["intended_s"] > settled_s - 1.0)].mean() == pytest.approx(0.5, abs=0.1)
