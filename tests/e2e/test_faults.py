@@ -57,11 +57,11 @@ def test_faults_take_hold_on_the_run_s_clock_and_are_healed(tmp_path: Path) -> N
     """
     after = (
         fault("too many", "http_error", "1500ms", "1500ms", http_status=429, retry_after="1s", share=0.5)
-        + fault("killed", "kill", "5s", "1s")
+        + fault("killed", "kill", "6s", "1s")
         + '[retries]\nbackoff = "100ms"\ndoubtful = "same_token"\n[steady_state]\nfailed_share = "5%"\nover = "1s"\n'
         + "[slo]\ndata_correct = true\n"
     )
-    scenario = open_scenario(tmp_path, rate='"60/s"', length="9s", mix=MIX, after=after)
+    scenario = open_scenario(tmp_path, rate='"60/s"', length="10s", mix=MIX, after=after)
     done = locust("--scenario", scenario, "--headless", *two_processes(), *QUIET, cwd=tmp_path)
     run = latest(tmp_path)
     record = faults_of(run)
