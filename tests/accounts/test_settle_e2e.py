@@ -64,7 +64,7 @@ def test_settle_tells_what_was_carried_out_with_two_logins_at_most(world: World)
     assert not again.not_applied
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_settle_resumes_over_a_bad_line(world: World, seed: int) -> None:
     """Logins are lost on their way and on the way back, the process is killed six times: nothing is lost, or locked."""
     chance = random.Random(seed)

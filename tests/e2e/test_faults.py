@@ -156,6 +156,7 @@ def test_what_cannot_be_done_is_refused_before_the_first_request(tmp_path: Path,
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_a_change_that_was_acknowledged_too_early_is_found_by_killing_the_target(tmp_path: Path) -> None:
     """The defect shows under this fault only: exit code 4, and the check that must find it does."""
     after = (

@@ -369,9 +369,9 @@ def test_a_worker_that_is_killed_makes_the_run_invalid_and_is_named(
 
 
 def _children(pid: int) -> list[int]:
-    """Return the processes that a process has forked and that still are Locust's workers, not the stand-in."""
+    """Return the processes that a process has forked and that still are Locust's workers, not the stand-in's."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if b"pwdload.standin" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in children if b"locust" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _is_dead(pid: int) -> bool:

@@ -66,7 +66,7 @@ def entries(ledger: Path) -> list[Entry]:
     ("accounts", "processes"),
     [
         pytest.param(REARM, 2, id="rearm, two workers"),
-        pytest.param(WARN, 1, id="warn, alone"),
+        pytest.param(WARN, 1, id="warn, alone", marks=pytest.mark.slow),
         pytest.param(REARM, 1, id="rearm, alone", marks=pytest.mark.slow),
         pytest.param(WARN, 2, id="warn, two workers", marks=pytest.mark.slow),
     ],

@@ -17,7 +17,7 @@ def test_every_defect_has_a_trial() -> None:
     assert set(TRIALS) == set(DEFECTS)
 
 
-@pytest.mark.parametrize("name", ["token_race", "old_password_still_valid"])
+@pytest.mark.parametrize("name", ["token_race", pytest.param("old_password_still_valid", marks=pytest.mark.slow)])
 def test_a_defect_is_found(tmp_path: Path, name: str) -> None:
     """By each check that must find it, and the run says so by its exit code, whatever else it measured."""
     trial = TRIALS[name]
