@@ -11,6 +11,7 @@ from pwdload.faults.stage import End
 if TYPE_CHECKING:
     from pwdload.faults.link import Link
 
+_READ_BYTES_MAX = 32 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -36,6 +37,8 @@ class Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep still until there are two of us."""
         self.transport = cast(asyncio.Transport, transport)
+        # Read into so much at a time: asyncio's 256 KiB are fetched from the system, and given back, for each message.
+        self.transport.max_size = _READ_BYTES_MAX  # type: ignore[attr-defined]
         self.made = True
         self.transport.pause_reading()
 

@@ -155,8 +155,10 @@ class Chain:
 
     def append(self, stage: Stage) -> None:
         """Put a stage last."""
+        # Not wired anew as a whole: this is done for each request that is hit.
+        (self._stages[-1] if self._stages else self.head).onward = stage
+        stage.onward = self._way_out
         self._stages.append(stage)
-        self._wire()
 
     def swap(self, old: Stage, new: Stage) -> None:
         """Put a stage in the place of another, which hands on what it holds."""
