@@ -19,17 +19,17 @@ class Draws:
 
     toxic: Toxic
     _begin: int = field(init=False)
+    _limit: int = field(init=False)
+    """What is drawn below this is hit."""
 
     def __post_init__(self) -> None:
         text = f"{self.toxic.seed} {self.toxic.name}"
         object.__setattr__(self, "_begin", int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()))
+        object.__setattr__(self, "_limit", int(self.toxic.toxicity * 2**64))
 
     def hits(self, number: int) -> bool:
         """Whether the connection or request of this number is affected."""
-        share = self.toxic.toxicity
-        if share in (0, 1):
-            return share == 1
-        return self._drawn(number) < share * 2**64
+        return self._drawn(number) < self._limit
 
     def random(self, number: int) -> Random:
         """Return the random numbers for what is done to it."""
