@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from tests.analysis.degenerate import finished, no_samples
+from tests.judgements import GOOD
 from tests.report.faulty import LOOK, REPEATED, closed_run, open_run, repeated
 from tests.report.page import Page
 
@@ -208,3 +209,12 @@ def test_faults_are_shaded_where_they_were_on(runs: Mapping[str, Made]) -> None:
 
 def _plot(report: Report) -> Plot:
     return next(plot for plot in report.plots if plot.name == "resilience_load")
+
+
+def test_a_pass_says_that_there_were_faults(tmp_path: Path) -> None:
+    """Nobody must wonder why so little came out as expected."""
+    directory = finished(tmp_path / "run")
+    write_faults(directory.faults_file, FaultsRecord(injections=repeated()))
+    report = build(load_run(directory), GOOD)
+    assert report.headline_text.startswith("PASS: ")
+    assert "came out as expected while 3 faults were injected and healed" in report.headline_text

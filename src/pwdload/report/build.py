@@ -131,9 +131,16 @@ def _reason(analysis: Analysis) -> str:
         requests = counted(analysis.headline.requests, "request")
         account = analysis.run.arrivals
         load = f"; all {counted(account.planned, 'planned arrival')} were begun, on time" if account is not None else ""
-        return f"{part} of {requests} came out as expected, nothing wrong was accepted, and no sample is missing{load}."
+        good = f"came out as expected{_meanwhile(analysis.run)}, nothing wrong was accepted, and no sample is missing"
+        return f"{part} of {requests} {good}{load}."
     more = len(worst) - 1
     return worst[0].reason + (f" (And {counted(more, 'more reason')}, under Checks.)" if more else "")
+
+
+def _meanwhile(run: Run) -> str:
+    """Return what was done to the target while the requests were made; empty where nothing was."""
+    done = sum(one.took_hold for one in run.faults.injections) if run.faults is not None else 0
+    return f" while {counted(done, 'fault')} {'was' if done == 1 else 'were'} injected and healed" if done else ""
 
 
 def _banner(run: Run) -> str:
