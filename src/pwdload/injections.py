@@ -21,6 +21,10 @@ Means = Literal["proxy", "process", "network", "load"]
 """What a fault is done with: the fault proxy, the target's processes, the kernel's network, or the load itself."""
 
 
+When = Literal["before", "during", "after"]
+"""When the steady state is looked at, as seen from a fault."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injection:
     """One fault, from its injection to its healing. A fault that is repeated has one for each time."""
@@ -63,7 +67,7 @@ class Injection:
 class SteadyLook:
     """One look at the steady-state hypothesis."""
 
-    when: Literal["before", "during", "after"]
+    when: When
     fault: str
     """Name of the fault that it was looked at for."""
     repeat: PositiveInt = 1

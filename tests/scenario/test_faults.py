@@ -44,6 +44,12 @@ def test_an_overload_is_a_stage_with_another_after_it() -> None:
     assert "the last stage" in problems(head + table + "'b'")[0]
 
 
+def test_an_overload_needs_a_load_with_stages() -> None:
+    """Without any there is nothing that could be too much."""
+    text = "title = 'x'\n[[faults]]\nname = 'f'\nkind = 'overload'\nstage = 'a'\n"
+    assert "the load has no stages" in problems(text)[0]
+
+
 def test_two_faults_have_two_names() -> None:
     """The report and the control API tell them apart by it."""
     (line,) = problems(fault("kind = 'pause'\n") + FAULT + "kind = 'kill'\n")

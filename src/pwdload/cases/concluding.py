@@ -8,16 +8,20 @@ from pwdload.cases.played import Played
 from pwdload.outcome import Outcome
 
 
-def concluded(played: Played, *, is_certain: bool) -> Event:
-    """Return what came of an update; `is_certain`: an accepted one has changed one account only, to what is known."""
+def _concluded(played: Played, *, is_certain: bool) -> Event:
     if played.changed_password:
         return Event.APPLIED if is_certain else Event.UNKNOWN
     return Event.UNKNOWN if played.may_have_changed_password else Event.REFUSED
 
 
 def come_to(tries: Sequence[Played], *, is_certain: bool) -> Event:
-    """Return what came of an update after all of its tries; without any it was never sent."""
-    events = {concluded(played, is_certain=is_certain) for played in tries}
+    """Return what came of an update after all of its tries; without any it was never sent.
+
+    `is_certain`: an accepted one has changed one account only, to what is known.
+    """
+    if len(tries) == 1:  # nearly always
+        return _concluded(tries[0], is_certain=is_certain)
+    events = {_concluded(played, is_certain=is_certain) for played in tries}
     return next((event for event in (Event.APPLIED, Event.UNKNOWN) if event in events), Event.REFUSED)
 
 

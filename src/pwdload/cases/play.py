@@ -15,7 +15,7 @@ from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.bodies import altered, body_of, forged
-from pwdload.cases.concluding import come_to, concluded, forgiven
+from pwdload.cases.concluding import come_to, forgiven
 from pwdload.cases.expectation import judge, judge_no_answer
 from pwdload.cases.played import NOTHING_SENT, Played, Sent
 from pwdload.cases.remarks import NOT_FORWARDED, SESSION_OF_ANOTHER, Secrets, remark_on
@@ -30,6 +30,10 @@ _WITHOUT_NEW: Final = frozenset({Body.WITHOUT_NEW, Body.WRONG_TYPES})
 _UNAUTHORIZED = 401
 _TOKEN_MARGIN_S = 1.0
 """Waited beyond the stated life of a state_token: its clock began when it was signed, and may be coarse."""
+
+
+Asked = Sequence[tuple[Account, PasswordRef]]
+"""Which password each account would have if the target carried an update out."""
 
 
 class Party(NamedTuple):
@@ -116,10 +120,7 @@ class Flow:
         What an update asks for is kept before the first try and its outcome after the last: all of them ask for the
         same password with the same token, so that they come to one thing.
         """
-        changes, asked = self._settings.changes, self._asked(step) if isinstance(step, Update) else ()
-        digest = self._state_token(step.token).digest if isinstance(step, Update) else NO_TOKEN
-        for account, new in asked:
-            changes.intend(account, new, digest)
+        asked = self._intend(step) if isinstance(step, Update) else ()
         tries: list[Played] = []
         try:
             while True:
@@ -132,11 +133,7 @@ class Flow:
                     return played
                 self._wait_for_next(step, played, retries)
         finally:
-            for account, new in asked:
-                event = come_to(tries, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
-                changes.conclude(account, new, event)
-                if event is Event.APPLIED:
-                    self.account = account.changed(new)
+            self._conclude(asked, tries)
         yield played
         return played
 
@@ -224,17 +221,25 @@ class Flow:
 
     def _change(self, step: Update) -> Played:
         """Play an update: what it asks for is kept before its first byte is sent, and what came of it after."""
-        changes, asked = self._settings.changes, self._asked(step)
-        digest = self._state_token(step.token).digest
-        for account, new in asked:
-            changes.intend(account, new, digest)
+        asked = self._intend(step)
         played = self._play(step)
+        self._conclude(asked, (played,))
+        return played
+
+    def _intend(self, step: Update) -> Asked:
+        """Keep what an update is about to ask for, and return it."""
+        asked, digest = self._asked(step), self._state_token(step.token).digest
         for account, new in asked:
-            event = concluded(played, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
-            changes.conclude(account, new, event)
+            self._settings.changes.intend(account, new, digest)
+        return asked
+
+    def _conclude(self, asked: Asked, tries: Sequence[Played]) -> None:
+        """Keep what came of it, after one try or several."""
+        for account, new in asked:
+            event = come_to(tries, is_certain=len(asked) == 1 and new.shape is not Shape.UNKNOWABLE)
+            self._settings.changes.conclude(account, new, event)
             if event is Event.APPLIED:
                 self.account = account.changed(new)
-        return played
 
     def _race(self, step: Race) -> Sequence[Played]:
         """Play an update several times at once: all ask for one password, so what came of it is one thing."""
@@ -248,8 +253,7 @@ class Flow:
             self._judged(step.update, exchange, exchange.started_s, account, sent, secrets)
             for exchange, (_, sent, secrets) in zip(exchanges, requests, strict=True)
         ]
-        events = {concluded(played, is_certain=True) for played in several}
-        event = next(event for event in (Event.APPLIED, Event.UNKNOWN, Event.REFUSED) if event in events)
+        event = come_to(several, is_certain=True)
         changes.conclude(account, new, event)
         if event is Event.APPLIED:
             self.account = account.changed(new)
@@ -294,7 +298,7 @@ class Flow:
             return (played._replace(outcome=Outcome.WRONG_ACCEPT, remark=SESSION_OF_ANOTHER),)
         return (played,)
 
-    def _asked(self, step: Update) -> Sequence[tuple[Account, PasswordRef]]:
+    def _asked(self, step: Update) -> Asked:
         """Return which password each account would have if the target carried the update out.
 
         With another account's token a broken target may change either.

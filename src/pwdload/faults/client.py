@@ -154,7 +154,7 @@ class ToxiproxyClient:
         if not self.is_embedded:
             raise FaultError(
                 f"fault proxy {self.url}: only the embedded proxy can {what}, this is a Toxiproxy; "
-                'leave that out, or take [faults] engine = "embedded"'
+                'leave that out, or take [fault_proxy] engine = "embedded"'
             )
 
     def _body(self, toxic: Toxic) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pwdload.errors import FaultError
 from pwdload.faults.acts import Act
 from pwdload.faults.plan import Planned
 from pwdload.faults.steadiness import Seen
-from pwdload.injections import Injection, SteadyLook
+from pwdload.injections import Injection, SteadyLook, When
 
 HEALING_TRIES = 3
 _HEAL_AGAIN_S = 0.5
@@ -58,13 +58,13 @@ class Experiment:
         `next_s` is when another one begins: what follows cannot be told from it, and is not looked at.
         """
         if not self.time.wait_until(planned.start_s):
-            self._keep(planned.injection(skipped="The load ended before it was due."))
+            self._keep(replace(planned.injection(), skipped="The load ended before it was due."))
             return
         # Faults that overlap are asked for: under one the target need not be steady for the next.
         unmet = "" if self._on else self._looked(planned, "before", planned.start_s - self.over_s, planned.start_s)
         if unmet:
             self.say(f"Fault {planned.fault.name} is left out: {unmet}")
-            self._keep(planned.injection(skipped=f"The steady state before it was not met: {unmet}."))
+            self._keep(replace(planned.injection(), skipped=f"The steady state before it was not met: {unmet}."))
             return
         done = self._injected(planned, act)
         self._on += 1
@@ -79,13 +79,13 @@ class Experiment:
             if self.time.wait_until(to_s):
                 self._looked(planned, "after", from_s, to_s)
 
-    def _looked(self, planned: Planned, when: str, from_s: float, to_s: float) -> str:
+    def _looked(self, planned: Planned, when: When, from_s: float, to_s: float) -> str:
         """Look, keep what was seen, and return in words what was not met; empty where all was."""
         unmet = []
         for criterion, measured, met in self.look(max(from_s, 0.0), to_s):
             self.steady.append(
                 SteadyLook(
-                    when=when,  # type: ignore[arg-type]
+                    when=when,
                     fault=planned.fault.name,
                     repeat=planned.repeat,
                     from_s=max(from_s, 0.0),
@@ -108,10 +108,10 @@ class Experiment:
             act.inject()
         except FaultError as error:
             self.say(f"Fault {planned.fault.name} could not be injected: {error}")
-            return planned.injection(inject_before_s=before_s, error=f"It could not be injected: {error}.")
+            return replace(planned.injection(), inject_before_s=before_s, error=f"It could not be injected: {error}.")
         after_s = self.time.now()
         self.say(f"Fault {planned.fault.name} is on ({planned.fault.kind}).")
-        return planned.injection(inject_before_s=before_s, inject_after_s=after_s)
+        return replace(planned.injection(), inject_before_s=before_s, inject_after_s=after_s)
 
     def _healed(self, done: Injection, act: Act) -> Injection:
         """Heal, trying more than once: what was injected only in part is healed as well."""

@@ -7,6 +7,7 @@ from typing import Final, Self
 from pwdload.api.connections import Via
 from pwdload.api.http import Address
 from pwdload.errors import FaultError
+from pwdload.faults.addresses import HostPort
 from pwdload.faults.client import ToxiproxyClient
 from pwdload.faults.control.shapes import TlsSpec
 from pwdload.faults.embedded import EmbeddedProxy
@@ -47,18 +48,16 @@ class Gateway:
             if process is None:
                 _forget_earlier(client)
             ends_tls = target.scheme == "https" and _needs_requests(scenario)
-            made = client.create(NAME, _LOOPBACK, _endpoint(target), _tls(scenario.target) if ends_tls else None)
+            made = client.create(
+                NAME, _LOOPBACK, target.authority_with_port, _tls(scenario.target) if ends_tls else None
+            )
         except BaseException:
             if process is not None:
                 process.stop()
             raise
-        host, _, port = made.listen.rpartition(":")
-        return cls(
-            client,
-            Via(host=host.strip("[]"), port=int(port), ca=made.tls.authority if made.tls is not None else ""),
-            url,
-            process,
-        )
+        listens = HostPort.parse(made.listen, place="listen")
+        ca = made.tls.authority if made.tls is not None else ""
+        return cls(client, Via(host=listens.host, port=listens.port, ca=ca), url, process)
 
     def proxied(self, toxic: Toxic) -> "Proxied":
         """Return a fault of this proxy."""
@@ -110,10 +109,9 @@ class Proxied:
         """Take it from the proxy, and see that it is gone."""
         if not self._was_asked:
             return
+        self.client.remove(NAME, self.toxic.name, missing_ok=True)
         if self._is_on():
-            self.client.remove(NAME, self.toxic.name)
-            if self._is_on():
-                raise FaultError(f"the fault proxy still has the toxic {self.toxic.name}")
+            raise FaultError(f"the fault proxy still has the toxic {self.toxic.name}")
         self._was_asked = False
 
     def _is_on(self) -> bool:
@@ -135,10 +133,6 @@ def _forget_earlier(client: ToxiproxyClient) -> None:
     """Take away a proxy of ours that an earlier run has left behind in somebody's Toxiproxy."""
     if NAME in client.proxies():
         client.delete(NAME)
-
-
-def _endpoint(target: Address) -> str:
-    return f"[{target.host}]:{target.port}" if ":" in target.host else f"{target.host}:{target.port}"
 
 
 def _tls(target: Target) -> TlsSpec:

@@ -10,13 +10,11 @@ from pwdload.faults.toxic import Scope, Stream, Toxic
 from pwdload.injections import Injection, Means
 from pwdload.scenario.faults import NETWORK_KINDS, PROXY_KINDS, Fault
 from pwdload.scenario.stages import Stage
-from pwdload.units import format_duration, format_share
 
 _MS: Final = {"latency", "jitter", "delay", "after"}
 """Keys that Toxiproxy takes in milliseconds."""
 _ATTRIBUTES: Final = {"after": "timeout", "kilobytes_per_s": "rate", "http_status": "status"}
 """Names of keys that the control API calls otherwise."""
-_SECONDS: Final = frozenset({*_MS, "retry_after", "by"})
 _BY_REQUEST: Final = frozenset({"drop_answer", "garbage"})
 """Kinds that are meant of answers, where nothing else is stated, though they can be had of whole connections."""
 
@@ -33,22 +31,21 @@ class Planned:
     """On the run's clock."""
     end_s: float
 
-    def injection(self, **happened: object) -> Injection:
-        """Return what is kept of it, with what has happened so far."""
+    def injection(self) -> Injection:
+        """Return what is kept of it before anything has happened."""
         toxic = toxic_of(self.fault) if self.means == "proxy" else None
-        fields: dict[str, object] = {
-            "fault": self.fault.name,
-            "kind": self.fault.kind,
-            "means": self.means,
-            "direction": toxic.stream.value if toxic is not None else "",
-            "scope": toxic.scope.value if toxic is not None else "",
-            "share": self.fault.share,
-            "attributes": {key: _word(key, value) for key, value in self.fault.told().items()},
-            "repeat": self.repeat,
-            "planned_start_s": self.start_s,
-            "planned_end_s": self.end_s,
-        }
-        return Injection(**fields | happened)  # type: ignore[arg-type]
+        return Injection(
+            fault=self.fault.name,
+            kind=self.fault.kind,
+            means=self.means,
+            direction=toxic.stream.value if toxic is not None else "",
+            scope=toxic.scope.value if toxic is not None else "",
+            share=self.fault.share,
+            attributes=self.fault.told_in_words(),
+            repeat=self.repeat,
+            planned_start_s=self.start_s,
+            planned_end_s=self.end_s,
+        )
 
 
 def plan_faults(faults: Sequence[Fault], stages: Sequence[Stage]) -> tuple[Planned, ...]:
@@ -112,10 +109,3 @@ def _attributes(fault: Fault) -> Mapping[str, int | float | str]:
             scaled = round(float(value))
         attributes[_ATTRIBUTES.get(key, key)] = scaled
     return attributes
-
-
-def _word(key: str, value: float | int | str) -> str:
-    """Return a value as the scenario would write it."""
-    if key in _SECONDS:
-        return format_duration(float(value))
-    return format_share(float(value)) if key == "loss" else str(value)

@@ -73,7 +73,7 @@ class Faulting:
         self._planned = planned
         self._acts = acts
         self._gateway = gateway
-        self._steadiness = Steadiness(scenario.steady_state) if scenario.steady_state is not None else None
+        self._steadiness: Steadiness | None = None
         self._load_ended = Event()
         self._greenlets: list[gevent.Greenlet] = []
         self._experiment: Experiment | None = None
@@ -112,10 +112,8 @@ class Faulting:
     def begin_run(self, clock: RunClock, end_run: Callable[[str], None]) -> None:
         """Get every injection ready for its time; `end_run` ends the run early, for a reason."""
         self._load_ended, self._lost_s = Event(), None
-        if self._steadiness is not None:
-            self._steadiness = Steadiness(self._steadiness.wanted)
-        time_ = RunTime(clock, self._load_ended)
-        steady = self._scenario.steady_state
+        time_, steady = RunTime(clock, self._load_ended), self._scenario.steady_state
+        self._steadiness = Steadiness(steady) if steady is not None else None
         experiment = self._experiment = Experiment(time_, self._look, steady.over_s if steady else 5.0, say)
         self._greenlets = [
             gevent.spawn(experiment.play, one, self._acts[one.fault.name], next_after(one, self._planned))

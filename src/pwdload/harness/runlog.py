@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pwdload.endings import Ending, write_endings
 from pwdload.errors import RunDirectoryError
-from pwdload.harness.counted import standin_counts
+from pwdload.faults.processes.control import StandinControl
 from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
 from pwdload.health import HealthLog, HealthRow
@@ -50,7 +50,6 @@ class RunLog:
         """
         scenario, started = prepared.scenario, datetime.now(UTC)
         self.directory = RunDirectory.create(reports, scenario.name, started)
-        self._target = prepared.target
         self._record = RunRecord(
             title=scenario.title,
             scenario=scenario.name,
@@ -65,7 +64,8 @@ class RunLog:
             accounts=sum(prepared.keeper.accounts.sizes.values()),
             notes=prepared.notes + notes,
         )
-        self._counts: dict[str, object] = {"before": standin_counts(self._target), "after": None}
+        self._standin = StandinControl(prepared.target)
+        self._counts: dict[str, object] = {"before": self._standin.counts(), "after": None}
         try:
             self.directory.scenario_file.write_text(scenario.source, encoding="utf-8")
             self.directory.write_record(self._record)
@@ -96,7 +96,7 @@ class RunLog:
     def answers_are_in(self) -> None:
         """Take the target's counts: the load has had its last answer, and nothing else was asked since."""
         self._health.close()
-        self._counts["after"] = standin_counts(self._target)
+        self._counts["after"] = self._standin.counts()
         self._write_counts()
 
     def end(

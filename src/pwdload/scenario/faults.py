@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
+from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pwdload.scenario.fields import Duration, DurationOrNone, HeaderText, Name, Percent, Share, Text, Whole
-from pwdload.scenario.stages import Place, timed
+from pwdload.scenario.stages import MISSING, Place, problem_at, timed
 from pwdload.scenario.tables import Load, Table
-from pwdload.units import format_duration
+from pwdload.units import format_duration, format_share
 
 # fmt: off
 ProxyKind = Literal[
@@ -159,6 +158,16 @@ class Fault(Table):
         values = {key: getattr(self, _ATTRIBUTE_OF.get(key, key)) for key in _KINDS_OF}
         return {key: value for key, value in values.items() if value is not None}
 
+    def told_in_words(self) -> dict[str, str]:
+        """Return the same as a person reads it: durations and shares with their units."""
+        return {key: _in_words(key, value) for key, value in self.told().items()}
+
+
+def _in_words(key: str, value: float | int | str) -> str:
+    if _ATTRIBUTE_OF.get(key) == f"{key}_s":
+        return format_duration(float(value))
+    return format_share(float(value)) if key == "loss" else str(value)
+
 
 _ATTRIBUTE_OF: Final = {
     field.alias: name for name, field in Fault.model_fields.items() if field.alias is not None and name != field.alias
@@ -183,7 +192,7 @@ def _of_kind(fault: Fault) -> Iterator[tuple[str, str]]:
     keys, told = KEYS_OF.get(fault.kind, Keys()), fault.told()
     for key in keys.needed:
         if key not in told:
-            yield key, "MISSING"
+            yield key, MISSING
     for key in told:
         if key not in keys.needed + keys.allowed:
             kinds = " or ".join(f'"{kind}"' for kind in _KINDS_OF[key])
@@ -200,20 +209,22 @@ def _of_overload(fault: Fault, load: Load | None) -> Iterator[tuple[str, str]]:
     for key, attribute in (("at", "at_s"), ("for", "for_s"), ("pause", "pause_s"), ("repeat", "repeat")):
         if attribute in fault.model_fields_set:
             yield key, "an overload is its stage, once: remove it"
-    names = [stage.name for stage in load.stages] if load is not None else []
-    if fault.stage is not None and names and fault.stage not in names:
-        yield "stage", f"no stage has this name; allowed: {', '.join(names)}"
-    elif fault.stage is not None and names and fault.stage == names[-1]:
+    if fault.stage is None or load is None:
+        return
+    names = [stage.name for stage in load.stages]
+    if fault.stage not in names:
+        yield "stage", f"no stage has this name; allowed: {', '.join(names) or 'none, for the load has no stages'}"
+    elif fault.stage == names[-1]:
         yield "stage", "the last stage; allowed is one with another after it, in which the target comes back"
 
 
 def _of_time(fault: Fault, load: Load | None) -> Iterator[tuple[str, str]]:
     if fault.at_s is None:
-        yield "at", "MISSING"
+        yield "at", MISSING
     if fault.for_s is None:
-        yield "for", "MISSING"
+        yield "for", MISSING
     if fault.repeat > 1 and fault.pause_s is None:
-        yield "pause", "MISSING"
+        yield "pause", MISSING
     if fault.repeat == 1 and fault.pause_s is not None:
         yield "pause", "for repeat above 1 only: remove it"
     if fault.at_s is None or fault.for_s is None or load is None or not load.stages:
@@ -232,15 +243,10 @@ def _check(raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationI
     """Validate each fault, then all together: every problem in one error."""
     faults: tuple[Fault, ...] = handler(raw)
     load = info.data.get("load")
-    errors = [_problem(place, said) for place, said in _problems(faults, load if isinstance(load, Load) else None)]
+    errors = [problem_at(place, said) for place, said in _problems(faults, load if isinstance(load, Load) else None)]
     if errors:
         raise ValidationError.from_exception_data("faults", errors)
     return faults
-
-
-def _problem(place: Place, said: str) -> InitErrorDetails:
-    wrong: Any = "missing" if said == "MISSING" else PydanticCustomError("stages", "{said}", {"said": said})
-    return InitErrorDetails(type=wrong, loc=place, input=None)
 
 
 Faults = Annotated[tuple[Fault, ...], WrapValidator(_check)]

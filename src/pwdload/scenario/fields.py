@@ -200,16 +200,9 @@ Share = Annotated[_Number, Field(ge=0, le=1, allow_inf_nan=False)]
 """A part of a whole, from none (0) to all (1)."""
 
 
-def _percent(value: object) -> float:
-    try:
-        return parse_share(value)
-    except UsageError as error:
-        raise ValueError(str(error).partition(": ")[2] or str(error)) from None
-
-
 Percent = Annotated[
     float,
-    BeforeValidator(_percent),
+    _reader(parse_share, 0, 1, "0% to 100%"),
     WithJsonSchema(
         {
             "title": 'a share such as "1%", or a number from 0 to 1',

@@ -6,8 +6,6 @@ from pwdload.scenario.faults import PROXY_KINDS, Fault
 from pwdload.scenario.model import Scenario
 from pwdload.units import format_duration, format_share
 
-_DURATIONS = frozenset({"latency", "jitter", "delay", "after", "retry_after", "by"})
-
 
 def retries(scenario: Scenario) -> Iterator[str]:
     """Yield how clients try again; nothing where they do not."""
@@ -71,9 +69,7 @@ def _row(scenario: Scenario, fault: Fault) -> Sequence[str]:
 
 
 def _told(fault: Fault) -> Iterator[str]:
-    for key, value in fault.told().items():
-        shown = format_duration(float(value)) if key in _DURATIONS else str(value)
-        yield f"{key} {format_share(float(value)) if key == 'loss' else shown}"
+    yield from (f"{key} {value}" for key, value in fault.told_in_words().items())
     if fault.kind in PROXY_KINDS:
         if fault.direction:
             yield fault.direction

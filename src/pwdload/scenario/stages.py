@@ -220,13 +220,14 @@ def _check(raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationI
         errors = [_again(problem) for problem in error.errors(include_url=False)]
         broken = {problem["loc"][0] for problem in error.errors(include_url=False)}
         tables = [None if i in broken else StageTable.model_validate(table) for i, table in enumerate(raw)]
-    errors += [_problem(place, said) for place, said in stage_problems(tables, info.data.get("model"))]
+    errors += [problem_at(place, said) for place, said in stage_problems(tables, info.data.get("model"))]
     if errors:
         raise ValidationError.from_exception_data("stages", errors)
     return tuple(filter(None, tables))
 
 
-def _problem(place: Place, said: str) -> InitErrorDetails:
+def problem_at(place: Place, said: str) -> InitErrorDetails:
+    """Return a problem in the form in which pydantic takes one; `MISSING` says that nothing stands there."""
     wrong = "missing" if said == MISSING else PydanticCustomError("stages", "{said}", {"said": said})
     return InitErrorDetails(type=wrong, loc=place, input=None)
 

@@ -36,11 +36,26 @@ class StandinControl:
         Raises:
             FaultError: it is not on this machine, does not answer, or is something else.
         """
-        if self._address.scheme != "http" or not is_loopback(self._address.host):
+        if not self._is_here:
             raise FaultError(f"{self._url}: not a stand-in of this machine; use commands, the network or the proxy")
         exchange = self.exchange("GET", _FAULTS)
         if exchange.http_status != 200:
             raise FaultError(f"{self._url}: not a stand-in that can have faults ({_told(exchange)})")
+
+    def counts(self) -> dict[str, object] | None:
+        """Return what it has counted of what it was asked; null where the target keeps no counts.
+
+        Only a target on this machine is asked: no other gets a request that its documentation does not know.
+        """
+        if not self._is_here:
+            return None
+        exchange = self.exchange("GET", "/standin/counts")
+        fields = Answer.parse(exchange.http_status, exchange.body).fields if exchange.http_status == 200 else None
+        return dict(fields) if fields is not None and "counts" in fields else None
+
+    @property
+    def _is_here(self) -> bool:
+        return self._address.scheme == "http" and is_loopback(self._address.host)
 
     def guardian(self, name: str) -> Guardian:
         """Return who ends a fault if we die."""
