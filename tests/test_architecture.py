@@ -20,6 +20,8 @@ FENCES = {
     "uvicorn": {"standin", "faults"},
     "jwt": {"standin"},
     "httptools": {"api", "faults"},
+    "scipy": {"statistics"},
+    "ruptures": {"statistics"},
     "typer": {"cli", "standin"},
     "rich": {"cli", "standin"},
 }

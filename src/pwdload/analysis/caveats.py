@@ -13,13 +13,13 @@ from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.checks.processes import missing_workers
 from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.latency import overall
-from pwdload.analysis.percentiles import P99
 from pwdload.analysis.reconciliation import incomparable, reconcile
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import NOT_EXAMINED, short, standing
 from pwdload.outcome import Outcome
+from pwdload.statistics.percentiles import P99
 from pwdload.units import format_duration
 
 SHORT_S = 60.0

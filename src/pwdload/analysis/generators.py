@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount
-from pwdload.analysis.percentiles import MAXIMUM, P99, order_statistics
 from pwdload.analysis.run import Run
 from pwdload.health import HealthRow
+from pwdload.statistics.percentiles import MAXIMUM, P99, order_statistics
 
 SECOND_S = 1.0
 """What one row of health is about: the second before its time stamp."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.latency import accepted, overall
-from pwdload.analysis.percentiles import MAXIMUM, P50, P95, P99
 from pwdload.analysis.run import Run
+from pwdload.statistics.percentiles import MAXIMUM, P50, P95, P99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

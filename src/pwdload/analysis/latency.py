@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pwdload.analysis.percentiles import MAXIMUM, PERCENTILES, order_statistics
 from pwdload.analysis.run import ACCEPTED
+from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, order_statistics
 
 LATENCY_COLUMNS = ("count", *(percentile.column for percentile in PERCENTILES), MAXIMUM.column)
 """Columns of every latency table after its keys: how many values, their percentiles and maximum in seconds.
 
-A percentile is NaN where the least-samples rule forbids it (`pwdload.analysis.percentiles`).
+A percentile is NaN where the least-samples rule forbids it (`pwdload.statistics.percentiles`).
 """
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.analysis.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome
+from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

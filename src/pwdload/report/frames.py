@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pwdload.analysis.percentiles import MAXIMUM, PERCENTILES
 from pwdload.report.model import Cell, Column, Kind
+from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES
 
 
 def rows_of(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[tuple[Cell, ...], ...]:

@@ -133,6 +133,73 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One curve, cloud of points or band of a chart; all its lists have one element per point."""
+
+    name: str
+    x: tuple[float | None, ...]
+    y: tuple[float | None, ...]
+    ink: Ink
+    style: Literal["dots", "line", "steps", "band"] = "dots"
+    """A band reaches from `low` to `high`, and has no line of its own."""
+    low: tuple[float | None, ...] = ()
+    """Lower ends of the points' intervals; empty where they have none."""
+    high: tuple[float | None, ...] = ()
+    labels: tuple[str, ...] = ()
+    """What is said of each point where the reader points at it; empty: its numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A straight line across a chart, with its name: a limit, a capacity."""
+
+    name: str
+    at: float
+    axis: Literal["x", "y"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One quantity against another that is not the run's time."""
+
+    name: str
+    title: str
+    x_label: str
+    """With its unit."""
+    y_label: str
+    marks: tuple[Mark, ...]
+    reading: str
+    """What is to be seen in it, in one line."""
+    table: str
+    """Name of the table with the numbers behind it."""
+    rules: tuple[Rule, ...] = ()
+    x_is_log: bool = False
+    y_is_log: bool = False
+    is_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """How many requests fell into each cell of time and response time."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    x: tuple[float, ...]
+    """Where each column begins, in seconds on the run's clock."""
+    y: tuple[float, ...]
+    """Where each row begins, in seconds of response time; they grow by a constant factor."""
+    cells: tuple[tuple[int, ...], ...]
+    """Row after row."""
+    reading: str
+    table: str
+    """Name of the table with the numbers behind it."""
+    bands: tuple[Band, ...] = ()
+    shades: tuple[Shade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """One violation: what happened on one account, moment by moment."""
 
@@ -163,6 +230,10 @@ class Timelines:
     timelines: tuple[Timeline, ...]
     table: str
     """Name of the table with all that are told one by one."""
+
+
+Item = Table | Plot | Chart | HeatMap | Timelines
+"""What a section is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +275,7 @@ class Section:
     """Its anchor on the page."""
     title: str
     intro: str
-    items: tuple[Table | Plot | Timelines, ...]
+    items: tuple[Item, ...]
     weakened_by: tuple[int, ...] = ()
 
 

@@ -11,9 +11,9 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.checks.answer import Answer, clock, named
 from pwdload.analysis.generators import most_strained
 from pwdload.analysis.latency import overall
-from pwdload.analysis.percentiles import P50, P90, P95, P99, Percentile
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
+from pwdload.statistics.percentiles import P50, P90, P95, P99, Percentile
 from pwdload.units import counted, format_duration
 
 CPU_SHARE_MAX = 0.95

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pwdload.analysis.checks.answer import Answer, clock, named
-from pwdload.analysis.intervals import share_bounds
 from pwdload.analysis.recovery import Measured, Recovery, RecoveryCriteria, State
 from pwdload.analysis.run import Run
 from pwdload.injections import Injection
 from pwdload.outcome import Finding, Group, Verdict
+from pwdload.statistics.shares import share_bounds
 from pwdload.units import counted, format_duration, format_share
 
 RECOVER_WITHIN = "recover_within"

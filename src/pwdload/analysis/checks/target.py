@@ -3,11 +3,11 @@
 import pandas as pd
 
 from pwdload.analysis.checks.answer import Answer
-from pwdload.analysis.intervals import ShareBounds, share_bounds
 from pwdload.analysis.reconciliation import Reconciliation, incomparable, reconcile
 from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome, Verdict
+from pwdload.statistics.shares import ShareBounds, share_bounds
 from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01

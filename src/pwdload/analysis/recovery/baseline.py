@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pwdload.analysis.percentiles import LEAST_BEYOND, P50, P95, P99, OrderStatistics, order_statistics
 from pwdload.analysis.recovery.load import Floats, Load, Places, Spells
 from pwdload.analysis.recovery.thresholds import RecoveryThresholds
 from pwdload.analysis.recovery.values import Baseline
 from pwdload.analysis.windows import Window
+from pwdload.statistics.percentiles import LEAST_BEYOND, P50, P95, P99, OrderStatistics, order_statistics
 
 _PRINTED = (P50, P95, P99)
 

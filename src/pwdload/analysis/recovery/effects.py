@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from pwdload.analysis.answers import answer_label
-from pwdload.analysis.intervals import share_interval
 from pwdload.analysis.recovery.load import Flags, Floats, Load
 from pwdload.analysis.recovery.thresholds import RecoveryThresholds
 from pwdload.analysis.recovery.values import (
@@ -17,6 +16,7 @@ from pwdload.analysis.recovery.values import (
     ErrorClass,
     Offered,
 )
+from pwdload.statistics.shares import share_interval
 
 
 def effect_of(load: Load, inject_s: float, heal_s: float) -> Effect:

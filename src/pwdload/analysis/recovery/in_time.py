@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from pwdload.analysis.answers import answer_label
-from pwdload.analysis.percentiles import MAXIMUM, P50, P95, P99, order_statistics
 from pwdload.analysis.recovery.load import Floats, Load, Places, Spells
 from pwdload.analysis.windows import bin_width_s
+from pwdload.statistics.percentiles import MAXIMUM, P50, P95, P99, order_statistics
 
 BINS_MAX = 600
 FINE_S = 0.5

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pwdload.analysis.intervals import Z_999, lower_bounds
 from pwdload.analysis.recovery.load import Flags, Floats, Load, Spells
 from pwdload.analysis.recovery.thresholds import RecoveryThresholds
 from pwdload.analysis.recovery.values import UNTOLD, Baseline, Elapsed
+from pwdload.statistics.shares import Z_999, lower_bounds
 
 SLOW_SHARE = 0.05
 """A p95 is within its limit exactly when at most this share of the requests is slower than that."""

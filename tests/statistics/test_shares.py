@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pwdload.analysis.intervals import Z_95, share_bounds
+from pwdload.statistics.shares import Z_95, share_bounds
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 20), (1, 100), (10, 1000), (500, 1000), (1000, 1000)])

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pwdload.analysis.percentiles import MAXIMUM, P50, P90, P95, P99, P999, PERCENTILES, Percentile, order_statistics
+from pwdload.statistics.percentiles import MAXIMUM, P50, P90, P95, P99, P999, PERCENTILES, Percentile, order_statistics
 
 
 def nearest_rank(values: list[float], percentile: Percentile) -> float:
