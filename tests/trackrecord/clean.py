@@ -18,6 +18,7 @@ from tests.e2e.runs import two_processes
 from tests.trackrecord.draws import CleanRun, drawn
 from tests.trackrecord.pages import ORACLE_PAGE, write_between
 from tests.trackrecord.running import play_scenario
+from tests.trackrecord.surroundings import Place, Surroundings, embedded
 
 from pwdload.oracle import CHECKS, CheckResult, Judgement, judge, read_history
 from pwdload.oracle.binomial import upper_bound_of_none
@@ -65,12 +66,13 @@ def _wrong(result: CheckResult) -> str:
     return f"{result.check}: {result.reason}" if is_wrong else ""
 
 
-def played(run: CleanRun) -> Row:
-    """Play a clean run in a folder of its own, and tell of it."""
+def played(run: CleanRun, place: Place = embedded) -> Row:
+    """Play a clean run in a folder of its own at a place, and tell of it."""
     begun_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pwdload-clean-") as folder:
         try:
-            row = _judged(run, Path(folder), begun_s)
+            with place(Path(folder)) as surroundings:
+                row = _judged(run, Path(folder), begun_s, surroundings)
         except Exception as failed:  # noqa: BLE001 - the others are to be played all the same
             row = Row(run=run, error=f"{type(failed).__name__}: {failed}", seconds=time.monotonic() - begun_s)
     sys.stdout.write(line(row) + "\n")
@@ -78,8 +80,9 @@ def played(run: CleanRun) -> Row:
     return row
 
 
-def _judged(run: CleanRun, folder: Path, begun_s: float) -> Row:
-    done, directory = play_scenario(run.scenario, folder, *(two_processes() if run.processes == 2 else ()))
+def _judged(run: CleanRun, folder: Path, begun_s: float, surroundings: Surroundings) -> Row:
+    options = (*surroundings.options, *(two_processes() if run.processes == 2 else ()))
+    done, directory = play_scenario(run.scenario, folder, *options, within=surroundings.within)
     history = read_history(directory)
     is_change = pc.and_(pc.equal(history.rows["step"], "update_password"), pc.equal(history.rows["status"], "SUCCESS"))
     return Row(

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -59,16 +59,16 @@ def play(trial: Trial, folder: Path, *, seed: int = 1) -> Found:
 
 
 def play_scenario(
-    text: str, folder: Path, *more: str, timeout_s: float = 180.0
+    text: str, folder: Path, *more: str, within: Sequence[str] = (), timeout_s: float = 180.0
 ) -> tuple["subprocess.CompletedProcess[str]", RunDirectory]:
-    """Play a scenario on the embedded stand-in, in an empty folder, with more options of `locust`.
+    """Play a scenario in a folder of its own, with more options of `locust`, started by a command if there is one.
 
     Raises:
         RunDirectoryError: it has left no run; what it said instead is in the text.
     """
     scenario = folder / "played.toml"
     scenario.write_text(text)
-    process = _start(scenario, folder, *more)
+    process = _start(scenario, folder, *more, within=within)
     out, err = process.communicate(timeout=timeout_s)
     if not (folder / "reports" / "latest").exists():
         raise RunDirectoryError(f"no run (exit {process.returncode}): {err.strip()[-400:]}")
@@ -142,9 +142,9 @@ def _command(scenario: Path, *more: str) -> list[str]:
     ]
 
 
-def _start(scenario: Path, folder: Path, *more: str) -> "subprocess.Popen[str]":
+def _start(scenario: Path, folder: Path, *more: str, within: Sequence[str] = ()) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        _command(scenario, *more),
+        [*within, *_command(scenario, *more)],
         cwd=folder,
         env=environment(more=TENANT),
         stdin=subprocess.DEVNULL,

@@ -151,13 +151,14 @@ class Exchanges:
             return False
         self._asked = False
         self._waiting_for.update(self._joins)
-        link.links.requests += 1
-        number = link.links.requests
-        for active in link.links.per_message:
+        links = link.links
+        number = links.requests = links.requests + 1
+        for active in links.per_message:
             if active.draws.hits(number) and (stage := link.stage(active, number)) is not None:
-                lane = link.lane_of(active)
-                if lane not in self._chains:
-                    self._chains[lane] = Chain(Stage(stage.place), self._joins[lane])
-                    self._heads[lane] = self._chains[lane].head
-                self._chains[lane].append(stage)
+                lane = link.up if active.upstream else link.down
+                chain = self._chains.get(lane)
+                if chain is None:
+                    head = self._heads[lane] = Stage(stage.place)
+                    chain = self._chains[lane] = Chain(head, self._joins[lane])
+                chain.append(stage)
         return True

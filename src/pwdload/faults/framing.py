@@ -98,4 +98,5 @@ class AnswerFramer:
         self._complete |= not self._is_interim()
 
     def _is_interim(self) -> bool:
-        return bool(self._parser.get_status_code() // 100 == 1 and self._parser.get_status_code() != 101)
+        code: int = self._parser.get_status_code()
+        return code < 200 and code != 101

@@ -29,11 +29,8 @@ class WayOut(Stage):
 
     def __init__(self, lane: "Lane") -> None:
         self._lane = lane
-        self._write: Callable[[bytes], None] = drop
-
-    def data(self, data: bytes) -> None:
-        """Send it."""
-        self._write(data)
+        self.data: Callable[[bytes], None] = drop  # type: ignore[method-assign]
+        """Sends it: the transport's own method in the place of ours, for all that is carried comes by here."""
 
     def end(self, how: End) -> None:
         """Do to the sink what was done by the source, or what a stage wants."""
@@ -47,11 +44,11 @@ class WayOut(Stage):
 
     def open(self) -> None:
         """Send from now on."""
-        self._write = self._lane.sink.transport.write
+        self.data = self._lane.sink.transport.write  # type: ignore[method-assign]
 
     def shut(self) -> None:
         """Send nothing any more."""
-        self._write = drop
+        self.data = drop  # type: ignore[method-assign]
 
 
 class Lane:
@@ -98,15 +95,23 @@ class Lane:
 class Spot:
     """A place in a lane where a stage stands (`pwdload.faults.stage.Place`)."""
 
-    __slots__ = ("_active", "_lane", "_number", "_timer", "per_message", "toxic")
+    __slots__ = ("_active", "_lane", "_number", "_timer")  # one is made for each request that is hit
 
     def __init__(self, lane: Lane, active: Active, number: int) -> None:
-        self.toxic = active.toxic
-        self.per_message = active.per_message
         self._active = active
         self._lane = lane
         self._number = number
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def toxic(self) -> Toxic:
+        """What the stage was made for."""
+        return self._active.toxic
+
+    @property
+    def per_message(self) -> bool:
+        """Whether the stage is there for one request or answer."""
+        return self._active.per_message
 
     @property
     def head_request(self) -> bool:

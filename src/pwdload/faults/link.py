@@ -56,7 +56,7 @@ class Link:
 
     def lane_of(self, active: Active) -> Lane:
         """Return the direction in which a toxic works."""
-        return self.up if active.toxic.stream is Stream.UPSTREAM else self.down
+        return self.up if active.upstream else self.down
 
     def stage(self, active: Active, number: int) -> Stage | None:
         """Return what a toxic puts in the way of the connection or request of this number, and count that it does."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pwdload.faults.draws import Draws
 from pwdload.faults.kind import Kind
-from pwdload.faults.toxic import Scope, Toxic
+from pwdload.faults.toxic import Scope, Stream, Toxic
 
 if TYPE_CHECKING:
     from pwdload.faults.link import Link
@@ -42,16 +42,16 @@ class Active:
     toxic: Toxic
     kind: Kind
     draws: Draws
+    per_message: bool
+    """Whether it looks at each request for itself."""
+    upstream: bool
+    """Whether it works on what comes from the client."""
 
     @classmethod
     def of(cls, toxic: Toxic, kind: Kind) -> "Active":
         """Return it with its draws."""
-        return cls(toxic, kind, Draws(toxic))
-
-    @property
-    def per_message(self) -> bool:
-        """Whether it looks at each request for itself."""
-        return self.toxic.scope is Scope.REQUEST
+        upstream, per_message = toxic.stream is Stream.UPSTREAM, toxic.scope is Scope.REQUEST
+        return cls(toxic, kind, Draws(toxic), per_message, upstream)
 
 
 @dataclass(slots=True)

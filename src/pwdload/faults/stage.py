@@ -147,7 +147,7 @@ class Chain:
         self.head = head
         self._way_out = way_out
         self._stages: list[Stage] = []
-        self._wire()
+        head.onward = way_out
 
     def named(self, name: str) -> Stage | None:
         """Return the stage of this toxic."""
