@@ -29,7 +29,7 @@ class WayOut(Stage):
 
     def __init__(self, lane: "Lane") -> None:
         self._lane = lane
-        self.data: Callable[[bytes], None] = drop  # type: ignore[method-assign]
+        self.data: Callable[[bytes], None] = drop  # type: ignore[assignment]
         """Sends it: the transport's own method in the place of ours, for all that is carried comes by here."""
 
     def end(self, how: End) -> None:
@@ -44,11 +44,11 @@ class WayOut(Stage):
 
     def open(self) -> None:
         """Send from now on."""
-        self.data = self._lane.sink.transport.write  # type: ignore[method-assign]
+        self.data = self._lane.sink.transport.write
 
     def shut(self) -> None:
         """Send nothing any more."""
-        self.data = drop  # type: ignore[method-assign]
+        self.data = drop
 
 
 class Lane:
