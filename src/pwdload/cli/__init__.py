@@ -16,6 +16,7 @@ from pwdload.cli import accounts
 from pwdload.cli import check as checking
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
+from pwdload.run import starting
 from pwdload.rundir import RunDirectory
 from pwdload.scenario import json_schema
 
@@ -31,6 +32,12 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.add_typer(accounts.app, name="accounts")
 
+Locustfile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Locustfile with the user classes; without it locustfiles/password_update.py, else that of the package."
+    ),
+]
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file, e.g. scenarios/smoke.toml.")]
 
 
@@ -38,11 +45,21 @@ ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario
 def run_scenario(
     context: typer.Context,
     scenario: ScenarioFile,
-    locustfile: Annotated[Path, typer.Option(help="Locustfile with the user classes.")] = run.DEFAULT_LOCUSTFILE,
+    locustfile: Locustfile = None,
 ) -> None:
     """Run a scenario headless with Locust; further options are Locust's own (--host, --processes 2, ...)."""
     run.load(scenario)  # every problem of the file is told before Locust says anything
-    run.become_locust(locustfile, scenario, ["--headless", *context.args])
+    run.become_locust(locustfile or starting.locustfile(), scenario, ["--headless", *context.args])
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start from; made where it is missing.")],
+) -> None:
+    """Lay down a locustfile, scenarios and settings of Locust to start from; overwrites nothing."""
+    for path in starting.lay_down(directory):
+        typer.echo(path)
+    typer.echo(f"Next: cd {directory} && pwdload run scenarios/smoke.toml")
 
 
 @app.command()
@@ -84,13 +101,14 @@ def check(
 @app.command()
 def calibrate(
     short: Annotated[bool, typer.Option("--short", help="Only what every run measures first: three seconds.")] = False,
-    locustfile: Annotated[Path, typer.Option(help="Locustfile with the user classes.")] = run.DEFAULT_LOCUSTFILE,
+    locustfile: Locustfile = None,
     reports: Annotated[Path, typer.Option(help="Folder that keeps the certificate for later reports.")] = run.REPORTS,
 ) -> None:
     """Hold this machine's instrument against known truths (four minutes); exits with 3 where it fails."""
     from pwdload.calibration.words import certificate_text  # noqa: PLC0415 - as below
 
-    certificate = run.calibrate(short=short, locustfile=locustfile, reports=reports, say=_to_stderr)
+    chosen = locustfile or starting.locustfile()
+    certificate = run.calibrate(short=short, locustfile=chosen, reports=reports, say=_to_stderr)
     typer.echo(certificate_text(certificate))
     raise typer.Exit(Verdict.INVALID.exit_code if certificate.problems() else 0)
 

@@ -15,7 +15,6 @@ from pwdload.scenario import Scenario, describe, load_scenario
 if TYPE_CHECKING:
     from pwdload.calibration import Certificate
 
-DEFAULT_LOCUSTFILE = Path("locustfiles/password_update.py")
 REPORTS = Path("reports")
 
 
@@ -41,7 +40,9 @@ def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) ->
         UsageError: there is no such locustfile.
     """
     if not locustfile.is_file():
-        raise UsageError(f"{locustfile}: no such locustfile; run from the project's folder or give --locustfile")
+        raise UsageError(
+            f"{locustfile}: no such locustfile; give one with --locustfile, or start from `pwdload init DIR`"
+        )
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "--scenario", str(scenario), *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - no shell, our own interpreter
@@ -61,7 +62,9 @@ def calibrate(*, short: bool, locustfile: Path, reports: Path, say: Callable[[st
     if short:
         return short_certificate()
     if not locustfile.is_file():
-        raise UsageError(f"{locustfile}: no such locustfile; run from the project's folder or give --locustfile")
+        raise UsageError(
+            f"{locustfile}: no such locustfile; give one with --locustfile, or start from `pwdload init DIR`"
+        )
     with tempfile.TemporaryDirectory(prefix="pwdload-calibration-") as folder:
         certificate = full_certificate(locustfile, Path(folder), say)
     reports.mkdir(parents=True, exist_ok=True)

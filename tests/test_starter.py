@@ -1,0 +1,80 @@
+"""`pwdload init`: what a team starts from, out of a checkout and out of a built package."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.processes import ROOT, environment, pwdload
+
+from pwdload.errors import UsageError
+from pwdload.run import load
+from pwdload.run.starting import lay_down
+
+
+def test_everything_is_laid_down_and_can_be_used(tmp_path: Path) -> None:
+    """The locustfile and all scenarios of the project, byte for byte, and each scenario loads."""
+    written = lay_down(tmp_path / "new" / "tests")
+    for path in written:
+        name = path.relative_to(tmp_path / "new" / "tests")
+        if name.parts[0] in ("locustfiles", "scenarios"):
+            assert path.read_bytes() == (ROOT / name).read_bytes()
+    scenarios = [path for path in written if path.suffix == ".toml"]
+    assert {path.name for path in scenarios} == {path.name for path in (ROOT / "scenarios").rglob("*.toml")}
+    assert all(load(path).title for path in scenarios)
+    assert {"locust.conf", "README.md", ".gitignore"} <= {path.name for path in written}
+
+
+def test_what_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    """Somebody's own locust.conf is worth more than ours: nothing at all is written."""
+    (tmp_path / "locust.conf").write_text("mine")
+    with pytest.raises(UsageError, match=r"locust\.conf: there already, and is left as it is"):
+        lay_down(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["locust.conf"]
+    done = pwdload("init", str(tmp_path / "locust.conf"))
+    assert (done.exit_code, done.err.count("\n")) == (2, 1)
+    assert "not a folder" in done.err
+
+
+@pytest.mark.slow
+def test_a_built_package_works_outside_the_checkout(tmp_path: Path) -> None:
+    """`pip wheel`, unpacked somewhere else: init, plan and a run of Locust by its own locust.conf."""
+    source = tmp_path / "source"  # building leaves a folder beside the sources
+    for name in ("src", "locustfiles", "scenarios"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "setup.py", "README.md"):
+        shutil.copy(ROOT / name, source)
+    packed = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path), str(source)]
+    subprocess.run(packed, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("pwdload-*.whl")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(tmp_path / "site"),
+            str(wheel),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    variables = environment(more={"PYTHONPATH": str(tmp_path / "site")})
+
+    def run(*command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", *command], cwd=cwd, env=variables, capture_output=True, text=True, check=False
+        )
+
+    where = run("pwdload", "init", "team", cwd=tmp_path)
+    assert where.returncode == 0, where.stderr
+    team = tmp_path / "team"
+    assert run("pwdload", "plan", "scenarios/smoke.toml", cwd=team).returncode == 0
+    options = ("--scenario", "scenarios/smoke.toml", "--headless", "-u", "5", "-t", "3s", "--only-summary")
+    done = run("locust", *options, cwd=team)
+    assert done.returncode in (0, 1, 5), done.stderr
+    assert (team / "reports" / "latest" / "report.html").is_file(), done.stderr
