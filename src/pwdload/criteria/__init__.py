@@ -3,6 +3,6 @@
 A `Criterion` is a value, what was seen are arrays, and the answer has three values: kept, broken, or cannot tell.
 """
 
-from pwdload.criteria.values import Breadth, Criterion, Judged, Metric, Observed, Sense, Standing
+from pwdload.criteria.values import Breadth, Criterion, Judged, Metric, Observed, Sense, Span, Standing
 
-__all__ = ["Breadth", "Criterion", "Judged", "Metric", "Observed", "Sense", "Standing"]
+__all__ = ["Breadth", "Criterion", "Judged", "Metric", "Observed", "Sense", "Span", "Standing"]
