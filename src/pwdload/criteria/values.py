@@ -146,3 +146,5 @@ class Judged:
     """Of "seconds": in which share of the seconds with samples it was kept."""
     broken_from_s: float | None = None
     """Of "window": when the first window in which it was broken begins, on the run's clock."""
+    needed: int | None = None
+    """Where it cannot be told: how many samples would tell, if what was seen went on; null where nobody can say."""

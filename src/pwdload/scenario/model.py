@@ -10,7 +10,7 @@ from pwdload.scenario.faults import Faults
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
 from pwdload.scenario.oracle import Oracle
 from pwdload.scenario.resilience import Commands, FaultProxyTable, RetriesTable, SteadyState
-from pwdload.scenario.slo import Slo
+from pwdload.scenario.slo import Slo, SloTable
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
     CaseName,
@@ -77,7 +77,7 @@ class ScenarioFile(Table):
         default=None,
         description="What must hold before a fault is injected, else it is not; looked at during and after it as well.",
     )
-    slo: Slo = Field(default_factory=Slo, description="What the run must keep to pass.")
+    slo: SloTable = Field(default_factory=Slo, description="What the run must keep to pass.")
     standin: Mapping[SettingName, AnyScalar] = Field(
         default_factory=dict,
         description="Settings of the embedded stand-in, handed on as they are. `pwdload standin settings` lists them.",
