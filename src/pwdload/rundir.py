@@ -199,7 +199,8 @@ class RunRecord:
     duration_s: FiniteFloat | None = None
     """From zero of the run's clock to the moment when the load was told to stop."""
     ended_by: str = ""
-    """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``error: ...``."""
+    """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``criterion NAME: ...``,
+    ``error: ...``."""
     stages: tuple[StageRecord, ...] = ()
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""

@@ -8,6 +8,7 @@ import pytest
 
 from pwdload.errors import ScenarioError
 from pwdload.scenario import Scenario, parse_scenario
+from pwdload.scenario.slo import SHORT_FORMS
 
 CASES = ("valid_change", "skip_when_warned", "token_missing", "token_forged", "unicode_password")
 GROUPS = ("change", "token", "body")
@@ -214,13 +215,36 @@ failed_share = "0.1%"
 recover_within = "10s"
 max_failed_share_during = 0.5
 data_correct = true
+goodput = "2000/h"
+SHORT_FORMS
+
+[[slo.criteria]]
+name = "slow_at_the_peak"
+metric = "p99_5"
+of = "service"
+step = "login"
+case = "valid_change"
+stage = "steady"
+at_most = "1.5s"
+seconds = "99.5%"
+
+[[slo.criteria]]
+metric = "failed_share"
+at_most = "5%"
+window = "10s"
+stop = true
+
+[[slo.criteria]]
+name = "enough_changes"
+metric = "goodput"
+at_least = "5/s"
 
 [standin]
 hash_algorithm = "sha256"
 servers = 4
 service_mean_s = 0.02
 id_token = true
-"""
+""".replace("SHORT_FORMS", "\n".join(f'{key} = "1500ms"' for key in SHORT_FORMS))
 
 EVERY_OPEN_KEY = """
 title = "Every key of open arrivals"

@@ -7,6 +7,7 @@ import pandas as pd
 from pwdload.analysis.answers import answer_breakdown
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
+from pwdload.analysis.criteria import JudgedCriteria, judge_run
 from pwdload.analysis.headline import Headline, headline
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
@@ -35,6 +36,8 @@ class Analysis:
     reconciliation: Reconciliation | None
     recovery: Recovery | None
     """What each fault did, and how the target came back; null where nothing was to be done to it."""
+    criteria: JudgedCriteria
+    """The criteria of ``[slo]``, judged."""
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
@@ -48,6 +51,7 @@ class Analysis:
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
     journeys, recovery = journey_frame(run.samples), recovery_of(run)
+    criteria = judge_run(run)
     return Analysis(
         run=run,
         judgement=judgement,
@@ -57,6 +61,7 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         recovery=recovery,
-        findings=find(run, judgement, recovery=recovery),
+        findings=find(run, judgement, recovery=recovery, criteria=criteria),
+        criteria=criteria,
         caveats=find_caveats(run, judgement),
     )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.checks.processes import missing_workers
+from pwdload.analysis.criteria import ended_by, states_criteria
 from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.latency import overall
 from pwdload.analysis.reconciliation import incomparable, reconcile
@@ -145,7 +146,8 @@ def _stopped_early(run: Run) -> str | None:
     last_s = run.record.stages[-1].end_s if run.record.stages else None
     duration_s = run.record.duration_s
     early = last_s is not None and duration_s is not None and duration_s < last_s - 1.0
-    return _if(early, f"after {duration_s or 0:.0f} s of {last_s or 0:.0f} s")
+    by = f", by the criterion {name}" if (name := ended_by(run)) else ""
+    return _if(early, f"after {duration_s or 0:.0f} s of {last_s or 0:.0f} s{by}")
 
 
 def _worker_missing(run: Run) -> str | None:
@@ -265,7 +267,7 @@ _OF_JUDGEMENT: Mapping[Caveat, Callable[[Judgement], str | None]] = {
 }
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
-    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED),
+    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED and not states_criteria(run)),
     Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
     Caveat.STOPPED_EARLY: _stopped_early,
     Caveat.WORKER_MISSING: _worker_missing,

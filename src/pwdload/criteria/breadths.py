@@ -51,18 +51,13 @@ def judge_window(criterion: Criterion, observed: Observed, spans: Sequence[Span]
     seconds = by_second(criterion, observed, spans)
     wide = _over_all(criterion, observed, spans)
     window_s = criterion.breadth.window_s
+    sure = broken_for_too_long(criterion, seconds)
+    if sure is not None:
+        why = f"{told(sure)}; {asked(criterion)} is asked."
+        return replace(wide, standing=Standing.BROKEN, reason=why, broken_from_s=sure.start_s, needed=None)
     long = [one for one in streaks(seconds) if one.length_s >= window_s]
-    sure = [one for one in long if is_beyond_chance(criterion, one)]
-    if sure:
-        return replace(
-            wide,
-            standing=Standing.BROKEN,
-            reason=f"{_told(sure[0])}; {asked(criterion)} is asked.",
-            broken_from_s=sure[0].start_s,
-            needed=None,
-        )
     if long:
-        why = f"{_told(long[0])}, but by {counted(long[0].trials, 'sample')} that is not beyond chance."
+        why = f"{told(long[0])}, but by {counted(long[0].trials, 'sample')} that is not beyond chance."
         return replace(wide, standing=Standing.CANNOT_TELL, reason=why, needed=None)
     if _longest_s(seconds) < window_s or not seconds.known.any():
         why = f"No {window_s:g} s without a break were seen with anything in them."
@@ -72,6 +67,12 @@ def judge_window(criterion: Criterion, observed: Observed, spans: Sequence[Span]
     return replace(
         wide, standing=Standing.KEPT, reason=f"{without} of {counted(len(seconds.start_s), 'second')}.", needed=None
     )
+
+
+def broken_for_too_long(criterion: Criterion, seconds: Seconds) -> Streak | None:
+    """Return the first time that a criterion was broken for its window, beyond what chance explains; null if never."""
+    long = (one for one in streaks(seconds) if one.length_s >= criterion.breadth.window_s)
+    return next((one for one in long if is_beyond_chance(criterion, one)), None)
 
 
 def is_beyond_chance(criterion: Criterion, streak: Streak) -> bool:
@@ -94,7 +95,8 @@ def _over_all(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -
     return judge(criterion, observed, chosen)
 
 
-def _told(streak: Streak) -> str:
+def told(streak: Streak) -> str:
+    """Return how long a streak lasted and when it began."""
     return f"Broken for {streak.length_s:g} s without a break, from {format_moment(max(streak.start_s, 0.0))} on"
 
 

@@ -21,7 +21,7 @@ def judge(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Ju
     """
     chosen = spans_for(criterion, spans)
     if not chosen:
-        return _nothing(criterion, "The run never reached the time that it is about.")
+        return nothing_known(criterion, "The run never reached the time that it is about.")
     if criterion.breadth.kind == "seconds":
         return judge_seconds(criterion, observed, spans)
     if criterion.breadth.kind == "window":
@@ -31,7 +31,8 @@ def judge(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Ju
     return judge_share(criterion, observed, chosen)
 
 
-def _nothing(criterion: Criterion, reason: str) -> Judged:
+def nothing_known(criterion: Criterion, reason: str) -> Judged:
+    """Return that nothing can be told of a criterion, and why."""
     return Judged(
         criterion=criterion,
         standing=Standing.CANNOT_TELL,
@@ -41,5 +42,3 @@ def _nothing(criterion: Criterion, reason: str) -> Judged:
         samples=0,
         reason=reason,
     )
-
-

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pwdload.criteria.values import Breadth, Criterion, Metric, Sense
 from pwdload.scenario.criteria import CriterionTable, kind_of, permille_of
-from pwdload.scenario.slo import Slo, short_form
+from pwdload.scenario.slo import SHORT_FORMS, Slo
 
 GOODPUT = "goodput"
 _JOURNEY = "journey"
@@ -17,7 +17,7 @@ def stated(slo: Slo) -> tuple[Criterion, ...]:
 
 def _stated(slo: Slo) -> Iterator[Criterion]:
     for key, limit_s in slo.percentiles.items():
-        permille, about = short_form(key)
+        permille, about = SHORT_FORMS[key]
         yield Criterion(
             name=key,
             metric=Metric.PERCENTILE,

@@ -97,5 +97,3 @@ class Weighed:
 def weigh(hits: Flags, share: float) -> Weighed:
     """Weigh a series of hits and misses, in the order of time, against a share."""
     return Weighed(trials=len(hits), hits=int(np.count_nonzero(hits)), share=share, effect=design_effect(hits))
-
-

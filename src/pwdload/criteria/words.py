@@ -11,6 +11,12 @@ def title(criterion: Criterion) -> str:
     return f"{subject(criterion)} {asked(criterion)}{breadth(criterion)}"
 
 
+def headline(criterion: Criterion) -> str:
+    """Return the title as it begins a sentence; the name of a percentile stays as it is."""
+    words = title(criterion)
+    return words if criterion.metric is Metric.PERCENTILE else f"{words[:1].upper()}{words[1:]}"
+
+
 def subject(criterion: Criterion) -> str:
     """Return what a criterion is about: "p99 service time of login, case policy_too_short, stage peak"."""
     narrowed = [f"case {criterion.case}"] * bool(criterion.case) + [f"stage {criterion.stage}"] * bool(criterion.stage)

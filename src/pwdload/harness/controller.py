@@ -21,6 +21,7 @@ from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
 from pwdload.harness.faulting import Faulting
 from pwdload.harness.gathering import Gathered, Gathering
+from pwdload.harness.judging import Judging
 from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
@@ -84,6 +85,7 @@ class Controller:
         self._vitals: Vitals | None = None
         self._faulting: Faulting | None = None
         """Null where the scenario has no faults."""
+        self._judging = Judging()
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -180,12 +182,13 @@ class Controller:
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
+        self._judging = Judging.begin(self._plan, self._clock, self._end_early)
         if self._workers is not None:
             if self._desk is not None:
                 self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
             if self._gathering is not None and self._log is not None:
-                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
+                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, self._judging.tap)
         else:
             self.session = Session(
                 self._environment,
@@ -195,6 +198,7 @@ class Controller:
                 books=own_books(self._keeper, self._journal, prepared.scenario),
                 end_run=self._end_early,
             )
+            self.session.recorder.show_to(self._judging.tap)
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
         if self._faulting is not None and self._log is not None:
             self._faulting.begin_run(self._clock, self._end_early)
@@ -309,6 +313,7 @@ class Controller:
         users = users or (self._prepared.scenario.users_max if staged else None)
         users = users or (self._runner.target_user_count if self._runner is not None else 0)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        self._judging.stop()
         if self._faulting is not None:
             self._faulting.heal()
         if self.session is not None:
@@ -333,7 +338,7 @@ class Controller:
                 workers=gathered.workers,
                 expected=gathered.expected,
                 lost=gathered.lost,
-                notes=(*gathered.notes, *told),
+                notes=(*gathered.notes, *told, *self._judging.notes),
                 ledger=ledger,
                 endings=endings,
             )

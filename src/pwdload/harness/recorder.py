@@ -13,6 +13,7 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 from pwdload.api.contract import OPERATIONS
 from pwdload.api.digest import as_number
 from pwdload.cases.played import Played
+from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment
@@ -79,6 +80,11 @@ class Recorder:
                 else SampleWriter(directory, worker, run=self._thread.put)
             )
             self._flusher = gevent.spawn(self._flush_regularly)
+
+    def show_to(self, tap: Tap | None) -> None:
+        """Show each block of samples that is written from now on; only where this process keeps them for good."""
+        if self._writer is not None:
+            self._writer.tap = tap
 
     def stage_at(self, at_s: float) -> str:
         """Return the name of the stage at a time on the run's clock; past the end it is the last one."""

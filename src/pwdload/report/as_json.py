@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 
+from pwdload.criteria.data import criterion_data
 from pwdload.oracle.data import result_data
 from pwdload.report.formats import figure_text
 from pwdload.report.model import Figure, Kind, Report, Section, Table, Timelines
@@ -43,6 +44,7 @@ def render_verdict(report: Report) -> str:
         "reason": report.reason,
         "headline": _headline(report),
         "findings": _findings(report),
+        "criteria": [criterion_data(one) for one in report.criteria],
         "caveats": _caveats(report),
     }
     return _dumped(document)

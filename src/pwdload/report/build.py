@@ -24,6 +24,7 @@ from pwdload.report.sections import (
     checks_section,
     connection_words,
     correctness_section,
+    criteria_section,
     expectations_section,
     generator_section,
     journeys_section,
@@ -38,6 +39,7 @@ from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, OPEN_DEFINITION
 from pwdload.units import counted, format_count
 
 _SECTIONS = (
+    criteria_section,
     correctness_section,
     resilience_section,
     latency_section,
@@ -55,6 +57,7 @@ _SECTIONS = (
 """The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
 added here and nowhere else."""
 _TOPICS = {
+    "criteria": ("verdict", "latency", "throughput"),
     "correctness": ("correctness",),
     "resilience": ("latency", "counts"),
     "latency": ("latency",),
@@ -101,6 +104,7 @@ def build(run: Run, judgement: Judgement) -> Report:
         cautions=cautions,
         definitions=_definitions(analysis),
         headline_text="\n".join(_console_lines(analysis, reason, cards, codes)),
+        criteria=analysis.criteria.judged,
         notes=run.record.notes,
         scenario_source=run.scenario_source,
     )

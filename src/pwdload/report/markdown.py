@@ -19,6 +19,7 @@ _NOTES_MAX = 5
 _RULES_MAX = 8
 _TABLES = (
     "lost_workers",
+    "criteria",
     "faults",
     "resilience_criteria",
     "arrivals_by_stage",
@@ -27,6 +28,7 @@ _TABLES = (
     "surprises",
 )
 _LEFT_OUT = {
+    "criteria": ("samples", "reason"),
     "resilience_criteria": ("check",),
     "arrivals_by_stage": ("start_s", "end_s"),
     "error_codes": ("first_s", "last_s"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pwdload.criteria import Judged
 from pwdload.oracle.judgement import Judgement, Moment
 from pwdload.outcome import Finding, Verdict
 from pwdload.rundir import RunRecord
@@ -308,6 +309,8 @@ class Report:
     """The words of the report, each with its exact meaning."""
     headline_text: str
     """The verdict and the headline numbers: a few plain lines for a console."""
+    criteria: tuple[Judged, ...] = ()
+    """The criteria of ``[slo]``, judged, in the order of the scenario."""
     notes: tuple[str, ...] = ()
     """What the harness met on the way."""
     scenario_source: str = ""

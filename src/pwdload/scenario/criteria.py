@@ -67,9 +67,7 @@ Metric = Annotated[
     str,
     Strict(),
     AfterValidator(_metric),
-    WithJsonSchema(
-        {"type": "string", "title": _METRIC_WORDS, "pattern": f"^(?:failed_share|goodput|{_PERCENTILE})$"}
-    ),
+    WithJsonSchema({"type": "string", "title": _METRIC_WORDS, "pattern": f"^(?:failed_share|goodput|{_PERCENTILE})$"}),
 ]
 Limit = Annotated[
     float,

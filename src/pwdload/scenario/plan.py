@@ -26,13 +26,16 @@ _REUSE = {
 _BY_HAND = "as -u, -r and -t say: the scenario has no stages"
 
 
-def describe(scenario: Scenario, weights: Mapping[str, float], needs: Sequence[str] = ()) -> str:
+def describe(
+    scenario: Scenario, weights: Mapping[str, float], needs: Sequence[str] = (), asked: Sequence[str] = ()
+) -> str:
     """Return the plan of a scenario: what it puts under load, how, for how long, and what it sends.
 
     `weights` are those of the single cases, groups already shared out; what weighs 0 is left out. `needs` says in
-    lines what that takes of the accounts. The text ends without a line break.
+    lines what that takes of the accounts, `asked` the criteria that are not of resilience. The text ends without a line
+    break.
     """
-    parts = [_heading(scenario), _facts(scenario, needs), _stages(scenario), _mix(weights)]
+    parts = [_heading(scenario), _facts(scenario, needs, asked), _stages(scenario), _mix(weights)]
     if scenario.faults:
         parts.insert(3, iter(["Faults", *table(fault_rows(scenario), texts=(0, 1, 4, 5))]))
     return "\n\n".join("\n".join(part) for part in parts)
@@ -46,7 +49,7 @@ def _heading(scenario: Scenario) -> Iterator[str]:
         yield from textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
+def _facts(scenario: Scenario, needs: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
     facts = {
         "Target": _target(scenario),
         "Accounts": [*_accounts(scenario), *needs],
@@ -57,7 +60,7 @@ def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
         "Probes": _probes(scenario),
         "Retries": retries(scenario),
         "Steady": steady_state(scenario),
-        "Criteria": criteria(scenario),
+        "Criteria": [*criteria(scenario), *asked],
         "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():

@@ -58,13 +58,8 @@ class StatedSlo(Table):
     @property
     def percentiles(self) -> Mapping[str, float]:
         """The limits that are stated in short, in seconds by their keys, such as p95_update_password."""
-        stated = ((key, getattr(self, f"{key}_s")) for key in _SHORT)
+        stated = ((key, getattr(self, f"{key}_s")) for key in SHORT_FORMS)
         return {key: limit_s for key, limit_s in stated if limit_s is not None}
-
-
-def short_form(key: str) -> tuple[int, str]:
-    """Return what a key such as p99_9_login is about: its percentile in thousandths, and a step, "journey" or ""."""
-    return _SHORT[key]
 
 
 def _short_forms() -> Iterator[tuple[str, tuple[int, str]]]:
@@ -80,10 +75,11 @@ def _words(permille: int, about: str) -> str:
     return f"{share} exchanges{f' of {about}' if about else ''} are answered within this time."
 
 
-_SHORT: Final[Mapping[str, tuple[int, str]]] = dict(_short_forms())
+SHORT_FORMS: Final[Mapping[str, tuple[int, str]]] = dict(_short_forms())
+"""What each key such as p99_9_login is about: its percentile in thousandths, and a step, "journey" or ""."""
 _FIELDS: Final[Mapping[str, Any]] = {
     f"{key}_s": (Duration | None, Field(default=None, alias=key, description=_words(*said)))
-    for key, said in _SHORT.items()
+    for key, said in SHORT_FORMS.items()
 }
 if TYPE_CHECKING:
     _Slo = StatedSlo

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from pwdload.analysis.checks import generator, processes, resilience, target
 from pwdload.analysis.checks.answer import Question
+from pwdload.analysis.checks.criteria import slo_findings
+from pwdload.analysis.criteria import JudgedCriteria
 from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import CheckResult, Judgement
@@ -37,16 +39,24 @@ CHECKS = (
 
 
 def find(
-    run: Run, judgement: Judgement, checks: Iterable[Question] = CHECKS, *, recovery: Recovery | None = None
+    run: Run,
+    judgement: Judgement,
+    checks: Iterable[Question] = CHECKS,
+    *,
+    recovery: Recovery | None = None,
+    criteria: JudgedCriteria | None = None,
 ) -> tuple[Finding, ...]:
     """Return one finding per check, the worst first; among equals the instrument's, those of correctness, criteria.
 
-    Each criterion of resilience that the run states is a check too; ``recovery`` is what they are held against. A check
-    that crashes has found nothing out: INCONCLUSIVE, with its error named.
+    Each criterion that the run states is a check too: ``recovery`` is what those of resilience are held against,
+    ``criteria`` are the others, judged. A check that crashes has found nothing out: INCONCLUSIVE, with its error named.
     """
     correctness = merge(result.verdict for result in judgement.results) if judgement.results else None
     stated = resilience.criteria_findings(recovery, run.criteria, correctness)
-    findings = [*map(_judged, judgement.results), *(_find(one, run) for one in checks), *stated]
+    of_slo = tuple(slo_findings(criteria)) if criteria is not None else ()
+    cause = of_slo[:1] if criteria is not None and criteria.ended_by else ()
+    others = [*map(_judged, judgement.results), *(_find(one, run) for one in checks), *stated]
+    findings = [*cause, *others, *of_slo[len(cause) :]]
     badness, place = list(Verdict).index, _GROUPS.index
     return tuple(sorted(findings, key=lambda finding: (-badness(finding.verdict), place(finding.group))))
 

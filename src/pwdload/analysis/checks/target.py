@@ -6,13 +6,14 @@ from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.reconciliation import Reconciliation, incomparable, reconcile
 from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
+from pwdload.criteria.observing import FAILED
 from pwdload.outcome import Outcome, Verdict
 from pwdload.statistics.shares import ShareBounds, share_bounds
 from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
-FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+FAILURES = tuple(kind for kind in Outcome if kind in FAILED)
 """What counts as failed: the client was not given what was due. Violations have a check of their own."""
 
 
