@@ -10,7 +10,7 @@ from pwdload.criteria.population import spans_for, tail
 from pwdload.criteria.seconds import Seconds, Streak, by_second, streaks
 from pwdload.criteria.shares import judge_share
 from pwdload.criteria.values import Criterion, Judged, Metric, Observed, Sense, Span, Standing
-from pwdload.criteria.weighing import Weighed, weigh
+from pwdload.criteria.weighing import Weighed
 from pwdload.criteria.words import asked
 from pwdload.statistics.binomial import telling
 from pwdload.statistics.shares import Z_999
@@ -23,14 +23,17 @@ _ERROR = 0.001
 def judge_seconds(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Judged:
     """Judge in which share of the seconds a criterion held; how sure that share is, is told as of any other.
 
-    Seconds in which nothing was due count as neither.
+    Seconds in which nothing was due count as neither. Each counts for one, whatever its neighbours did: of a run that
+    was out for half a minute a person wants to hear that, and not that it may have been bad luck.
     """
     seconds = by_second(criterion, observed, spans)
     broken = seconds.broken[seconds.known]
     wide = _over_all(criterion, observed, spans)
     if not len(broken):
         return replace(wide, standing=Standing.CANNOT_TELL, reason="No whole second of it was seen.", needed=None)
-    weighed = weigh(broken, 1.0 - criterion.breadth.share)
+    weighed = Weighed(
+        trials=len(broken), hits=int(np.count_nonzero(broken)), share=1.0 - criterion.breadth.share, effect=1.0
+    )
     standing = weighed.standing(Sense.AT_MOST)
     needed = weighed.needed(Sense.AT_MOST) if standing is Standing.CANNOT_TELL else None
     return replace(

@@ -97,10 +97,6 @@ class LiveLoad:
         heard_s = min(done_s) if done_s and len(done_s) >= self._processes else -inf
         return max(heard_s, self._now() - DELIVERED_WITHIN_S if self._now is not None else -inf)
 
-    def slowest_s(self, from_s: float) -> float:
-        """Return the longest that an exchange took, of the blocks with one due from a time on; 0 without any."""
-        return max((one.slowest_s for one in tuple(self._pieces) if one.last_s >= from_s), default=0.0)
-
     def _keep(self, batch: pa.RecordBatch) -> None:
         worker, due_s, done_s = batch["worker"][0].as_py(), batch["intended_s"].to_numpy(), batch["done_s"].to_numpy()
         outcome, step = batch["outcome"], batch["step"]
@@ -117,8 +113,7 @@ class LiveLoad:
         is_load = ~_is_any_of(step, {BESIDE_THE_LOAD})
         # Choosing copies: what is kept does not hold on to the memory of the whole block.
         kept = {name: column[is_load] for name, column in columns.items()}
-        first_s, last_s, slowest_s = (float(one) for one in (due_s.min(), due_s.max(), (done_s - due_s).max()))
-        self._pieces.append(_Piece(kept, first_s=first_s, last_s=last_s, slowest_s=slowest_s))
+        self._pieces.append(_Piece(kept, first_s=float(due_s.min()), last_s=float(due_s.max())))
         self._done_s[worker] = max(self._done_s.get(worker, -inf), float(done_s.max()))
         self._forget(float(due_s.max()))
 
@@ -136,8 +131,6 @@ class _Piece:
     first_s: float
     """When the first of it was due, and the last."""
     last_s: float
-    slowest_s: float
-    """The longest time from being due to being done."""
 
     def due_between(self, from_s: float, to_s: float) -> dict[str, npt.NDArray[Any]]:
         if from_s <= self.first_s and self.last_s < to_s:

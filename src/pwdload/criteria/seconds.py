@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isinf
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def by_second(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -
     chosen = spans_for(criterion, spans)
     people = population(criterion, observed, chosen)
     last_s = float(people.at_s.max()) + 1.0 if len(people.at_s) else 0.0
-    starts = [_starts(span.start_s, min(span.end_s, max(last_s, span.start_s))) for span in chosen]
+    starts = [_starts(span.start_s, last_s if isinf(span.end_s) else span.end_s) for span in chosen]
     start_s = np.concatenate([np.empty(0), *starts])
     place = np.searchsorted(start_s, people.at_s, side="right") - 1
     inside = (place >= 0) & (people.at_s < start_s[place] + 1.0) if len(start_s) else np.zeros(len(place), dtype=bool)
@@ -102,7 +103,7 @@ def streaks(seconds: Seconds) -> list[Streak]:
 
 
 def _starts(start_s: float, end_s: float) -> Floats:
-    return start_s + np.arange(int(end_s - start_s + _ROUNDING_S), dtype=float)
+    return start_s + np.arange(max(0, int(end_s - start_s + _ROUNDING_S)), dtype=float)
 
 
 def _values(

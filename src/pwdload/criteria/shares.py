@@ -67,7 +67,9 @@ def _reason(
         why = tells(criterion, weighed.trials, weighed.needed(criterion.sense))
         return f"{seen}; {asked(criterion)} is asked: {why}"
     bound, side = (upper, "at most") if _is_below(criterion, standing) else (lower, "at least")
-    sure = f", with 95 % confidence {side} {amount(criterion, bound)}" if bound is not None else ""
+    is_named = criterion.metric is Metric.FAILED_SHARE or value is not None
+    of = "" if is_named else f"{percentile_name(criterion.permille)} "
+    sure = f", with 95 % confidence {of}{side} {amount(criterion, bound)}" if bound is not None else ""
     return f"{seen}{sure}; {asked(criterion)} is asked."
 
 

@@ -1,7 +1,8 @@
 """Criteria that end a run: looked at second by second while it goes on.
 
-A second is judged once, when all that was due in it and could still change it is there: what is on its way longer than
-a percentile's limit is beyond it whenever it comes. Failures are waited for as long as the slowest answers take now.
+A second is judged once, when nothing that is still on its way can change it for the better. What is on its way longer
+than a percentile's limit is beyond it whenever it comes. Failures come back at once where good answers take long, so
+that a share of them is only known when the last answer is: by the client's time-out. A change counts when it is done.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +15,7 @@ from pwdload.criteria.breadths import broken_for_too_long
 from pwdload.criteria.live import LiveLoad
 from pwdload.criteria.population import spans_for
 from pwdload.criteria.seconds import Seconds, Streak, by_second
-from pwdload.criteria.values import Criterion, Metric, Span
-
-RECENT_S = 30.0
-"""How far back the slowest answers are looked for."""
+from pwdload.criteria.values import Criterion, Metric, Sense, Span
 
 
 class Watching:
@@ -35,7 +33,7 @@ class Watching:
         """Judge the seconds that can be judged by now; return what was broken for too long, and when."""
         until_s = live.complete_until_s()
         for one in self._watched:
-            settled_s = until_s - self._settles_in_s(one.criterion, live, until_s)
+            settled_s = until_s - self._settles_in_s(one.criterion)
             while one.next_s is not None and one.next_s + 1.0 <= settled_s:
                 one.take(self._second(one.criterion, one.next_s, live))
                 streak = one.broken()
@@ -49,12 +47,11 @@ class Watching:
         observed = live.observed(start_s - earlier_s, start_s + 1.0)
         return by_second(criterion, observed, [Span(start_s, start_s + 1.0, criterion.stage)])
 
-    def _settles_in_s(self, criterion: Criterion, live: LiveLoad, until_s: float) -> float:
+    def _settles_in_s(self, criterion: Criterion) -> float:
         if criterion.metric is Metric.GOODPUT:
             return 0.0
-        if criterion.metric is Metric.PERCENTILE:
-            return criterion.limit
-        return min(live.slowest_s(until_s - RECENT_S), self._timeout_s)
+        is_settled_by_limit = criterion.metric is Metric.PERCENTILE and criterion.sense is Sense.AT_MOST
+        return criterion.limit if is_settled_by_limit else self._timeout_s
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from pwdload.criteria.breadths import told
 from pwdload.criteria.observing import spans_of
 from pwdload.criteria.seconds import Streak
 from pwdload.criteria.sparing import without
-from pwdload.criteria.watching import RECENT_S, Watching
+from pwdload.criteria.watching import Watching
 from pwdload.criteria.words import title
 from pwdload.faults.plan import plan_faults
 from pwdload.harness.live import LiveLoad, Tap, tap_of
@@ -20,6 +20,8 @@ from pwdload.harness.progress import say
 from pwdload.scenario import Scenario
 
 _LOOK_EVERY_S = 1.0
+_LATE_S = 30.0
+"""How late the samples of a process may be and still be looked at."""
 _HEALED_WITHIN_S = 5.0
 """How much later than planned a fault may be healed before what follows is judged as if it had been."""
 
@@ -49,7 +51,7 @@ class Judging:
             spans,
             processes=plan.processes,
             now=lambda: clock.now() if clock.runs else 0.0,
-            horizon_s=2 * timeout_s + RECENT_S + max(_limit_s(one) for one in criteria),
+            horizon_s=2 * timeout_s + _LATE_S + max(_limit_s(one) for one in criteria),
         )
         watching = Watching(criteria, without(spans, _spared(plan.scenario)), timeout_s=timeout_s)
         judging.tap = tap_of(live, judging._failed)

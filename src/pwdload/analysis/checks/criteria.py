@@ -28,7 +28,8 @@ def slo_findings(criteria: JudgedCriteria) -> Iterator[Finding]:
 
 
 def _reason(one: Judged, *, is_cause: bool) -> str:
-    told = f"{headline(one.criterion)}: {one.reason}"
+    reason = one.reason if one.reason[1:2].isdigit() else f"{one.reason[:1].lower()}{one.reason[1:]}"
+    told = f"{headline(one.criterion)}: {reason}"
     if not is_cause:
         return told
     if one.standing is Standing.BROKEN:
