@@ -12,6 +12,7 @@ from pwdload.criteria import Criterion, Metric, Observed, Sense, Span, Standing,
 Draw = Callable[[np.random.Generator], Observed]
 WHOLE = (Span(0.0, 1e6),)
 ALLOWED = 0.05
+_SERVICE_S = 0.02
 
 
 def times(count: int) -> Draw:
@@ -22,7 +23,7 @@ def times(count: int) -> Draw:
 def queue(count: int, load: float) -> Draw:
     """Return what draws the response times of an M/M/1 queue, whose neighbours wait for one another.
 
-    By Lindley's recursion; response times are exponential with mean 1 / (1 - load) services.
+    By Lindley's recursion, in services of 20 ms; response times are exponential with mean 1 / (1 - load) services.
     """
 
     def draw(rng: np.random.Generator) -> Observed:
@@ -30,7 +31,7 @@ def queue(count: int, load: float) -> Draw:
         service, gap = rng.exponential(size=count + warm_up), rng.exponential(1.0 / load, size=count + warm_up)
         walk = np.concatenate([[0.0], np.cumsum(service[:-1] - gap[1:])])
         response: Floats = (walk - np.minimum.accumulate(walk) + service)[warm_up:]
-        return seen(np.cumsum(gap[warm_up:]), response)
+        return seen(_SERVICE_S * np.cumsum(gap[warm_up:]), _SERVICE_S * response)
 
     return draw
 
@@ -87,7 +88,7 @@ def test_percentiles_of_any_size(permille: int, count: int) -> None:
 @pytest.mark.parametrize(("load", "count"), [(0.3, 2_000), (0.5, 5_000), (0.7, 20_000), (0.9, 100_000)])
 def test_neighbours_that_wait_for_one_another_are_no_false_proof(load: float, count: int) -> None:
     """Of a queue, as if its requests were independent, up to 40 % would be told wrongly; batches keep it near 5 %."""
-    limit = exponential_limit(950, 1.0 / (1.0 - load))
+    limit = exponential_limit(950, _SERVICE_S / (1.0 - load))
     check(at_most(limit, 950), queue(count, load), 400, slack=0.02)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from pwdload.criteria.breadths import judge_seconds, judge_window
 from pwdload.criteria.goodput import judge_goodput
+from pwdload.criteria.observing import within
 from pwdload.criteria.population import spans_for
 from pwdload.criteria.shares import judge_share
 from pwdload.criteria.values import Criterion, Judged, Metric, Observed, Span, Standing
@@ -22,6 +23,8 @@ def judge(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Ju
     chosen = spans_for(criterion, spans)
     if not chosen:
         return nothing_known(criterion, "The run never reached the time that it is about.")
+    if not (within(observed.due_s, chosen) | within(observed.done_s, chosen)).any():
+        return nothing_known(criterion, "Nothing was asked of the target in the time that it is about.")
     if criterion.breadth.kind == "seconds":
         return judge_seconds(criterion, observed, spans)
     if criterion.breadth.kind == "window":

@@ -15,7 +15,7 @@ from pwdload.units import counted, format_share
 def judge_share(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Judged:
     """Hold a percentile or a failed share against its limit, over the spans of `spans_for` taken together."""
     people = population(criterion, observed, spans)
-    weighed = weigh(people.hits, people.share)
+    weighed = weigh(people, criterion.sense)
     standing = weighed.standing(criterion.sense)
     value, (lower, upper) = value_of(criterion, people, weighed)
     return Judged(

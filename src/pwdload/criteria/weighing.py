@@ -5,9 +5,10 @@ from math import ceil
 
 import numpy as np
 
-from pwdload.criteria.values import Flags, Floats, Sense, Standing
-from pwdload.statistics.batches import design_effect
-from pwdload.statistics.binomial import Telling, exact_bounds, least_trials, telling
+from pwdload.criteria.population import Population
+from pwdload.criteria.values import Floats, Sense, Standing
+from pwdload.statistics.batches import design_effect, design_effect_of
+from pwdload.statistics.binomial import exact_bounds, least_trials, telling
 from pwdload.statistics.shares import Z_95, ShareBounds
 
 _NEEDED_MAX = 1_000_000_000
@@ -22,25 +23,24 @@ class Weighed:
     hits: int
     share: float
     """The share that the hits are held against."""
-    effect: float
-    """By how much a trial is worth less than an independent one; 1 or more (`design_effect`)."""
-
-    @property
-    def worth(self) -> int:
-        """How many independent trials they are worth."""
-        return int(self.trials / self.effect)
+    effect_few: float = 1.0
+    """By how much a trial is worth less than an independent one where the hits are to be called few; 1 or more."""
+    effect_many: float = 1.0
+    """The same where they are to be called many."""
 
     @property
     def few(self) -> int:
         """So few hits or fewer tell that the share is smaller; -1 where none would."""
-        few = self._telling.few
-        return int(few * self._ratio) if few >= 0 else -1
+        worth = int(self.trials / self.effect_few)
+        few = telling(worth, self.share).few
+        return int(few * self.trials / worth + 1e-9) if few >= 0 else -1
 
     @property
     def many(self) -> int:
         """So many hits or more tell that it is larger; above the trials where none would."""
-        many = self._telling.many
-        return min(ceil(many * self._ratio - 1e-9), self.trials + 1) if many <= self.worth else self.trials + 1
+        worth = int(self.trials / self.effect_many)
+        many = telling(worth, self.share).many
+        return ceil(many * self.trials / worth - 1e-9) if many <= worth else self.trials + 1
 
     def standing(self, sense: Sense) -> Standing:
         """Return whether at most, or at least, this share of the trials are hits.
@@ -57,10 +57,11 @@ class Weighed:
 
     def bounds(self) -> ShareBounds:
         """Return the one-sided 95 % bounds of the share of hits."""
-        if not self.worth:
+        above, below = int(self.trials / self.effect_few), int(self.trials / self.effect_many)
+        if not above or not below:
             return ShareBounds(lower=0.0, upper=1.0)
-        lower = exact_bounds(int(self.hits / self._ratio + 1e-9), self.worth).lower
-        upper = exact_bounds(min(ceil(self.hits / self._ratio - 1e-9), self.worth), self.worth).upper
+        lower = exact_bounds(int(self.hits * below / self.trials + 1e-9), below).lower
+        upper = exact_bounds(min(ceil(self.hits * above / self.trials - 1e-9), above), above).upper
         return ShareBounds(lower=lower, upper=upper)
 
     def value_bounds(self, ascending: Floats) -> tuple[float | None, float | None]:
@@ -77,23 +78,30 @@ class Weighed:
         """Return how many trials would tell, if hits went on coming as they did; null where nobody can say."""
         if not 0.0 < self.share < 1.0:
             return None
-        distance = abs(self.hits / self.trials - self.share) if self.trials else self.share
+        distance = self.hits / self.trials - self.share if self.trials else -self.share
         least = least_trials(self.share) if sense is Sense.AT_MOST else least_trials(1.0 - self.share)
         if not distance:
             return None
         by_distance = Z_95**2 * self.share * (1.0 - self.share) / distance**2
-        trials = self.effect * (least if not self.hits or not self.trials else max(by_distance, least))
+        effect = self.effect_few if distance < 0.0 else self.effect_many
+        trials = effect * (least if not self.hits or not self.trials else max(by_distance, least))
         return max(ceil(trials), self.trials + 1) if trials < _NEEDED_MAX else None
 
-    @property
-    def _ratio(self) -> float:
-        return self.trials / self.worth if self.worth else 1.0
 
-    @property
-    def _telling(self) -> Telling:
-        return telling(self.worth, self.share)
+def weigh(people: Population, sense: Sense) -> Weighed:
+    """Weigh what a criterion is about against the share that its limit stands for.
 
-
-def weigh(hits: Flags, share: float) -> Weighed:
-    """Weigh a series of hits and misses, in the order of time, against a share."""
-    return Weighed(trials=len(hits), hits=int(np.count_nonzero(hits)), share=share, effect=design_effect(hits))
+    To be called broken, hits are counted by the second: a stall of ten seconds is ten bad seconds, though one event,
+    since that is what the clients got. To be called kept they must be few by long batches as well: a run that caught
+    few bad spells by luck promises nothing.
+    """
+    brief = design_effect_of(people.hits, np.floor(people.at_s).astype(np.int64))
+    long = max(brief, design_effect(people.hits))
+    few, many = (long, brief) if sense is Sense.AT_MOST else (brief, long)
+    return Weighed(
+        trials=len(people.hits),
+        hits=int(np.count_nonzero(people.hits)),
+        share=people.share,
+        effect_few=few,
+        effect_many=many,
+    )

@@ -17,6 +17,7 @@ from pwdload.statistics.shares import Z_95
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
 
 BATCHES = 30
 """The most batches: more would be too short to be independent, fewer say too little of how they differ."""
@@ -40,13 +41,29 @@ def design_effect(hits: Flags) -> float:
     return max(1.0, *(_excess(hits, share, min(batches, most)) for batches in (BATCHES, _LONG_BATCHES)))
 
 
+def design_effect_of(hits: Flags, batch: Numbers) -> float:
+    """Return the same by batches that are given, a number for each trial, in ascending order; 1 or more.
+
+    With fewer than 8 batches, no hit, or nothing but hits, nothing shows, and 1 is returned.
+    """
+    edges = np.flatnonzero(np.diff(batch, prepend=-1)) if len(hits) else np.empty(0, np.intp)
+    share = float(np.mean(hits)) if len(hits) else 0.0
+    if len(edges) < BATCHES_LEAST or share in (0.0, 1.0):
+        return 1.0
+    return max(1.0, _dispersion(hits, share, edges))
+
+
 def _excess(hits: Flags, share: float, batches: int) -> float:
-    edges = np.linspace(0, len(hits), batches + 1).astype(np.intp)
-    sizes = np.diff(edges)
-    counts = np.add.reduceat(hits.astype(np.float64), edges[:-1])
+    return _dispersion(hits, share, np.linspace(0, len(hits), batches + 1).astype(np.intp)[:-1])
+
+
+def _dispersion(hits: Flags, share: float, edges: npt.NDArray[np.intp]) -> float:
+    """Return the variance of hits per batch over that of independent trials; batches begin at the edges."""
+    sizes = np.diff(edges, append=len(hits))
+    counts = np.add.reduceat(hits.astype(np.float64), edges)
     # What Pearson's test of homogeneity adds up: batches - 1 on average, where trials are independent.
     excess = float(np.sum((counts - sizes * share) ** 2 / sizes)) / (share * (1.0 - share))
-    return excess / (batches - 1)
+    return excess / (len(edges) - 1)
 
 
 def mean_bounds(batches: Floats) -> tuple[float, float]:
