@@ -32,8 +32,8 @@ def judge_seconds(criterion: Criterion, observed: Observed, spans: Sequence[Span
     if not len(broken):
         return replace(wide, standing=Standing.CANNOT_TELL, reason="No whole second of it was seen.", needed=None)
     weighed = Weighed(trials=len(broken), hits=int(np.count_nonzero(broken)), share=1.0 - criterion.breadth.share)
-    standing = weighed.standing(Sense.AT_MOST)
-    needed = weighed.needed(Sense.AT_MOST) if standing is Standing.CANNOT_TELL else None
+    standing = weighed.standing()
+    needed = weighed.needed() if standing is Standing.CANNOT_TELL else None
     return replace(
         wide,
         standing=standing,

@@ -16,7 +16,7 @@ def judge_share(criterion: Criterion, observed: Observed, spans: Sequence[Span])
     """Hold a percentile or a failed share against its limit, over the spans of `spans_for` taken together."""
     people = population(criterion, observed, spans)
     weighed = weigh(people, criterion.sense)
-    standing = weighed.standing(criterion.sense)
+    standing = weighed.standing()
     value, (lower, upper) = value_of(criterion, people, weighed)
     return Judged(
         criterion=criterion,
@@ -26,7 +26,7 @@ def judge_share(criterion: Criterion, observed: Observed, spans: Sequence[Span])
         upper=upper,
         samples=weighed.trials,
         reason=_reason(criterion, standing, weighed, value, lower, upper),
-        needed=weighed.needed(criterion.sense) if standing is Standing.CANNOT_TELL else None,
+        needed=weighed.needed() if standing is Standing.CANNOT_TELL else None,
     )
 
 
@@ -64,7 +64,7 @@ def _reason(
         return f"No {samples_noun(criterion)} that it is about was seen."
     seen = _seen(criterion, weighed, value)
     if standing is Standing.CANNOT_TELL:
-        why = tells(criterion, weighed.trials, weighed.needed(criterion.sense))
+        why = tells(criterion, weighed.trials, weighed.needed())
         return f"{seen}; {asked(criterion)} is asked: {why}"
     bound, side = (upper, "at most") if _is_below(criterion, standing) else (lower, "at least")
     is_named = criterion.metric is Metric.FAILED_SHARE or value is not None

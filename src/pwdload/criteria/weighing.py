@@ -8,9 +8,11 @@ import numpy as np
 from pwdload.criteria.population import Population
 from pwdload.criteria.values import Floats, Sense, Standing
 from pwdload.statistics.batches import design_effect, design_effect_of
-from pwdload.statistics.binomial import exact_bounds, least_trials, telling
+from pwdload.statistics.binomial import least_trials, telling, turning_point
 from pwdload.statistics.shares import Z_95, ShareBounds
 
+_GROSS = 2.0
+"""Odds of a hit that are so many times as high as allowed are a gross breach."""
 _NEEDED_MAX = 1_000_000_000
 """More samples than this are as good as never."""
 
@@ -23,31 +25,53 @@ class Weighed:
     hits: int
     share: float
     """The share that the hits are held against."""
-    effect_few: float = 1.0
-    """By how much a trial is worth less than an independent one where the hits are to be called few; 1 or more."""
-    effect_many: float = 1.0
-    """The same where they are to be called many."""
+    sense: Sense = Sense.AT_MOST
+    """Whether at most, or at least, this share may be hits."""
+    long: float = 1.0
+    """By how much a trial is worth less than an independent one, by long batches; 1 or more."""
+    brief: float = 1.0
+    """The same by seconds; not more than by long batches."""
 
     @property
     def few(self) -> int:
         """So few hits or fewer tell that the share is smaller; -1 where none would."""
-        worth = int(self.trials / self.effect_few)
-        few = telling(worth, self.share).few
-        return int(few * self.trials / worth + 1e-9) if few >= 0 else -1
+        return self._few_for(self.share)
 
     @property
     def many(self) -> int:
         """So many hits or more tell that it is larger; above the trials where none would."""
-        worth = int(self.trials / self.effect_many)
-        many = telling(worth, self.share).many
+        return self._many_for(self.share)
+
+    def _few_for(self, share: float) -> int:
+        few = self._few(share, self.long)
+        if self.sense is Sense.AT_MOST:
+            return few
+        gross = int(self.trials * _of_odds(share, 1.0 / _GROSS))
+        return max(few, min(self._few(share, self.brief), gross))
+
+    def _many_for(self, share: float) -> int:
+        many = self._many(share, self.long)
+        if self.sense is Sense.AT_LEAST:
+            return many
+        gross = ceil(self.trials * _of_odds(share, _GROSS))
+        return min(many, max(self._many(share, self.brief), gross))
+
+    def _few(self, share: float, effect: float) -> int:
+        worth = int(self.trials / effect)
+        few = telling(worth, share).few
+        return int(few * self.trials / worth + 1e-9) if few >= 0 else -1
+
+    def _many(self, share: float, effect: float) -> int:
+        worth = int(self.trials / effect)
+        many = telling(worth, share).many
         return ceil(many * self.trials / worth - 1e-9) if many <= worth else self.trials + 1
 
-    def standing(self, sense: Sense) -> Standing:
+    def standing(self) -> Standing:
         """Return whether at most, or at least, this share of the trials are hits.
 
         Of none and of all there is nothing to estimate: they are kept where not one trial was otherwise.
         """
-        smaller, larger = self.hits <= self.few, self.hits >= self.many
+        sense, smaller, larger = self.sense, self.hits <= self.few, self.hits >= self.many
         if self.trials and self.share in (0.0, 1.0):
             smaller = self.share == 1.0 or not self.hits
             larger = self.share == 0.0 or self.hits == self.trials
@@ -56,13 +80,11 @@ class Weighed:
         return Standing.KEPT if kept else Standing.BROKEN if broken else Standing.CANNOT_TELL
 
     def bounds(self) -> ShareBounds:
-        """Return the one-sided 95 % bounds of the share of hits."""
-        above, below = int(self.trials / self.effect_few), int(self.trials / self.effect_many)
-        if not above or not below:
-            return ShareBounds(lower=0.0, upper=1.0)
-        lower = exact_bounds(int(self.hits * below / self.trials + 1e-9), below).lower
-        upper = exact_bounds(min(ceil(self.hits * above / self.trials - 1e-9), above), above).upper
-        return ShareBounds(lower=lower, upper=upper)
+        """Return the one-sided 95 % bounds of the share of hits: where `few` and `many` would turn."""
+        return ShareBounds(
+            lower=turning_point(lambda share: self.hits < self._many_for(share)) if self.hits else 0.0,
+            upper=turning_point(lambda share: self.hits <= self._few_for(share)) if self.hits < self.trials else 1.0,
+        )
 
     def value_bounds(self, ascending: Floats) -> tuple[float | None, float | None]:
         """Return the one-sided 95 % bounds of the value that this share of all values lies beyond; null where unknown.
@@ -74,34 +96,37 @@ class Weighed:
         at_most = float(ascending[upper]) if self.few >= 0 and 0 <= upper < len(ascending) else None
         return at_least, at_most
 
-    def needed(self, sense: Sense) -> int | None:
+    def needed(self) -> int | None:
         """Return how many trials would tell, if hits went on coming as they did; null where nobody can say."""
         if not 0.0 < self.share < 1.0:
             return None
         distance = self.hits / self.trials - self.share if self.trials else -self.share
-        least = least_trials(self.share) if sense is Sense.AT_MOST else least_trials(1.0 - self.share)
+        least = least_trials(self.share) if self.sense is Sense.AT_MOST else least_trials(1.0 - self.share)
         if not distance:
             return None
         by_distance = Z_95**2 * self.share * (1.0 - self.share) / distance**2
-        effect = self.effect_few if distance < 0.0 else self.effect_many
-        trials = effect * (least if not self.hits or not self.trials else max(by_distance, least))
+        trials = self.long * (least if not self.hits or not self.trials else max(by_distance, least))
         return max(ceil(trials), self.trials + 1) if trials < _NEEDED_MAX else None
 
 
 def weigh(people: Population, sense: Sense) -> Weighed:
     """Weigh what a criterion is about against the share that its limit stands for.
 
-    To be called broken, hits are counted by the second: a stall of ten seconds is ten bad seconds, though one event,
-    since that is what the clients got. To be called kept they must be few by long batches as well: a run that caught
-    few bad spells by luck promises nothing.
+    To be called kept, or broken by a little, hits must be few or many by long batches: a run that met few bad spells,
+    or a few more than usual, by luck, promises nothing. Where the odds of a hit are twice what is allowed, seconds do:
+    a stall of ten seconds is one event, but ten bad seconds are what the clients got.
     """
     brief = design_effect_of(people.hits, np.floor(people.at_s).astype(np.int64))
-    long = max(brief, design_effect(people.hits))
-    few, many = (long, brief) if sense is Sense.AT_MOST else (brief, long)
     return Weighed(
         trials=len(people.hits),
         hits=int(np.count_nonzero(people.hits)),
         share=people.share,
-        effect_few=few,
-        effect_many=many,
+        sense=sense,
+        long=max(brief, design_effect(people.hits)),
+        brief=brief,
     )
+
+
+def _of_odds(share: float, times: float) -> float:
+    """Return the share whose odds are so many times those of another."""
+    return share * times / (1.0 - share + share * times)

@@ -73,12 +73,12 @@ def exact_bounds(hits: int, trials: int, error: float = ERROR) -> ShareBounds:
     """
     if not 0 <= hits <= trials:
         raise ValueError(f"{hits} hits in {trials} trials: hits must be between 0 and the trials")
-    upper = 1.0 if hits == trials else _edge(lambda share: hits <= telling(trials, share, error).few)
-    lower = 0.0 if hits == 0 else _edge(lambda share: hits < telling(trials, share, error).many)
+    upper = 1.0 if hits == trials else turning_point(lambda share: hits <= telling(trials, share, error).few)
+    lower = 0.0 if hits == 0 else turning_point(lambda share: hits < telling(trials, share, error).many)
     return ShareBounds(lower=lower, upper=upper)
 
 
-def _edge(is_above: Callable[[float], bool]) -> float:
+def turning_point(is_above: Callable[[float], bool]) -> float:
     """Return from which share on, to ten digits, something holds that holds for all larger ones."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
