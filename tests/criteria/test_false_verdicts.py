@@ -87,7 +87,7 @@ def test_percentiles_of_any_size(permille: int, count: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("load", "count"), [(0.3, 2_000), (0.5, 5_000), (0.7, 20_000), (0.9, 100_000)])
 def test_neighbours_that_wait_for_one_another_are_no_false_proof(load: float, count: int) -> None:
-    """Of a queue, as if its requests were independent, up to 40 % would be told wrongly; batches keep it near 5 %."""
+    """The requests of a queue wait for one another: batches see that, and keep false verdicts rare."""
     limit = exponential_limit(950, _SERVICE_S / (1.0 - load))
     check(at_most(limit, 950), queue(count, load), 400, slack=0.02)
 
