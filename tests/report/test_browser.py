@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished, no_samples, odd_characters
+from tests.report.drawings import with_drawings
 from tests.report.faulty import open_run
 
-from pwdload.report import make
+from pwdload.report import html, make
 
 pytestmark = pytest.mark.browser
 
@@ -100,6 +101,26 @@ def test_plots_are_drawn_from_the_file_alone(
     for canvas in seen.dom.split('class="canvas')[1:]:
         assert 'class="main-svg"' in canvas.split("</figure>")[0]
     assert len(seen.dom.split('class="canvas')) == plots + 1
+
+
+def test_every_kind_of_drawing_is_drawn(chromium: str, tmp_path: Path) -> None:
+    """Charts and heat maps appear with gaps, zeros on logarithmic axes and markup in names; each as a table too."""
+    driver = """<script>
+      for (const button of document.querySelectorAll("figure .unfold")) button.click();
+      const rows = (name) => document.querySelectorAll(`figure:has(#plot-${name}) .numbers tbody tr`).length;
+      document.documentElement.dataset.rows = ["goodput", "ecdf", "heat", "empty"].map(rows).join(" ");
+    </script>"""
+    text = html.render(with_drawings(make(finished(tmp_path / "run"))))
+    page = tmp_path / "driven.html"
+    page.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"{driver}</body>"), "utf-8")
+    seen = visit(chromium, page, tmp_path / "profile")
+    assert seen.attribute("plots") == str(PLOTS + 2 + 4)
+    assert seen.console == ()
+    assert seen.attribute("rows") == "211 72 400 1"
+    assert "&lt;b&gt;next year&lt;/b&gt;" in seen.dom
+    assert "<b>next year</b>" not in seen.dom.partition("<main>")[2]
+    drawn = seen.dom.partition('id="plot-empty"')[2].partition("</figure>")[0]
+    assert "nothing to draw" in drawn
 
 
 def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:

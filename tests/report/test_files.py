@@ -66,7 +66,7 @@ def test_page_is_well_built(page: Page) -> None:
     assert all(cell.get("scope") in ("col", "row") for cell in page.all("th"))
     assert len(page.ids) == len(set(page.ids))
     assert {link["href"][1:] for link in page.all("a") if link["href"].startswith("#")} <= set(page.ids)
-    plots = [attributes for attributes in page.all("div") if attributes.get("class") == "canvas"]
+    plots = [attributes for attributes in page.all("div") if "canvas" in attributes.get("class", "").split()]
     assert len(plots) == page.tags["figcaption"] >= 5
     assert all(plot["role"] == "img" and plot["aria-label"] for plot in plots)
 

@@ -6,7 +6,6 @@ policy that names those by their hash. So even a text that slipped through the e
 
 import base64
 import hashlib
-import json
 import re
 from functools import cache
 from importlib.resources import files
@@ -16,8 +15,9 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from pwdload.oracle.told import short, span
+from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
-from pwdload.report.model import Plot, Report, Table
+from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
 
 ROWS_FOLDED = 12
 """A table shows so many rows before it is unfolded; on paper it is always unfolded."""
@@ -25,7 +25,7 @@ ROWS_FOLDED = 12
 
 def render(report: Report) -> str:
     """Return the report as one HTML document; deterministic, and below 6 MB unless the run lasted for weeks."""
-    plotly, ours = _plotly(), _resource("report.js")
+    plotly, ours = _plotly(), _script()
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
@@ -33,7 +33,7 @@ def render(report: Report) -> str:
         plotly=Markup(plotly),  # noqa: S704 - plotly's own file
         script=Markup(ours),  # noqa: S704 - our own file
         script_hashes=" ".join(f"'sha256-{_hash(script)}'" for script in (plotly, ours)),
-        plots=Markup(_plot_data(report)),  # noqa: S704 - escaped by _plot_data
+        plots=Markup(drawings_json(report)),  # noqa: S704 - escaped by drawings_json
         rows_folded=ROWS_FOLDED,
     )
 
@@ -57,10 +57,14 @@ def _environment() -> Environment:
         largest=_largest,
         span=span,
         short=short,
+        described=described,
+        legend=legend,
+        drawn_as=drawn_as,
     )
     environment.tests.update(
         table=lambda item: isinstance(item, Table),
-        plot=lambda item: isinstance(item, Plot),
+        drawing=lambda item: isinstance(item, Plot | Chart | HeatMap),
+        wide=lambda item: isinstance(item, HeatMap) or item.is_wide,
     )
     return environment
 
@@ -87,6 +91,11 @@ def _resource(name: str) -> str:
     return files("pwdload.report").joinpath("templates", name).read_text("utf-8")
 
 
+def _script() -> str:
+    """Return our own script: the drawing, then what uses it."""
+    return "\n".join(_resource(name) for name in ("plots.js", "report.js"))
+
+
 @cache
 def _plotly() -> str:
     source: str = get_plotlyjs()
@@ -95,25 +104,3 @@ def _plotly() -> str:
 
 def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _plot_data(report: Report) -> str:
-    """Return what the script draws, as JSON that is safe inside a script element: it has no "<" that could end it."""
-    plots = [
-        {
-            "name": plot.name,
-            "title": plot.title,
-            "xLabel": plot.x_label,
-            "yLabel": plot.y_label,
-            "x": plot.x,
-            "bin": plot.bin_s,
-            "style": plot.style,
-            "series": [{"name": series.name, "ink": series.ink, "y": series.y} for series in plot.series],
-            "shades": [[shade.name, shade.start_s, shade.end_s] for shade in plot.shades],
-            "log": plot.is_log,
-            "bands": [[band.name, band.start_s, band.end_s, band.is_measured] for band in plot.bands],
-        }
-        for plot in report.plots
-    ]
-    text = json.dumps(plots, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

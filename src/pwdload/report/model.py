@@ -232,7 +232,9 @@ class Timelines:
     """Name of the table with all that are told one by one."""
 
 
-Item = Table | Plot | Chart | HeatMap | Timelines
+Drawing = Plot | Chart | HeatMap
+"""What is drawn, of whatever kind."""
+Item = Table | Drawing | Timelines
 """What a section is made of."""
 
 
@@ -324,3 +326,9 @@ class Report:
         """Every plot, in the order of the page."""
         for section in (self.overview, *self.sections):
             yield from (item for item in section.items if isinstance(item, Plot))
+
+    @property
+    def drawings(self) -> Iterator[Drawing]:
+        """Every plot, chart and heat map, in the order of the page."""
+        for section in (self.overview, *self.sections):
+            yield from (item for item in section.items if isinstance(item, Plot | Chart | HeatMap))
