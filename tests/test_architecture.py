@@ -13,7 +13,6 @@ FENCES = {
     "locust": {"harness"},
     "gevent": {"harness"},
     "pandas": {"analysis", "report"},
-    "plotly": {"report"},
     "jinja2": {"report"},
     "faker": {"devices"},
     "starlette": {"standin", "faults"},

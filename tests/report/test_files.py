@@ -52,7 +52,7 @@ def test_no_reader_meets_a_nan(made: Made, page: Page) -> None:
 def test_page_stands_alone(made: Made, page: Page) -> None:
     """The page loads nothing, forbids itself to, and is small enough to send by mail."""
     directory, _ = made
-    assert (directory.path / "report.html").stat().st_size < 6_000_000
+    assert (directory.path / "report.html").stat().st_size < 3_000_000
     assert not [attributes for _, attributes in page.elements if "src" in attributes]
     assert not page.all("link")
     assert "default-src 'none'" in next(meta["content"] for meta in page.all("meta") if "http-equiv" in meta)

@@ -12,20 +12,20 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from pwdload.oracle.told import short, span
 from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
 from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
 
+PLOTLY = "vendor/plotly-cartesian.min.js"
 ROWS_FOLDED = 12
 """A table shows so many rows before it is unfolded; on paper it is always unfolded."""
 
 
 def render(report: Report) -> str:
-    """Return the report as one HTML document; deterministic, and below 6 MB unless the run lasted for weeks."""
-    plotly, ours = _plotly(), _script()
+    """Return the report as one HTML document; deterministic, and below 3 MB unless the run lasted for weeks."""
+    plotly, ours = script_of(PLOTLY), script_of("plots.js", "report.js")
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
@@ -88,18 +88,12 @@ def _parts(value: str) -> tuple[str, str]:
 
 @cache
 def _resource(name: str) -> str:
-    return files("pwdload.report").joinpath("templates", name).read_text("utf-8")
+    return files("pwdload.report").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
-def _script() -> str:
-    """Return our own script: the drawing, then what uses it."""
-    return "\n".join(_resource(name) for name in ("plots.js", "report.js"))
-
-
-@cache
-def _plotly() -> str:
-    source: str = get_plotlyjs()
-    return source
+def script_of(*names: str) -> str:
+    """Return files of `templates/` as one script."""
+    return "\n".join(_resource(name) for name in names)
 
 
 def _hash(script: str) -> str:
