@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from pwdload.oracle.data import result_data
 from pwdload.report.formats import figure_text
-from pwdload.report.model import Chart, Drawing, Figure, HeatMap, Kind, Plot, Report, Section, Table, Timelines
+from pwdload.report.model import Chart, Column, Drawing, Figure, HeatMap, Kind, Plot, Report, Section, Table, Timelines
 
 FORMAT = 3
 """Version of both documents."""
@@ -109,9 +109,15 @@ def _table(table: Table) -> dict[str, object]:
     return {
         "name": table.name,
         "caption": table.caption,
-        "columns": [{"name": column.name, "kind": column.kind.value} for column in table.columns],
+        "columns": [_column(column) for column in table.columns],
         "rows": rows,
     }
+
+
+def _column(column: Column) -> dict[str, str]:
+    """Return name and kind, and the names of the columns that have the ends of its intervals, where there are any."""
+    ends = {"low": column.low, "high": column.high}
+    return {"name": column.name, "kind": column.kind.value, **{end: name for end, name in ends.items() if name}}
 
 
 def _dumped(document: dict[str, object]) -> str:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pwdload.oracle.told import short, span
+from pwdload.report.cells import has_interval, interval, places_shown
 from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
 from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
@@ -55,6 +56,8 @@ def _environment() -> Environment:
         parts=_parts,
         figure_text=figure_text,
         largest=_largest,
+        places_shown=places_shown,
+        interval=interval,
         span=span,
         short=short,
         described=described,
@@ -64,6 +67,7 @@ def _environment() -> Environment:
     environment.tests.update(
         table=lambda item: isinstance(item, Table),
         drawing=lambda item: isinstance(item, Plot | Chart | HeatMap),
+        estimated=has_interval,
         wide=lambda item: isinstance(item, HeatMap) or item.is_wide,
     )
     return environment

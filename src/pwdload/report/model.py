@@ -58,6 +58,10 @@ class Column:
     """What stands where there is no value."""
     why_absent: str = ""
     """Why there is none, told where the reader points at it."""
+    low: str = ""
+    """Name of the column with the lower ends of its intervals, in the same table; a page shows them in its cells."""
+    high: str = ""
+    """The same for the upper ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
