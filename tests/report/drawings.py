@@ -3,7 +3,20 @@
 import math
 from dataclasses import replace
 
-from pwdload.report.model import Band, Chart, HeatMap, Mark, Report, Rule, Section, Shade
+from pwdload.report.model import (
+    Band,
+    Cell,
+    Chart,
+    Column,
+    HeatMap,
+    Kind,
+    Mark,
+    Report,
+    Rule,
+    Section,
+    Shade,
+    Table,
+)
 
 RATES = (10.0, 20.0, 40.0, 60.0, 70.0, 75.0, 80.0, 90.0)
 BANDS = (Band(name="warm up", start_s=0.0, end_s=10.0, is_measured=False),)
@@ -121,3 +134,49 @@ def with_drawings(report: Report) -> Report:
     items = (goodput(), distribution(), heat(), nothing())
     drawn = Section(name="drawn", title="Drawn", intro="One of every kind.", items=items)
     return replace(report, sections=(drawn, *report.sections))
+
+
+def decision() -> Section:
+    """A decision as a review wants to read it."""
+    columns = (
+        Column(name="quantity", label="quantity", kind=Kind.TEXT),
+        Column(
+            name="per_s",
+            label="changes per second",
+            kind=Kind.RATE,
+            low="per_s_lower",
+            high="per_s_upper",
+            why_absent="nothing was tried there",
+        ),
+        Column(name="per_s_lower", label="lower", kind=Kind.RATE),
+        Column(name="per_s_upper", label="upper", kind=Kind.RATE),
+        Column(name="head_room", label="head-room", kind=Kind.SHARE),
+        Column(name="words", label="what it is", kind=Kind.TEXT),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("Capacity within the SLO", 72.4, 70.1, 74.0, None, "p95 of update_password at most 300 ms"),
+        ("Limit beyond it", 81.0, 79.5, 83.2, None, "goodput levels off; 96 % of it is kept past the limit"),
+        ("Expected today", 40.0, None, None, 0.81, "16,000 people, 60 % within 15 m"),
+        ("Expected on a mass-expiry day", 68.0, None, None, 0.06, "40,000 passwords expire within a day"),
+        ("Expected next year", 81.6, None, None, 0.0, "20 % more people: past the capacity by 9.2/s"),
+        ("Gives first", None, None, None, None, "p95 of update_password passes 300 ms at 74.1/s"),
+    )
+    table = Table(
+        name="decision",
+        title="Capacity against what is expected",
+        caption="Accepted changes per second, with 95 % intervals.",
+        columns=columns,
+        rows=rows,
+    )
+    return Section(
+        name="decision",
+        title="Decision",
+        intro="The service carries today's peak with room to spare, not next year's.",
+        items=(table,),
+        weakened_by=(1,),
+    )
+
+
+def with_decision(report: Report) -> Report:
+    """Return a report with a decision before everything else."""
+    return replace(report, sections=(decision(), *report.sections))

@@ -35,6 +35,7 @@ def render(report: Report) -> str:
         script=Markup(ours),  # noqa: S704 - our own file
         script_hashes=" ".join(f"'sha256-{_hash(script)}'" for script in (plotly, ours)),
         plots=Markup(drawings_json(report)),  # noqa: S704 - escaped by drawings_json
+        printed_title=Markup(_css_text(f"{report.verdict.value.replace('_', ' ')}: {report.title}")),  # noqa: S704 - escaped
         rows_folded=ROWS_FOLDED,
     )
 
@@ -98,6 +99,11 @@ def _resource(name: str) -> str:
 def script_of(*names: str) -> str:
     """Return files of `templates/` as one script."""
     return "\n".join(_resource(name) for name in names)
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a string of CSS in which every character is a number: a title may say anything."""
+    return '"' + "".join(f"\\{ord(character):06x}" for character in text) + '"'
 
 
 def _hash(script: str) -> str:

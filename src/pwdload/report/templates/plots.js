@@ -4,6 +4,8 @@ const drawing = (() => {
   const root = document.documentElement;
   const HEIGHTS = { time: 250, chart: 320, heat: 300 };
   const NARROW = 480;
+  // Of an A4 page: what is drawn for it keeps the size of its letters.
+  const PAPER = { wide: 650, half: 315, height: 0.82 };
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 
   // Text from a run is data: Plotly reads a little HTML in labels, so it never gets to see any.
@@ -238,12 +240,19 @@ const drawing = (() => {
   const MAKERS = { time: ofTime, chart: ofChart, heat: ofHeat };
   const CONFIG = { displaylogo: false, showTips: false, displayModeBar: false };
 
-  function layoutOf(item, width, own) {
+  // A long name of an upright axis goes on in a second line rather than out of the picture.
+  function wrapped(text, room) {
+    const most = Math.floor(room / 5.6);
+    const cut = text.length > most ? text.lastIndexOf(" ", Math.max(most, Math.ceil(text.length / 2) + 4)) : -1;
+    return cut > 0 ? `${inert(text.slice(0, cut))}<br>${inert(text.slice(cut + 1))}` : inert(text);
+  }
+
+  function layoutOf(item, width, height, own) {
     const axis = { gridcolor: colour("rule"), linecolor: colour("rule"), zeroline: false, automargin: true,
       tickfont: { size: 11 }, fixedrange: width < NARROW };
-    const titled = (text, standoff) => ({ ...axis, title: { text: inert(text), standoff, font: { size: 11 } } });
+    const titled = (text, standoff, room) => ({ ...axis, title: { text: wrapped(text, room), standoff, font: { size: 11 } } });
     return {
-      width, height: HEIGHTS[item.kind], separators: ".,",
+      width, height, separators: ".,",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 11.5, color: colour("soft") },
       margin: { l: 46, r: 6, t: 38, b: 36 },
@@ -251,20 +260,28 @@ const drawing = (() => {
         font: { size: 11 }, itemwidth: 30 },
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
       ...own,
-      xaxis: { ...titled(item.xLabel, 4), ...own.xaxis },
-      yaxis: { ...titled(item.yLabel, 6), ...own.yaxis },
+      xaxis: { ...titled(item.xLabel, 4, width - 60), ...own.xaxis },
+      yaxis: { ...titled(item.yLabel, 6, height - 75), ...own.yaxis },
     };
   }
 
-  function drawOne(item) {
-    const place = document.getElementById(`plot-${item.name}`);
-    const width = Math.max(place.clientWidth, 120);
-    const { traces, layout } = MAKERS[item.kind](item, width);
-    return Plotly.react(place, traces, layoutOf(item, width, layout), CONFIG)
-      .then(() => makeScalable(place, width, HEIGHTS[item.kind]));
+  function sizeOf(item, place, onPaper) {
+    const height = HEIGHTS[item.kind];
+    if (!onPaper) return { width: Math.max(place.clientWidth, 120), height };
+    const figure = place.closest("figure");
+    const isWide = figure.classList.contains("wide") || figure.parentElement.children.length === 1;
+    return { width: isWide ? PAPER.wide : PAPER.half, height: Math.round(height * PAPER.height) };
   }
 
-  // On paper a picture is as wide as its column, whatever the window was.
+  function drawOne(item, onPaper) {
+    const place = document.getElementById(`plot-${item.name}`);
+    const { width, height } = sizeOf(item, place, onPaper);
+    const { traces, layout } = MAKERS[item.kind](item, width);
+    return Plotly.react(place, traces, layoutOf(item, width, height, layout), CONFIG)
+      .then(() => makeScalable(place, width, height));
+  }
+
+  // A picture on paper is as wide as its column, whatever that is on this printer's page.
   function makeScalable(place, width, height) {
     place.style.setProperty("--ratio", `${width} / ${height}`);
     for (const svg of place.querySelectorAll(".main-svg")) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -293,5 +310,5 @@ const drawing = (() => {
       .map((row) => head.map((_, place) => row[place] ?? null)) };
   }
 
-  return { draw: (items) => Promise.all(items.map(drawOne)), numbersOf, number, ROWS_MAX };
+  return { draw: (items, onPaper) => Promise.all(items.map((item) => drawOne(item, onPaper))), numbersOf, number, ROWS_MAX };
 })();

@@ -5,13 +5,13 @@
   const root = document.documentElement;
   const plots = JSON.parse(document.getElementById("plot-data").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const draw = () => drawing.draw(plots);
+  const draw = () => drawing.draw(plots, "print" in root.dataset);
 
   let waiting = 0;
   const later = () => { clearTimeout(waiting); waiting = setTimeout(draw, 120); };
   window.addEventListener("resize", later);
   dark.addEventListener("change", draw);
-  // Paper is white: the plots, which are painted and not styled, need the light colours for as long as it takes.
+  // Paper is white and narrow: the plots, which are painted and not styled, are painted for it for as long as it takes.
   window.addEventListener("beforeprint", () => { root.dataset.print = ""; draw(); });
   window.addEventListener("afterprint", () => { delete root.dataset.print; draw(); });
 
@@ -106,9 +106,10 @@
 
   function offerNumbers(item) {
     const figure = document.getElementById(`plot-${item.name}`).closest("figure");
+    const reading = figure.querySelector(".reading");
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "unfold";
+    button.className = "as-table";
     button.textContent = "Show as table";
     button.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-label", `Show as table: ${item.title}`);
@@ -124,9 +125,39 @@
       button.setAttribute("aria-expanded", String(!frame.hidden));
       button.textContent = frame.hidden ? "Show as table" : "Hide the table";
     });
-    figure.append(button, frame);
+    reading.append(button);
+    figure.append(frame);
   }
 
+  // The contents say where the reader is: at the last section that has begun above the upper third of the window.
+  function followReader() {
+    const nav = document.querySelector("nav");
+    const links = [...nav.querySelectorAll("a")];
+    const sections = links.map((link) => document.querySelector(link.getAttribute("href")));
+    const mark = () => {
+      const tops = sections.map((section) => section.getBoundingClientRect().top);
+      const begun = tops.filter((top) => top < window.innerHeight / 3);
+      const atEnd = window.scrollY > 0 && window.innerHeight + window.scrollY >= root.scrollHeight - 2;
+      const current = atEnd ? links.length - 1 : Math.max(0, tops.indexOf(Math.max(...begun)));
+      links.forEach((link, place) => {
+        if (place !== current) link.removeAttribute("aria-current");
+        else link.setAttribute("aria-current", "location");
+      });
+      // Beside the page or above it: the contents move along, and the page stays where it is.
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = links[current];
+      nav.scrollLeft = offsetLeft - nav.offsetLeft - (nav.clientWidth - offsetWidth) / 2;
+      nav.scrollTop = offsetTop - nav.offsetTop - (nav.clientHeight - offsetHeight) / 2;
+    };
+    let asked = false;
+    window.addEventListener("scroll", () => {
+      if (asked) return;
+      asked = true;
+      requestAnimationFrame(() => { asked = false; mark(); });
+    }, { passive: true });
+    mark();
+  }
+
+  followReader();
   for (const item of plots) offerNumbers(item);
   for (const table of document.querySelectorAll("table")) { makeSortable(table); makeFoldable(table); }
   hintAtWidth();
