@@ -107,7 +107,7 @@ def test_letters_keep_their_size(read: Printed) -> None:
     """Nothing is wider than the paper: the browser would make every letter of the document smaller to fit it."""
     program = shutil.which("pdftotext")
     assert program
-    command = [program, "-bbox", "-l", "1", read.pdf, "-"]
+    command = [program, "-bbox", "-l", "1", str(read.pdf), "-"]
     boxes = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     word = read.report.title.split()[0]
     match = re.search(rf'yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">{re.escape(word)}<', boxes)

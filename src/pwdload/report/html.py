@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pwdload.oracle.told import short, span
 from pwdload.report.cells import has_interval, interval, places_shown
@@ -38,6 +38,13 @@ def render(report: Report) -> str:
         printed_title=Markup(_css_text(f"{report.verdict.value.replace('_', ' ')}: {report.title}")),  # noqa: S704 - escaped
         rows_folded=ROWS_FOLDED,
     )
+
+
+def framed(report: Report) -> str:
+    """Return the page as an element for inside another page, with all of its freedom in its own frame."""
+    attributes = 'style="width:100%;height:48rem;border:1px solid #dfe4e7;border-radius:.5rem" sandbox="allow-scripts"'
+    title = escape(f"{report.verdict.value}: {report.title}")
+    return f'<iframe title="{title}" {attributes} srcdoc="{escape(render(report))}"></iframe>'
 
 
 @cache

@@ -336,3 +336,9 @@ class Report:
         """Every plot, chart and heat map, in the order of the page."""
         for section in (self.overview, *self.sections):
             yield from (item for item in section.items if isinstance(item, Plot | Chart | HeatMap))
+
+    def _repr_html_(self) -> str:
+        """Return the page inside a frame, as a notebook shows it: its styles and scripts keep to themselves."""
+        from pwdload.report.html import framed  # noqa: PLC0415 - the renderer knows the model, not the other way round
+
+        return framed(self)
