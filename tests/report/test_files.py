@@ -97,7 +97,7 @@ def test_plots_name_their_units_and_their_numbers(made: Made) -> None:
 def test_same_directory_gives_the_same_bytes(made: Made) -> None:
     """A report made again, even from a copy of a copy, is the same to the byte."""
     directory, _ = made
-    files = [path for path in directory.path.rglob("*") if path.suffix in (".html", ".md", ".json", ".csv")]
+    files = [path for path in directory.path.rglob("*") if path.suffix in (".html", ".md", ".json", ".csv", ".xml")]
     before = {path: path.read_bytes() for path in files}
     make(directory)
     assert {path: path.read_bytes() for path in files} == before
