@@ -167,6 +167,7 @@ def decision() -> Section:
         caption="Accepted changes per second, with 95 % intervals.",
         columns=columns,
         rows=rows,
+        marks=((1,), (1,), (), (), (), (1,)),
     )
     return Section(
         name="decision",

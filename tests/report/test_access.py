@@ -90,6 +90,28 @@ def test_page_has_landmarks_and_a_way_past_the_contents(page: Page) -> None:
     assert page.all("html")[0]["lang"] == "en"
 
 
+def test_a_row_leads_to_what_weakens_it(page: Page) -> None:
+    """The mark of a caveat stands beside the name of its row, and not beside each of its numbers."""
+    rows = html_rows(page)
+    assert [row.count("#caveat-1") for row in rows] == [1, 1, 0, 0, 0, 1]
+
+
+def html_rows(page: Page) -> list[list[str]]:
+    """Return the links in each row of the decision's table."""
+    begin = next(
+        place for place, (_, attributes) in enumerate(page.elements) if attributes.get("id") == "table-decision"
+    )
+    rows: list[list[str]] = []
+    for tag, attributes in page.elements[begin:]:
+        if tag == "p":
+            break
+        if tag == "tr":
+            rows.append([])
+        if tag == "a":
+            rows[-1].append(attributes["href"])
+    return rows[1:]
+
+
 def test_contents_lead_to_every_section(page: Page) -> None:
     """Whatever has a heading of its own is in the contents, the decision first."""
     inside = [place for place, (tag, _) in enumerate(page.elements) if tag in ("nav", "main")]

@@ -79,6 +79,8 @@ class Table:
     """How many rows a page shows at most; 0: the table is only a file. The file always has all."""
     bars: str = ""
     """Name of the share column that is drawn as bars, if any."""
+    marks: tuple[tuple[int, ...], ...] = ()
+    """Numbers of the caveats that weaken each row; empty where none is marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +320,11 @@ class Report:
     """What the harness met on the way."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
+
+    @property
+    def decision(self) -> Section | None:
+        """The section that a review decides by, which stands before the cards; null in a report without one."""
+        return next((section for section in self.sections if section.name == "decision"), None)
 
     @property
     def tables(self) -> Iterator[Table]:

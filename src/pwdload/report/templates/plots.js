@@ -47,12 +47,16 @@ const drawing = (() => {
         font: { size: 10.5, color: colour("soft") } }));
   }
 
-  // A fault is named inside of its shade where there is room, upright in a wide plot; its table names it anyway.
+  // A fault is named inside of its shade where there is room, upright in a wide plot, and of those that overlap the first
+  // one is; its table names it anyway.
   function shadeNames(plot, width) {
     const whole = plot.x.length ? plot.x[plot.x.length - 1] + (plot.bin || 0) : 1;
     const room = ([, from, to]) => ((to - from) / whole) * width;
     const lies = (shade) => room(shade) > shade[0].length * 5.4 + 4;
+    let free = -Infinity;
+    const isFree = ([, from, to]) => from >= free && ((free = to), true);
     return plot.shades
+      .filter(isFree)
       .filter((shade) => lies(shade) || (width > 700 && room(shade) > 13))
       .map((shade) => ({ x: (shade[1] + shade[2]) / 2, xanchor: "center", yref: "paper", y: 1, yanchor: "top",
         textangle: lies(shade) ? 0 : -90,
@@ -243,7 +247,9 @@ const drawing = (() => {
   // A long name of an upright axis goes on in a second line rather than out of the picture.
   function wrapped(text, room) {
     const most = Math.floor(room / 5.6);
-    const cut = text.length > most ? text.lastIndexOf(" ", Math.max(most, Math.ceil(text.length / 2) + 4)) : -1;
+    if (text.length <= most) return inert(text);
+    const comma = text.indexOf(", ") + 1;
+    const cut = comma && comma <= most ? comma : text.lastIndexOf(" ", most);
     return cut > 0 ? `${inert(text.slice(0, cut))}<br>${inert(text.slice(cut + 1))}` : inert(text);
   }
 
@@ -261,7 +267,7 @@ const drawing = (() => {
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
       ...own,
       xaxis: { ...titled(item.xLabel, 4, width - 60), ...own.xaxis },
-      yaxis: { ...titled(item.yLabel, 6, height - 75), ...own.yaxis },
+      yaxis: { ...titled(item.yLabel, 6, height - 60), ...own.yaxis },
     };
   }
 

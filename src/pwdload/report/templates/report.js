@@ -32,6 +32,7 @@
 
   function makeSortable(table) {
     [...table.tHead.rows[0].cells].forEach((head, place) => {
+      if (!head.textContent.trim()) return; // nothing to call it by
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
@@ -161,6 +162,8 @@
   for (const item of plots) offerNumbers(item);
   for (const table of document.querySelectorAll("table")) { makeSortable(table); makeFoldable(table); }
   hintAtWidth();
+  // Folding has moved whatever the address points at.
+  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   // Left on the page for whoever wants to check it: how many plots were drawn, and how much was fetched to do so.
   draw().then((drawn) => {
     root.dataset.plots = String(drawn.length);
