@@ -74,7 +74,7 @@ def report(
 ) -> None:
     """Make the report of a run from its directory alone; exits with the run's verdict."""
     run_directory = RunDirectory.open(directory)
-    from pwdload.report import make  # noqa: PLC0415 - pandas and plotly take a second that other commands need not
+    from pwdload.report import make  # noqa: PLC0415 - pandas takes a second that other commands need not
 
     made = make(run_directory)
     typer.echo(made.headline_text)

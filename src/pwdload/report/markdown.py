@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
-from pwdload.report.formats import figure_text, is_number, shown
+from pwdload.report.cells import cell_text, places_shown
+from pwdload.report.formats import figure_text, is_number
 from pwdload.report.model import Report, Table
 
 _MARKS = {
@@ -86,13 +87,13 @@ def _correctness(report: Report) -> Iterable[str]:
 
 
 def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:
-    kept = [place for place, column in enumerate(table.columns) if column.name not in left_out]
+    kept = [place for place in places_shown(table) if table.columns[place].name not in left_out]
     columns = [table.columns[place] for place in kept]
     yield f"\n**{_safe(table.title)}**\n"
     yield f"| {' | '.join(_safe(column.label) for column in columns)} |"
     yield f"|{'|'.join('---:' if is_number(column.kind) else '---' for column in columns)}|"
     for row in table.rows[:_ROWS_MAX]:
-        yield f"| {' | '.join(_safe(shown(table.columns[place], row[place])) for place in kept)} |"
+        yield f"| {' | '.join(_safe(cell_text(table, place, row)) for place in kept)} |"
     if len(table.rows) > _ROWS_MAX:
         yield f"\n{_ROWS_MAX} of {len(table.rows):,} rows; all are in `tables/{table.name}.csv`."
 

@@ -59,6 +59,10 @@ class Column:
     """What stands where there is no value."""
     why_absent: str = ""
     """Why there is none, told where the reader points at it."""
+    low: str = ""
+    """Name of the column with the lower ends of its intervals, in the same table; a page shows them in its cells."""
+    high: str = ""
+    """The same for the upper ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,8 @@ class Table:
     """How many rows a page shows at most; 0: the table is only a file. The file always has all."""
     bars: str = ""
     """Name of the share column that is drawn as bars, if any."""
+    marks: tuple[tuple[int, ...], ...] = ()
+    """Numbers of the caveats that weaken each row; empty where none is marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +239,9 @@ class Timelines:
     """Name of the table with all that are told one by one."""
 
 
-Item = Table | Plot | Chart | HeatMap | Timelines
+Drawing = Plot | Chart | HeatMap
+"""What is drawn, of whatever kind."""
+Item = Table | Drawing | Timelines
 """What a section is made of."""
 
 
@@ -317,6 +325,11 @@ class Report:
     """The scenario as it was given, a TOML document; empty when it is not on record."""
 
     @property
+    def decision(self) -> Section | None:
+        """The section that a review decides by, which stands before the cards; null in a report without one."""
+        return next((section for section in self.sections if section.name == "decision"), None)
+
+    @property
     def tables(self) -> Iterator[Table]:
         """Every table, in the order of the page."""
         for section in (self.overview, *self.sections):
@@ -327,3 +340,15 @@ class Report:
         """Every plot, in the order of the page."""
         for section in (self.overview, *self.sections):
             yield from (item for item in section.items if isinstance(item, Plot))
+
+    @property
+    def drawings(self) -> Iterator[Drawing]:
+        """Every plot, chart and heat map, in the order of the page."""
+        for section in (self.overview, *self.sections):
+            yield from (item for item in section.items if isinstance(item, Plot | Chart | HeatMap))
+
+    def _repr_html_(self) -> str:
+        """Return the page inside a frame, as a notebook shows it: its styles and scripts keep to themselves."""
+        from pwdload.report.html import framed  # noqa: PLC0415 - the renderer knows the model, not the other way round
+
+        return framed(self)
