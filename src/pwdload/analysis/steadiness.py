@@ -83,13 +83,32 @@ def steadiness(run: Run) -> tuple[StageSettling, ...]:
     """Return what was found of each stage that the run reached; of a run without stages, of the whole."""
     stages = run.record.stages or (StageRecord(name="whole run", start_s=0.0, end_s=None, users=None),)
     windows = ((stage, stage_window(stage, run.end_s)) for stage in stages)
-    return tuple(_of_stage(run, stage, window) for stage, window in windows if window is not None)
+    times = _Times.of(run.samples)
+    return tuple(_of_stage(run, times, stage, window) for stage, window in windows if window is not None)
 
 
-def _of_stage(run: Run, stage: StageRecord, window: Window) -> StageSettling:
-    due = run.samples["intended_s"].to_numpy(dtype=float)
-    inside = window.contains(due)
-    due, response = due[inside], run.samples["response_s"].to_numpy(dtype=float)[inside]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """The times of all requests, in the order in which they were due."""
+
+    due: Floats
+    response: Floats
+    good: Floats
+    """When those that came out as expected were done, ascending."""
+
+    @classmethod
+    def of(cls, samples: pd.DataFrame) -> "_Times":
+        done = samples["done_s"].to_numpy(dtype=float)
+        return cls(
+            due=samples["intended_s"].to_numpy(dtype=float),
+            response=samples["response_s"].to_numpy(dtype=float),
+            good=np.sort(done[samples["is_as_expected"].to_numpy(dtype=bool)]),
+        )
+
+
+def _of_stage(run: Run, times: _Times, stage: StageRecord, window: Window) -> StageSettling:
+    inside = _part(times.due, window)
+    due, response = times.due[inside], times.response[inside]
     width_s = _bin_s(window, len(due))
     if reason := _why_not(run, window, width_s):
         return StageSettling(stage=stage.name, is_measured=stage.measured, bin_s=0.0, why_not=reason)
@@ -98,7 +117,7 @@ def _of_stage(run: Run, stage: StageRecord, window: Window) -> StageSettling:
     slow = np.bincount(at[response > np.median(response)], minlength=bins)[:bins]
     counts = np.bincount(at, minlength=bins)[:bins]
     shares = np.where(counts > 0, slow / np.maximum(counts, 1), np.nan)
-    found, goodput = settling(shares), settling(_goodput(run.samples, window, width_s, bins))
+    found, goodput = settling(shares), settling(_goodput(times.good, window, width_s, bins))
     early, late = _p50s(found, at, bins, response)
     return StageSettling(
         stage=stage.name,
@@ -127,9 +146,14 @@ def _why_not(run: Run, window: Window, width_s: float) -> str:
     return ""
 
 
-def _goodput(samples: pd.DataFrame, window: Window, width_s: float, bins: int) -> Floats:
-    done = samples.loc[samples["is_as_expected"].to_numpy(dtype=bool), "done_s"].to_numpy(dtype=float)
-    at = ((done[window.contains(done)] - window.start_s) // width_s).astype(np.int64)
+def _part(ascending: Floats, window: Window) -> slice:
+    """Return where the times of a window stand."""
+    first, last = np.searchsorted(ascending, [window.start_s, window.end_s])
+    return slice(int(first), int(last))
+
+
+def _goodput(done: Floats, window: Window, width_s: float, bins: int) -> Floats:
+    at = ((done[_part(done, window)] - window.start_s) // width_s).astype(np.int64)
     per_s: Floats = np.bincount(at, minlength=bins)[:bins] / width_s
     return per_s
 
