@@ -76,7 +76,7 @@ class StageSettling:
             return f"the first {self.warm_up_s:.0f} s have a p50 {_times(-self.change / (1.0 + self.change))} the rest"
         if self.has_trend:
             return f"p50 {'rose' if self.change > 0 else 'fell'} by {abs(self.change):.0%}: it had not settled"
-        return "settled"
+        return "no warm-up and no trend"
 
 
 def steadiness(run: Run) -> tuple[StageSettling, ...]:

@@ -71,15 +71,24 @@ def dependence(counts: SlotCounts) -> Dependence:
     if independent <= 0 or len(residuals) < LEAST_SLOTS:
         return Dependence(samples=samples, design_effect=1.0, is_dependent=False, degrees=math.inf)
     effect = sum_variance(residuals) / independent
-    dispersion = float(residuals @ residuals) / independent
-    signs = (
-        effect > _RATIO_LIMIT,
-        dispersion > 1.0 + _DISPERSION_Z * math.sqrt(2.0 / len(residuals)),
-        correlated_lags(residuals) > 0,
-    )
-    if not any(signs):
+    if not hangs_together(residuals, independent):
         return Dependence(samples=samples, design_effect=1.0, is_dependent=False, degrees=math.inf)
     return Dependence(samples=samples, design_effect=max(effect, 1.0), is_dependent=True, degrees=BATCHES - 1)
+
+
+def hangs_together(residuals: Floats, independent: float) -> bool:
+    """Whether sums by slot show a sign of dependence; ``independent`` is the variance that chance gives their total.
+
+    Too few slots show nothing.
+    """
+    if len(residuals) < LEAST_SLOTS or independent <= 0:
+        return False
+    dispersion = float(np.square(residuals).sum()) / independent
+    return (
+        sum_variance(residuals) > _RATIO_LIMIT * independent
+        or dispersion > 1.0 + _DISPERSION_Z * math.sqrt(2.0 / len(residuals))
+        or correlated_lags(residuals) > 0
+    )
 
 
 def sum_variance(residuals: Floats, batches: int = BATCHES) -> float:

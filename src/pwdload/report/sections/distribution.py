@@ -59,6 +59,7 @@ def _slower_chart(frame: pd.DataFrame) -> Chart:
         table="response_distribution",
         x_is_log=True,
         y_is_log=True,
+        is_wide=True,
     )
 
 
@@ -90,7 +91,7 @@ def _distribution(frame: pd.DataFrame) -> Table:
         f"share of the step's requests that lie beyond it. {MEASURED}",
         columns=columns,
         rows=rows_of(frame, columns),
-        bars="share",
+        rows_shown=0,
     )
 
 
