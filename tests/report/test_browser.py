@@ -16,10 +16,10 @@ from pwdload.report import html, make
 pytestmark = pytest.mark.browser
 
 RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters, "faults": open_run}
-PLOTS = 5
+PLOTS = 7
 """Of a run whose generator's health is not on record; two more show that."""
-MORE_PLOTS = {"faults": 6}
-"""Of open arrivals one more, of faults five."""
+MORE_PLOTS = {"faults": 6, "no_samples": -2}
+"""Of open arrivals one more, of faults five; without samples nothing is spread over bins."""
 
 
 @pytest.fixture(scope="module")

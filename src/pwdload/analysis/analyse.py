@@ -15,6 +15,7 @@ from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.recovery.of_run import recovery_of
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
+from pwdload.analysis.steadiness import StageSettling, steadiness
 from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
 
@@ -32,6 +33,8 @@ class Analysis:
     """See `pwdload.analysis.answers.answer_breakdown`."""
     stages: pd.DataFrame
     """See `pwdload.analysis.stages.stage_table`."""
+    steadiness: tuple[StageSettling, ...]
+    """Whether each stage that the run reached had settled."""
     headline: Headline
     reconciliation: Reconciliation | None
     recovery: Recovery | None
@@ -50,7 +53,7 @@ class Analysis:
 
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
-    journeys, recovery = journey_frame(run.samples), recovery_of(run)
+    journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
     criteria = judge_run(run)
     return Analysis(
         run=run,
@@ -58,10 +61,11 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         journeys=journeys,
         answers=answer_breakdown(run.samples),
         stages=stage_table(run),
+        steadiness=settled,
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         recovery=recovery,
         findings=find(run, judgement, recovery=recovery, criteria=criteria),
         criteria=criteria,
-        caveats=find_caveats(run, judgement),
+        caveats=find_caveats(run, judgement, settled),
     )

@@ -4,7 +4,7 @@ Each caveat names the number it weakens and is printed beside it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -17,6 +17,7 @@ from pwdload.analysis.latency import overall
 from pwdload.analysis.reconciliation import incomparable, reconcile
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
+from pwdload.analysis.steadiness import StageSettling, steadiness
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import NOT_EXAMINED, short, standing
 from pwdload.outcome import Outcome
@@ -31,6 +32,8 @@ LATE_SHARE = 0.1
 """A generator's p99 lag above this share of the p99 response time is called late,"""
 LATE_S = 0.002
 """unless it is below this: two milliseconds are what a busy scheduler may take."""
+STAGES_NAMED = 3
+"""A caveat about stages names so many of them; the section has all."""
 CLOCK_ERROR_S = 0.001
 """Clocks that may be apart by more than this are told: a millisecond is what response times are read to."""
 
@@ -97,6 +100,11 @@ class Caveat(Enum):
         "How busy the generator was is not on record: nothing shows that it was not measuring itself.",
     )
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
+    WARM_UP_TREND = ("latency", "Measured time begins before the numbers settle: its beginning is unlike the rest.")
+    STAGE_TREND = (
+        "latency",
+        "Response times still rose or fell within a measured stage: with more time they would have been others.",
+    )
     TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
 
     @property
@@ -127,13 +135,18 @@ Detail = Callable[[Run], str | None]
 """Says whether a caveat applies: null when not, else its particulars, which may be empty."""
 
 
-def find_caveats(run: Run, judgement: Judgement) -> tuple[CaveatNote, ...]:
-    """Return the caveats that apply, in the order of the list."""
-    details = ((caveat, _detail(caveat, run, judgement)) for caveat in Caveat)
+def find_caveats(
+    run: Run, judgement: Judgement, settled: Sequence[StageSettling] | None = None
+) -> tuple[CaveatNote, ...]:
+    """Return the caveats that apply, in the order of the list; ``settled`` is of this run, where it is known."""
+    stages = [one for one in (steadiness(run) if settled is None else settled) if one.is_measured]
+    details = ((caveat, _detail(caveat, run, judgement, stages)) for caveat in Caveat)
     return tuple(CaveatNote(caveat, detail) for caveat, detail in details if detail is not None)
 
 
-def _detail(caveat: Caveat, run: Run, judgement: Judgement) -> str | None:
+def _detail(caveat: Caveat, run: Run, judgement: Judgement, stages: Sequence[StageSettling]) -> str | None:
+    if (of_stages := _OF_STAGES.get(caveat)) is not None:
+        return of_stages(stages)
     of_run = _DETAILS.get(caveat)
     return of_run(run) if of_run is not None else _OF_JUDGEMENT[caveat](judgement)
 
@@ -262,6 +275,24 @@ def _not_examined(judgement: Judgement) -> str | None:
     return _if(bool(unseen), "; ".join(unseen))
 
 
+def _warm_up_trend(stages: Sequence[StageSettling]) -> str | None:
+    return _of_stages([one for one in stages if one.has_warm_up])
+
+
+def _stage_trend(stages: Sequence[StageSettling]) -> str | None:
+    return _of_stages([one for one in stages if one.has_trend])
+
+
+def _of_stages(stages: Sequence[StageSettling]) -> str | None:
+    more = f"; and {len(stages) - STAGES_NAMED} more" if len(stages) > STAGES_NAMED else ""
+    named = "; ".join(f"{one.stage}: {one.found}" for one in stages[:STAGES_NAMED])
+    return _if(bool(stages), named + more)
+
+
+_OF_STAGES: Mapping[Caveat, Callable[[Sequence[StageSettling]], str | None]] = {
+    Caveat.WARM_UP_TREND: _warm_up_trend,
+    Caveat.STAGE_TREND: _stage_trend,
+}
 _OF_JUDGEMENT: Mapping[Caveat, Callable[[Judgement], str | None]] = {
     Caveat.NOT_EXAMINED: _not_examined,
 }

@@ -82,9 +82,20 @@ def order_statistics(
     """
     kept = ~np.isnan(values) & (groups >= 0)
     values, groups = values[kept], groups[kept]
-    ordered = _sorted_within_groups(values, groups, group_count)
+    ordered = sorted_within_groups(values, groups, group_count)
     counts = np.bincount(groups, minlength=group_count).astype(np.int64)
-    starts = np.cumsum(counts) - counts
+    return statistics_of_sorted(ordered, counts, percentiles, least_beyond=least_beyond)
+
+
+def statistics_of_sorted(
+    ordered: Floats,
+    counts: npt.NDArray[np.int64],
+    percentiles: Sequence[Percentile] = PERCENTILES,
+    *,
+    least_beyond: int = LEAST_BEYOND,
+) -> OrderStatistics:
+    """Return the same of values that stand group after group, so many of each, ascending within each."""
+    group_count, starts = len(counts), np.cumsum(counts) - counts
     columns: dict[str, Floats] = {}
     for percentile in (*percentiles, MAXIMUM):
         least = 1 if percentile is MAXIMUM else percentile.least_for(least_beyond)
@@ -95,7 +106,7 @@ def order_statistics(
     return OrderStatistics(counts=counts, values=columns)
 
 
-def _sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
+def sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
     """Return the values group after group, ascending within each.
 
     Sorting by value first and then stably by group lets numpy use a radix sort for the second step, which makes this

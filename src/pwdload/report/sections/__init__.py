@@ -6,10 +6,12 @@ from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.correctness import correctness_section
 from pwdload.report.sections.criteria import criteria_section
+from pwdload.report.sections.distribution import distribution_section
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.resilience import resilience_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
+from pwdload.report.sections.steadiness import steadiness_section
 
 __all__ = [
     "accounts_section",
@@ -20,6 +22,7 @@ __all__ = [
     "connection_words",
     "correctness_section",
     "criteria_section",
+    "distribution_section",
     "expectations_section",
     "generator_section",
     "journeys_section",
@@ -27,6 +30,7 @@ __all__ = [
     "model_words",
     "reconciliation_section",
     "resilience_section",
+    "steadiness_section",
     "time_section",
     "top_codes_table",
 ]
