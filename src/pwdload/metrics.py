@@ -20,6 +20,7 @@ TIME = "time"
 SIZE_MAX = 100_000_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,59}")
 _NOTHING = ("", "nan", "null", "none", "-")
+_TIMES = "allowed is ISO 8601 or seconds since 1970, both UTC"
 _NEXT_STEP = "mend that line, or take the file away, and make the report again"
 
 
@@ -77,8 +78,7 @@ def parse_metrics(lines: Iterable[str], name: str, started_utc: str) -> Metrics:
         if not any(cell.strip() for cell in cells):
             continue
         try:
-            if len(cells) != len(head):
-                raise ValueError(f"{len(cells)} cells where the head has {len(head)}")
+            _check_width(cells, head)
             values = [_number(cell) for place, cell in enumerate(cells) if place != at]
             found.append((seconds_utc(cells[at]) - zero_s, values))
         except ValueError as error:
@@ -100,14 +100,23 @@ def seconds_utc(text: str) -> float:
     try:
         seconds = float(shown)
     except ValueError:
-        try:
-            moment = datetime.fromisoformat(shown)
-        except ValueError:
-            raise ValueError(f"{shown[:40]!r} is no time; allowed is ISO 8601 or seconds since 1970, both UTC") from None
-        seconds = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = _seconds_of_iso(shown)
     if not math.isfinite(seconds):
-        raise ValueError(f"{shown[:40]!r} is no time; allowed is ISO 8601 or seconds since 1970, both UTC")
+        raise ValueError(f"{shown[:40]!r} is no time; {_TIMES}")
     return seconds
+
+
+def _seconds_of_iso(shown: str) -> float:
+    try:
+        moment = datetime.fromisoformat(shown)
+    except ValueError:
+        return math.nan
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _check_width(cells: Sequence[str], head: Sequence[str]) -> None:
+    if len(cells) != len(head):
+        raise ValueError(f"{len(cells)} cells where the head has {len(head)}")
 
 
 def _number(cell: str) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.answers import answer_breakdown
+from pwdload.analysis.capacity import Capacity
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
 from pwdload.analysis.headline import Headline, headline
@@ -14,6 +15,7 @@ from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.recovery.of_run import recovery_of
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
+from pwdload.analysis.target_load import TargetLoad, target_load
 from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
 
@@ -38,6 +40,10 @@ class Analysis:
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
+    capacity: Capacity | None = None
+    """How much the target can take; null where nothing says so."""
+    target_load: TargetLoad | None = None
+    """What the target spent, by its own metrics; null where they are not on record."""
 
     @property
     def verdict(self) -> Verdict:
@@ -47,16 +53,17 @@ class Analysis:
 
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
-    journeys, recovery = journey_frame(run.samples), recovery_of(run)
+    journeys, recovery, stages = journey_frame(run.samples), recovery_of(run), stage_table(run)
     return Analysis(
         run=run,
         judgement=judgement,
         journeys=journeys,
         answers=answer_breakdown(run.samples),
-        stages=stage_table(run),
+        stages=stages,
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         recovery=recovery,
         findings=find(run, judgement, recovery=recovery),
         caveats=find_caveats(run, judgement),
+        target_load=target_load(run, stages, None),
     )

@@ -24,10 +24,11 @@ def render(report: Report) -> str:
         "banner": report.banner,
         "facts": dict(report.facts),
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
         "caveats": _caveats(report),
         "notes": list(report.notes),
-        "sections": [_section(section) for section in (report.overview, *report.sections)],
+        "sections": [_decision_tables(report), *map(_section, (report.overview, *report.sections))],
         "definitions": dict(report.definitions),
     }
     return _dumped(document)
@@ -42,6 +43,7 @@ def render_verdict(report: Report) -> str:
         "exit_code": report.verdict.exit_code,
         "reason": report.reason,
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
         "caveats": _caveats(report),
     }
@@ -53,6 +55,18 @@ def _headline(report: Report) -> list[dict[str, object]]:
         {"label": card.label, "values": [_figure(one) for one in card.values], "detail": card.detail}
         for card in report.cards
     ]
+
+
+def _decision(report: Report) -> list[dict[str, object]]:
+    """Return the lines that a review decides by."""
+    return [{"label": one.label, "words": one.words, "tone": one.tone} for one in report.decision.statements]
+
+
+def _decision_tables(report: Report) -> dict[str, object]:
+    """Return the table of the first page, and the raw numbers behind it."""
+    found = (report.decision.table, report.decision.details)
+    tables = [_table(table) for table in found if table is not None]
+    return {"name": "decision", "title": report.decision.table.title, "tables": tables, "timelines": []}
 
 
 def _figure(figure: Figure) -> dict[str, object]:

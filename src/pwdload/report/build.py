@@ -14,7 +14,7 @@ from pwdload.outcome import Verdict
 from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
 from pwdload.report.formats import duration, figure_text, per_second, share
-from pwdload.report.model import Card, Caution, Report, Section, Table
+from pwdload.report.model import Card, Caution, Decision, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     accounts_section,
@@ -24,6 +24,7 @@ from pwdload.report.sections import (
     checks_section,
     connection_words,
     correctness_section,
+    decision,
     expectations_section,
     generator_section,
     journeys_section,
@@ -31,6 +32,7 @@ from pwdload.report.sections import (
     model_words,
     reconciliation_section,
     resilience_section,
+    target_section,
     time_section,
     top_codes_table,
 )
@@ -45,6 +47,7 @@ _SECTIONS = (
     expectations_section,
     journeys_section,
     time_section,
+    target_section,
     arrivals_section,
     accounts_section,
     reconciliation_section,
@@ -64,6 +67,7 @@ _TOPICS = {
     "calibration": ("latency",),
     "arrivals": ("latency",),
     "time": ("throughput", "latency"),
+    "target": ("capacity",),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),
     "accounts": ("correctness",),
@@ -71,6 +75,7 @@ _TOPICS = {
 }
 """Which kinds of caveats stand beside which section; those that weaken everything stand beside the headline."""
 _CODES_IN_HEADLINE = 5
+_STATEMENTS_IN_HEADLINE = ("Decision", "Next")
 
 
 def build(run: Run, judgement: Judgement) -> Report:
@@ -80,6 +85,7 @@ def build(run: Run, judgement: Judgement) -> Report:
     codes = top_codes_table(analysis)
     cards = tuple(make_cards(analysis, cautions))
     reason = _reason(analysis)
+    decided = decision(analysis, cautions)
     return Report(
         title=run.record.title or run.record.scenario,
         verdict=analysis.verdict,
@@ -91,6 +97,7 @@ def build(run: Run, judgement: Judgement) -> Report:
         facts=tuple(_facts(analysis)),
         summary=_summary(analysis),
         cards=cards,
+        decision=decided,
         overview=Section(
             name="overview",
             title="Overview",
@@ -100,7 +107,7 @@ def build(run: Run, judgement: Judgement) -> Report:
         sections=tuple(_sections(analysis, cautions)),
         cautions=cautions,
         definitions=_definitions(analysis),
-        headline_text="\n".join(_console_lines(analysis, reason, cards, codes)),
+        headline_text="\n".join(_console_lines(analysis, reason, cards, decided, codes)),
         notes=run.record.notes,
         scenario_source=run.scenario_source,
     )
@@ -226,13 +233,18 @@ def _moment(utc: str) -> str:
         return utc
 
 
-def _console_lines(analysis: Analysis, reason: str, cards: Iterable[Card], codes: Table) -> Iterable[str]:
+def _console_lines(
+    analysis: Analysis, reason: str, cards: Iterable[Card], decided: Decision, codes: Table
+) -> Iterable[str]:
     yield f"{analysis.verdict.value}: {one_line(reason)}"
     if violation := first_violation(analysis.judgement):
         yield f"  First violation: {violation}"
     for card in cards:
         values = ", ".join(f"{figure.name} {figure_text(figure)}".strip() for figure in card.values)
         yield f"  {card.label}: {values} ({one_line(card.detail)})"
+    for statement in decided.statements:
+        if statement.label in _STATEMENTS_IN_HEADLINE:
+            yield f"  {statement.label}: {one_line(statement.words)}"
     names = [column.name for column in codes.columns]
     code, count = names.index("code"), names.index("count")
     totals: Counter[str] = Counter()

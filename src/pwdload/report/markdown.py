@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
 from pwdload.report.formats import figure_text, is_number, shown
-from pwdload.report.model import Report, Table
+from pwdload.report.model import Decision, Report, Table
 
 _MARKS = {
     Verdict.PASS: "✅",
@@ -52,6 +52,8 @@ def _lines(report: Report) -> Iterable[str]:
     if len(report.notes) > _NOTES_MAX:
         yield f"\n> {_NOTES_MAX} of {len(report.notes)} notes; all are in `report.html`."
     yield ""
+    yield from _decision(report.decision)
+    yield ""
     yield "| | | |"
     yield "|---|---:|---|"
     for card in report.cards:
@@ -66,6 +68,13 @@ def _lines(report: Report) -> Iterable[str]:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+
+
+def _decision(decision: Decision) -> Iterable[str]:
+    """Yield what a review decides by: the lines, then the table."""
+    for statement in decision.statements:
+        yield f"- **{_safe(statement.label)}**: {_safe(statement.words)}"
+    yield from _table(decision.table, ())
 
 
 def _correctness(report: Report) -> Iterable[str]:

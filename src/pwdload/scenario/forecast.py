@@ -1,7 +1,8 @@
 """The table [forecast]: how many changes of a password are to come, which a report holds the capacity against."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -35,12 +36,15 @@ class ShareWithin(NamedTuple):
     within_s: float
 
 
-def _read(parse: object, value: object) -> object:
+_Read = TypeVar("_Read")
+
+
+def _read(parse: Callable[[object], _Read], value: object) -> _Read:
     """Read a text with its units; the loader puts the value in front of what is said of it."""
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         raise ValueError("too long; allowed is a few characters")
     try:
-        return parse(value)  # type: ignore[operator]  # a parser of units
+        return parse(value)
     except UsageError as error:
         raise ValueError(str(error).partition(": ")[2] or str(error)) from None
 
@@ -48,7 +52,7 @@ def _read(parse: object, value: object) -> object:
 def _share_within(value: object) -> ShareWithin:
     if isinstance(value, ShareWithin):
         return value
-    share, within_s = _read(parse_share_within, value)  # type: ignore[misc]  # a share and seconds
+    share, within_s = _read(parse_share_within, value)
     if not share or not 1.0 <= within_s <= DAY_S:
         raise ValueError("allowed is more than 0% up to 100%, within 1s to 1d")
     return ShareWithin(share, round(within_s, 9))
@@ -76,9 +80,9 @@ Surge = Annotated[
 
 
 def _change(least: float, most: float, allowed: str) -> BeforeValidator:
-    def read(value: object) -> object:
+    def read(value: object) -> float:
         part = _read(parse_change, value)
-        if not least <= part <= most:  # type: ignore[operator]  # a float
+        if not least <= part <= most:
             raise ValueError(f"allowed is {allowed}")
         return part
 

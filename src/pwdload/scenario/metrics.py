@@ -17,15 +17,13 @@ from pydantic import (
     model_validator,
 )
 
-from pwdload.scenario.fields import Duration, FilePath, Title
+from pwdload.scenario.fields import Duration, FilePath
 from pwdload.units import format_duration
 
 MetricUnit = Literal["cores", "bytes", "share", "per_s", "s", "number"]
 QUERIES_MAX: Final = 20
 TOKEN_VARIABLE: Final = "PWDLOAD_METRICS_TOKEN"  # noqa: S105 - the name of the variable, not its value
-_URL: Final = (
-    r"^https?://(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?$"
-)
+_URL: Final = r"^https?://(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?$"
 _URL_WORDS: Final = "http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH], without query or user"
 _UNITS: Final[Mapping[str, MetricUnit]] = {
     "cores": "cores",
@@ -68,6 +66,11 @@ PrometheusUrl = Annotated[
     ),
 ]
 """Where a Prometheus, or what speaks its HTTP API, listens; without a slash at the end."""
+Query = Annotated[
+    str,
+    Strict(),
+    Field(min_length=1, max_length=2_000, json_schema_extra={"title": "PromQL"}),
+]
 MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -81,12 +84,12 @@ class MetricsTable(BaseModel):
         description="A Prometheus that is asked when the load has ended; on loopback, or on a host that [target] allow "
         f"or --allow-host names. {TOKEN_VARIABLE} in the environment is sent as its bearer token.",
     )
-    queries: Mapping[MetricName, Title] = Field(
+    queries: Mapping[MetricName, Query] = Field(
         default_factory=dict,
         max_length=QUERIES_MAX,
         description="PromQL by name, each of which must give one series. The name says what the numbers are: cpu (or "
-        "..._cores) is cores in use, memory (or ..._bytes) bytes, ..._share a part from 0 to 1, ..._per_s a rate, ..._s "
-        "seconds.",
+        "..._cores) is cores in use, memory (or ..._bytes) bytes, ..._share a part from 0 to 1, ..._per_s a rate, "
+        "..._s seconds.",
     )
     csv: FilePath | None = Field(
         default=None,

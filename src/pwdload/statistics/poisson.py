@@ -19,7 +19,9 @@ def busiest_count(mean: float, spans: int, *, sure: float = _SURE) -> int:
         ValueError: a negative mean, fewer spans than one, or a probability that is none.
     """
     if not (math.isfinite(mean) and mean >= 0 and spans >= 1 and 0 < sure < 1):
-        raise ValueError(f"mean {mean}, {spans} spans, {sure}: a mean from 0, a span at least, a probability inside 0..1")
+        raise ValueError(
+            f"mean {mean}, {spans} spans, {sure}: a mean from 0, a span at least, a probability inside 0..1"
+        )
     if not mean:
         return 0
     allowed = -math.expm1(math.log(sure) / spans)

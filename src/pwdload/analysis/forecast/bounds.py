@@ -15,8 +15,8 @@ class Bounds:
 
     @property
     def is_at_least(self) -> bool:
-        """Whether no limit was found: the truth is the estimate or more."""
-        return self.upper is None and (self.estimate is not None or self.lower is not None)
+        """Whether no limit was found: the truth is the lower bound or more."""
+        return self.upper is None and self.lower is not None
 
     @property
     def best(self) -> float | None:
@@ -31,11 +31,18 @@ def bounds_of(capacity: Capacity) -> Bounds:
     lower one: the limit then lies below the lowest rate that was tried.
     """
     if capacity.shape is Shape.NEVER_SATURATES:
-        return Bounds(estimate=capacity.changes_per_s, lower=capacity.changes_lower, upper=None)
+        lower = capacity.changes_per_s if capacity.changes_lower is None else capacity.changes_lower
+        return Bounds(estimate=capacity.changes_per_s, lower=lower, upper=None)
     if capacity.shape is Shape.NEVER_KEPT:
         lowest = min((level.changes_per_s for level in capacity.levels), default=None)
-        return Bounds(estimate=None, lower=None, upper=capacity.changes_upper or lowest)
+        upper = lowest if capacity.changes_upper is None else capacity.changes_upper
+        return Bounds(estimate=None, lower=None, upper=upper)
     return Bounds(estimate=capacity.changes_per_s, lower=capacity.changes_lower, upper=capacity.changes_upper)
+
+
+def without_proof(bounds: Bounds) -> Bounds:
+    """Return the same number without bounds: of a run whose instrument failed, nothing can be proved."""
+    return Bounds(estimate=bounds.best, lower=None, upper=None)
 
 
 def served(changes_per_s: float) -> Bounds:

@@ -16,7 +16,7 @@ class Prospect:
 
     peak: Peak
     headroom: float | None
-    """``capacity / peak - 1``: 0.3 is 30 % more than is needed, -0.2 is 20 % too little. Null where nothing is known."""
+    """``capacity / peak - 1``: 0.3 is 30 % more than is needed, -0.2 is 20 % too little. Null where unknown."""
     headroom_lower: float | None
     headroom_upper: float | None
     """95 % interval, from that of the capacity; the upper bound is null where no limit was found."""
@@ -40,9 +40,7 @@ class Outlook:
     @property
     def tightest(self) -> Prospect:
         """The prospect with the highest peak of those that are expected as of now."""
-        return max(
-            (one for one in self.prospects if one.peak.when != "next_year"), key=lambda one: one.peak.peak_per_s
-        )
+        return max((one for one in self.prospects if one.peak.when != "next_year"), key=lambda one: one.peak.peak_per_s)
 
 
 def outlook(forecast: Forecast, bounds: Bounds, today: date) -> Outlook:

@@ -5,10 +5,12 @@ from pwdload.report.sections.answers import answers_section, expectations_sectio
 from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.correctness import correctness_section
+from pwdload.report.sections.decision import decision
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.resilience import resilience_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
+from pwdload.report.sections.target import target_section
 
 __all__ = [
     "accounts_section",
@@ -18,6 +20,7 @@ __all__ = [
     "checks_section",
     "connection_words",
     "correctness_section",
+    "decision",
     "expectations_section",
     "generator_section",
     "journeys_section",
@@ -25,6 +28,7 @@ __all__ = [
     "model_words",
     "reconciliation_section",
     "resilience_section",
+    "target_section",
     "time_section",
     "top_codes_table",
 ]
