@@ -77,7 +77,9 @@ def _known(analysis: Analysis) -> Known:
 
 def decision_table(analysis: Analysis, known: Known, found: Outlook | None, cautions: tuple[Caution, ...]) -> Table:
     """Return capacity, limit, peaks and what gives first, a row each."""
-    measured = weakened_by(cautions, "everything", "throughput", "latency", "capacity")
+    # A rate that was served is only worth what the verdict is that says so.
+    of_verdict = ("verdict",) if known.capacity is None else ()
+    measured = weakened_by(cautions, "everything", "throughput", "latency", "capacity", *of_verdict)
     columns = tuple(_columns(found))
     rows = list(_measured_rows(known))
     marks = [measured] * len(rows)
@@ -218,6 +220,8 @@ def headroom_words(one: Prospect, bounds: Bounds) -> str:
         return f"at least {_part(one.headroom_lower)}"
     if one.headroom_lower is None or one.headroom_upper is None:
         return _part(one.headroom)
+    if min(one.headroom, one.headroom_lower) >= MANY_TIMES:
+        return f"{_part(one.headroom)} ({one.headroom_lower + 1:,.0f} to {one.headroom_upper + 1:,.0f})"
     return f"{_part(one.headroom)} ({_part(one.headroom_lower)} to {_part(one.headroom_upper)})"
 
 
@@ -235,8 +239,9 @@ def dates_words(dates: Dates | None, bounds: Bounds, *, due: str = "already") ->
         for day in (dates.best, dates.earliest, dates.latest)
     )
     if bounds.is_at_least and dates.earliest is not None:
-        # Nobody knows how much more there is, so that what is due by the lower bound may not be.
-        return f"{earliest} or later" if dates.earliest.kind != "never" else earliest
+        # Nobody knows how much more there is: what is over by the lower bound may not be.
+        words = {"on": f"{earliest} or later", "never": "never", "already": "cannot tell"}
+        return words[dates.earliest.kind]
     if earliest is None or latest is None or earliest == latest:
         return best
     return f"{best} ({earliest} to {latest})"

@@ -75,7 +75,12 @@ def cost_words(cost: Cost) -> str:
     if cost.lower is None or cost.upper is None:
         return f"At most {duration(cost.cpu_s)} of the target's CPU for each change, its idling included."
     interval = f"{duration(cost.lower)} to {duration(cost.upper)}"
-    idle = "" if cost.idle_cores is None else f" Without any it uses {mean(max(cost.idle_cores, 0.0))} cores."
+    if cost.lower <= 0:
+        return (
+            f"Too uncertain to plan by: {duration(cost.cpu_s)} of the target's CPU for each change, {interval} "
+            f"over {cost.levels} levels. More levels, further apart and held longer, tell more."
+        )
+    idle = "" if cost.idle_cores is None or cost.idle_cores < 0 else f" Idling takes {mean(cost.idle_cores)} cores."
     return f"{duration(cost.cpu_s)} of the target's CPU for each change ({interval}, over {cost.levels} levels).{idle}"
 
 
