@@ -33,13 +33,13 @@ from pwdload.harness.shape import SlotsShape, StagesShape
 from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
 from pwdload.harness.stock import check_stock
 from pwdload.harness.syncing import DiskThread
-from pwdload.harness.target_metrics import check_metrics_source, keep_metrics
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
+from pwdload.target_metrics import check_metrics_source, keep_metrics
 from pwdload.units import format_duration
 
 _WORKERS_DONE_WITHIN_S = 15.0

@@ -168,7 +168,7 @@ def _measured_rows(known: Known) -> Iterator[dict[str, Cell]]:
     yield {
         "what": known.label,
         "changes_per_s": known.text,
-        "interval": _interval(known.bounds),
+        "interval": _interval(known.bounds) or None,
         "known_by": short(known.words),
     }
     capacity = known.capacity
