@@ -2,12 +2,14 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.analysis.capacities import AT_LEAST, FOUND, NEVER_KEPT, UNKNOWN
 from tests.analysis.degenerate import finished, lost_worker
+from tests.report.faulty import open_run
 from tests.report.page import Page
 
 from pwdload.analysis import Analysis, Caveat, analyse, load_run
@@ -17,8 +19,8 @@ from pwdload.metrics import write_metrics
 from pwdload.oracle.judgement import Judgement
 from pwdload.report import Report, make
 from pwdload.report.judged import judged
-from pwdload.report.model import Decision
-from pwdload.report.sections import decision
+from pwdload.report.model import Section, Table
+from pwdload.report.sections import decision_section
 from pwdload.rundir import RunDirectory
 
 FORECAST = """
@@ -42,49 +44,58 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     return analyse(load_run(directory), judged(directory, None))
 
 
-def decide(analysis: Analysis, capacity: Capacity | None, forecast: str = FORECAST) -> Decision:
+def decide(analysis: Analysis, capacity: Capacity | None, forecast: str = FORECAST) -> Section:
     """The decision of a run with this capacity and forecast."""
     run = replace(analysis.run, scenario_source=f'title = "x"\n{forecast}')
-    return decision(replace(analysis, run=run, capacity=capacity), ())
+    return decision_section(replace(analysis, run=run, capacity=capacity), ())
 
 
-def rows(found: Decision) -> dict[str, Row]:
+def table(found: Section, name: str) -> Table | None:
+    """One of its tables; null where it is not there."""
+    return next((item for item in found.items if isinstance(item, Table) and item.name == name), None)
+
+
+def rows(found: Section) -> dict[str, Row]:
     """The table's rows by their first cell, with what is there of each."""
-    names = [column.name for column in found.table.columns]
+    decided = table(found, "decision")
+    assert decided is not None
+    names = [column.name for column in decided.columns]
     return {
         str(row[0]): {name: str(cell) for name, cell in zip(names, row, strict=True) if cell is not None}
-        for row in found.table.rows
+        for row in decided.rows
     }
 
 
-def said(found: Decision, label: str) -> str:
-    """What is stated under a label; empty where nothing is."""
-    return next((one.words for one in found.statements if one.label == label), "")
+def said(found: Section, question: str) -> str:
+    """What is said to a question; empty where nothing is."""
+    review = table(found, "review")
+    assert review is not None
+    return next((str(row[1]) for row in review.rows if row[0] == question), "")
 
 
 def test_a_capacity_that_is_enough(analysis: Analysis) -> None:
     """Capacity, limit, each peak with its head-room, and what gives first, in one table and one sentence."""
     found = decide(analysis, FOUND)
-    table = rows(found)
-    assert list(table) == [
+    told = rows(found)
+    assert list(told) == [
         *("Measured capacity", "Limit beyond it", "Today", "Morning rush", "Mass-expiry day", "Next year"),
         "What gives first",
     ]
-    assert table["Measured capacity"]["changes_per_s"] == "100/s"
-    assert table["Measured capacity"]["interval"] == "95.0/s to 105/s"
-    assert table["Limit beyond it"]["changes_per_s"] == "112/s"
+    assert told["Measured capacity"]["changes_per_s"] == "100/s"
+    assert told["Measured capacity"]["interval"] == "95.0/s to 105/s"
+    assert told["Limit beyond it"]["changes_per_s"] == "112/s"
     assert (
         "93.00 % of the capacity's goodput is kept; back to normal after 4.20 s"
-        in (table["Limit beyond it"]["known_by"])
+        in (told["Limit beyond it"]["known_by"])
     )
-    mass = table["Mass-expiry day"]
+    mass = told["Mass-expiry day"]
     assert (mass["changes_per_s"], mass["headroom"], mass["enough"]) == ("40.0/s", "+150 % (+138 % to +162 %)", "yes")
     assert (mass["used_up"], mass["act_by"]) == (
         "2031-12-02 (2031-08-21 to 2032-03-09)",
         "2030-06-13 (2030-03-02 to 2030-09-19)",
     )
-    assert table["What gives first"]["known_by"] == "p95 of update_password passes 300 ms."
-    assert said(found, "Decision").startswith(
+    assert told["What gives first"]["known_by"] == "p95 of update_password passes 300 ms."
+    assert found.intro.startswith(
         "Enough. The highest peak that is expected is 40.0/s (mass-expiry day), 50.0/s with 25 % to spare. "
         "The target takes 100/s: head-room +150 % (+138 % to +162 %). Growth uses it up on 2031-12-02"
     )
@@ -97,7 +108,7 @@ def test_a_capacity_that_is_too_small(analysis: Analysis) -> None:
     assert rows(found)["Mass-expiry day"]["enough"] == "no"
     assert rows(found)["Mass-expiry day"]["used_up"] == "already"
     assert rows(found)["Mass-expiry day"]["act_by"] == "now"
-    assert said(found, "Decision").startswith("Not enough.")
+    assert found.intro.startswith("Not enough.")
     assert said(found, "Next") == "Add capacity, or spread the mass-expiry day over more time."
 
 
@@ -105,17 +116,17 @@ def test_a_capacity_that_cannot_be_told_apart_from_the_need(analysis: Analysis) 
     """80/s with 25 % to spare are 100/s, in the middle of the interval: nobody can tell, and repeating helps."""
     found = decide(analysis, FOUND, FORECAST.replace("6% within 1m", "12% within 1m"))
     assert rows(found)["Mass-expiry day"]["enough"] == "cannot tell"
-    assert said(found, "Decision").endswith("What is needed lies within the interval of what is known.")
+    assert found.intro.endswith("What is needed lies within the interval of what is known.")
     assert said(found, "Next") == "To narrow the interval, repeat at the limit or hold each rate longer."
 
 
 def test_a_target_that_never_saturated(analysis: Analysis) -> None:
     """What is known is a lower bound, and is called one in every cell."""
     found = decide(analysis, AT_LEAST)
-    table = rows(found)
-    assert table["Measured capacity"]["changes_per_s"] == "at least 95.0/s"
-    assert table["Measured capacity"]["interval"] == "95.0/s or more"
-    mass = table["Mass-expiry day"]
+    told = rows(found)
+    assert told["Measured capacity"]["changes_per_s"] == "at least 95.0/s"
+    assert told["Measured capacity"]["interval"] == "95.0/s or more"
+    mass = told["Mass-expiry day"]
     assert (mass["headroom"], mass["enough"], mass["used_up"]) == ("at least +138 %", "yes", "2031-08-21 or later")
     assert said(found, "Next") == "To find the limit, offer more load."
 
@@ -123,10 +134,10 @@ def test_a_target_that_never_saturated(analysis: Analysis) -> None:
 def test_a_target_that_kept_the_criteria_at_no_rate(analysis: Analysis) -> None:
     """Below the lowest rate tried: that is all, and nothing is made of it that it is not."""
     found = decide(analysis, NEVER_KEPT)
-    table = rows(found)
-    assert table["Measured capacity"]["changes_per_s"] == "below 50.0/s"
-    assert table["Mass-expiry day"]["headroom"] == "below +25 %"
-    assert table["Mass-expiry day"]["used_up"] == "n/a"
+    told = rows(found)
+    assert told["Measured capacity"]["changes_per_s"] == "below 50.0/s"
+    assert told["Mass-expiry day"]["headroom"] == "below +25 %"
+    assert told["Mass-expiry day"]["used_up"] == "n/a"
     assert said(found, "Next").startswith("To find a rate that keeps the criteria, begin lower.")
 
 
@@ -148,9 +159,11 @@ def test_without_a_forecast_there_is_nothing_to_hold_it_against(analysis: Analys
     """The table has the capacity alone, no empty columns, and says what to state."""
     found = decide(analysis, FOUND, "")
     assert list(rows(found)) == ["Measured capacity", "Limit beyond it", "What gives first"]
-    assert [column.name for column in found.table.columns] == ["what", "changes_per_s", "interval", "known_by"]
-    assert found.details is None
-    assert said(found, "Decision") == (
+    decided = table(found, "decision")
+    assert decided is not None
+    assert [column.name for column in decided.columns] == ["what", "changes_per_s", "interval", "known_by"]
+    assert table(found, "forecast") is None
+    assert found.intro == (
         "The target takes 100/s. No [forecast] says what is to come, so nothing says if that is enough."
     )
     assert "state [forecast]" in said(found, "Next")
@@ -164,9 +177,11 @@ def test_an_estimate_is_not_called_measured(analysis: Analysis) -> None:
 def test_a_broken_instrument_decides_nothing(tmp_path: Path) -> None:
     """Where a worker was lost, no head-room is called enough, however large."""
     directory = lost_worker(tmp_path / "run")
-    found = decide(analyse(load_run(directory), judged(directory, None)), FOUND)
+    broken = analyse(load_run(directory), judged(directory, None))
+    assert Caveat.WORKER_LOST in {note.caveat for note in broken.caveats}
+    found = decide(broken, FOUND)
     assert {row["enough"] for row in rows(found).values() if "enough" in row} == {"cannot tell"}
-    assert said(found, "Decision") == "The instrument failed: nothing can be decided by the numbers of this run."
+    assert found.intro == "The instrument failed: nothing can be decided by the numbers of this run."
     assert said(found, "Next") == "Mend what Checks names, and measure again."
 
 
@@ -181,9 +196,20 @@ def test_the_other_questions_have_a_line_each(analysis: Analysis) -> None:
     )
 
 
+def test_what_faults_came_to_is_a_line(tmp_path: Path) -> None:
+    """How many took place, and after how many the target came back, the slowest time included."""
+    directory = open_run(tmp_path / "run")
+    found = decide(analyse(load_run(directory), judged(directory, None)), FOUND)
+    assert re.fullmatch(
+        r"3 of 3 planned injections took place; the target came back by itself after 3 of them, "
+        r"within [0-9.]+ m?s of healing at worst\.",
+        said(found, "Resilience"),
+    )
+
+
 def test_raw_values_are_in_a_file(analysis: Analysis) -> None:
     """Programs get head-room as a part and days as days."""
-    details = decide(analysis, FOUND).details
+    details = table(decide(analysis, FOUND), "forecast")
     assert details is not None
     found = [dict(zip((column.name for column in details.columns), row, strict=True)) for row in details.rows]
     mass = next(row for row in found if row["when"] == "mass_expiry")
@@ -270,8 +296,9 @@ def test_every_form_of_the_report_has_the_decision(written: tuple[RunDirectory, 
     assert markdown.index("**Decision**: Cannot tell") < markdown.index("| Password changes |")
     assert len(markdown.splitlines()) < 150
     verdict = json.loads((directory.path / "verdict.json").read_text("utf-8"))
-    assert verdict["decision"][0]["label"] == "Decision"
+    assert verdict["decision"].startswith("Cannot tell.")
     assert "  Decision: Cannot tell." in report.headline_text
+    assert "Head-room" in dict(report.definitions)
 
 
 def test_the_same_directory_gives_the_same_bytes(written: tuple[RunDirectory, Report]) -> None:

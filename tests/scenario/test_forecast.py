@@ -1,11 +1,15 @@
 """What is to come: the formulas by hand, and one clear line for whatever a forecast cannot mean."""
 
+import re
+from pathlib import Path
+
 import pytest
 from tests.scenario.support import parse, problems
 
 from pwdload.scenario import Forecast, Scenario
 from pwdload.scenario.demand import demand_lines, expected_peaks, next_year
 
+GUIDE = Path(__file__).parents[2] / "docs" / "forecast.md"
 HEAD = 'title = "x"\n[forecast]\n'
 WHOLE = """people = 40_000
 expires_every = "90d"
@@ -182,3 +186,16 @@ def test_what_metrics_cannot_mean_is_one_line(text: str, line: str) -> None:
     """The same for where the target's metrics come from; a secret is never read from the file."""
     (told,) = problems(f'title = "x"\n[target.metrics]\n{text}')
     assert told.removeprefix("x.toml: target.metrics").lstrip() == line
+
+
+def test_what_the_guide_shows_can_be_run() -> None:
+    """Its examples are read as scenarios, and the sums that it does are those of the program."""
+    text = GUIDE.read_text("utf-8")
+    first, second = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    found = parse(f'title = "x"\n{first}{second}').forecast
+    assert found is not None
+    today, rush, mass = expected_peaks(found)
+    assert f"{today.mean_per_s:.3f}/s, rush" in text
+    assert f"900 s = {rush.mean_per_s:.2f}/s" in text
+    assert f"7,200 s = {mass.mean_per_s:.2f}/s" in text
+    assert f"{round(mass.peak_per_s * 60)}: {mass.peak_per_s:.2f}/s" in text

@@ -54,6 +54,7 @@ class Analysis:
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
     journeys, recovery, stages = journey_frame(run.samples), recovery_of(run), stage_table(run)
+    capacity: Capacity | None = None
     return Analysis(
         run=run,
         judgement=judgement,
@@ -64,6 +65,7 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         reconciliation=reconcile(run),
         recovery=recovery,
         findings=find(run, judgement, recovery=recovery),
-        caveats=find_caveats(run, judgement),
-        target_load=target_load(run, stages, None),
+        caveats=find_caveats(run, judgement, capacity),
+        capacity=capacity,
+        target_load=target_load(run, stages, capacity),
     )

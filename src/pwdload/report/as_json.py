@@ -28,7 +28,7 @@ def render(report: Report) -> str:
         "findings": _findings(report),
         "caveats": _caveats(report),
         "notes": list(report.notes),
-        "sections": [_decision_tables(report), *map(_section, (report.overview, *report.sections))],
+        "sections": [_section(section) for section in (report.overview, *report.sections)],
         "definitions": dict(report.definitions),
     }
     return _dumped(document)
@@ -57,16 +57,9 @@ def _headline(report: Report) -> list[dict[str, object]]:
     ]
 
 
-def _decision(report: Report) -> list[dict[str, object]]:
-    """Return the lines that a review decides by."""
-    return [{"label": one.label, "words": one.words, "tone": one.tone} for one in report.decision.statements]
-
-
-def _decision_tables(report: Report) -> dict[str, object]:
-    """Return the table of the first page, and the raw numbers behind it."""
-    found = (report.decision.table, report.decision.details)
-    tables = [_table(table) for table in found if table is not None]
-    return {"name": "decision", "title": report.decision.table.title, "tables": tables, "timelines": []}
+def _decision(report: Report) -> str:
+    """Return what a review decides by, in a few sentences; its tables are those of the section of that name."""
+    return report.decision.intro if report.decision is not None else ""
 
 
 def _figure(figure: Figure) -> dict[str, object]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pwdload.analysis import Analysis, CaveatNote, Run, analyse
 from pwdload.analysis.connections import connections
+from pwdload.analysis.forecast import stated_forecast
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import headline as first_violation
 from pwdload.oracle.told import one_line
@@ -14,7 +15,7 @@ from pwdload.outcome import Verdict
 from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
 from pwdload.report.formats import duration, figure_text, per_second, share
-from pwdload.report.model import Card, Caution, Decision, Report, Section, Table
+from pwdload.report.model import Card, Caution, Report, Section, Table
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     accounts_section,
@@ -24,19 +25,20 @@ from pwdload.report.sections import (
     checks_section,
     connection_words,
     correctness_section,
-    decision,
+    decision_section,
     expectations_section,
     generator_section,
     journeys_section,
     latency_section,
     model_words,
+    next_words,
     reconciliation_section,
     resilience_section,
     target_section,
     time_section,
     top_codes_table,
 )
-from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, OPEN_DEFINITIONS
+from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, FORECAST_DEFINITIONS, OPEN_DEFINITIONS
 from pwdload.units import counted, format_count
 
 _SECTIONS = (
@@ -75,7 +77,6 @@ _TOPICS = {
 }
 """Which kinds of caveats stand beside which section; those that weaken everything stand beside the headline."""
 _CODES_IN_HEADLINE = 5
-_STATEMENTS_IN_HEADLINE = ("Decision", "Next")
 
 
 def build(run: Run, judgement: Judgement) -> Report:
@@ -85,7 +86,7 @@ def build(run: Run, judgement: Judgement) -> Report:
     codes = top_codes_table(analysis)
     cards = tuple(make_cards(analysis, cautions))
     reason = _reason(analysis)
-    decided = decision(analysis, cautions)
+    decided = decision_section(analysis, cautions)
     return Report(
         title=run.record.title or run.record.scenario,
         verdict=analysis.verdict,
@@ -97,14 +98,13 @@ def build(run: Run, judgement: Judgement) -> Report:
         facts=tuple(_facts(analysis)),
         summary=_summary(analysis),
         cards=cards,
-        decision=decided,
         overview=Section(
             name="overview",
             title="Overview",
             intro="",
             items=(throughput_plot(run), update_latency_plot(run), codes),
         ),
-        sections=tuple(_sections(analysis, cautions)),
+        sections=(decided, *_sections(analysis, cautions)),
         cautions=cautions,
         definitions=_definitions(analysis),
         headline_text="\n".join(_console_lines(analysis, reason, cards, decided, codes)),
@@ -115,7 +115,8 @@ def build(run: Run, judgement: Judgement) -> Report:
 
 def _definitions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     of_load = OPEN_DEFINITIONS if analysis.run.is_open else ()
-    return (*DEFINITIONS, *of_load, *(FAULT_DEFINITIONS if analysis.recovery is not None else ()))
+    of_forecast = FORECAST_DEFINITIONS if stated_forecast(analysis.run.scenario_source) is not None else ()
+    return (*DEFINITIONS, *of_forecast, *of_load, *(FAULT_DEFINITIONS if analysis.recovery is not None else ()))
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
@@ -234,7 +235,7 @@ def _moment(utc: str) -> str:
 
 
 def _console_lines(
-    analysis: Analysis, reason: str, cards: Iterable[Card], decided: Decision, codes: Table
+    analysis: Analysis, reason: str, cards: Iterable[Card], decided: Section, codes: Table
 ) -> Iterable[str]:
     yield f"{analysis.verdict.value}: {one_line(reason)}"
     if violation := first_violation(analysis.judgement):
@@ -242,9 +243,9 @@ def _console_lines(
     for card in cards:
         values = ", ".join(f"{figure.name} {figure_text(figure)}".strip() for figure in card.values)
         yield f"  {card.label}: {values} ({one_line(card.detail)})"
-    for statement in decided.statements:
-        if statement.label in _STATEMENTS_IN_HEADLINE:
-            yield f"  {statement.label}: {one_line(statement.words)}"
+    yield f"  {decided.title}: {one_line(decided.intro)}"
+    if steps := next_words(decided):
+        yield f"  Next: {one_line(steps)}"
     names = [column.name for column in codes.columns]
     code, count = names.index("code"), names.index("count")
     totals: Counter[str] = Counter()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
 from pwdload.report.formats import figure_text, is_number, shown
-from pwdload.report.model import Decision, Report, Table
+from pwdload.report.model import Report, Section, Table
 
 _MARKS = {
     Verdict.PASS: "✅",
@@ -70,11 +70,14 @@ def _lines(report: Report) -> Iterable[str]:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
 
 
-def _decision(decision: Decision) -> Iterable[str]:
-    """Yield what a review decides by: the lines, then the table."""
-    for statement in decision.statements:
-        yield f"- **{_safe(statement.label)}**: {_safe(statement.words)}"
-    yield from _table(decision.table, ())
+def _decision(section: Section | None) -> Iterable[str]:
+    """Yield what a review decides by: what it comes to, then its tables."""
+    if section is None:
+        return
+    yield f"**{_safe(section.title)}**: {_safe(section.intro)}"
+    for item in section.items:
+        if isinstance(item, Table) and item.rows_shown:
+            yield from _table(item, ())
 
 
 def _correctness(report: Report) -> Iterable[str]:

@@ -261,30 +261,6 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One thing that a review has to know, in a line."""
-
-    label: str
-    words: str
-    """One or two sentences."""
-    tone: Tone = "plain"
-    weakened_by: tuple[int, ...] = ()
-    """Numbers of the caveats that weaken it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What a review decides by, below the verdict and its reason: one table, and a line for each other question."""
-
-    table: Table
-    """Measured capacity, the limit beyond it, each peak that is to come with its head-room, what gives first."""
-    statements: tuple[Statement, ...]
-    """What it comes to, correctness, resilience, the conditions, what to do next."""
-    details: Table | None = None
-    """The numbers of the table, raw, as a file; null where there is no forecast."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
     """A caveat as it is printed."""
 
@@ -326,8 +302,6 @@ class Report:
     summary: str
     """The facts that matter most, on one line."""
     cards: tuple[Card, ...]
-    decision: Decision
-    """What a review decides by; before the cards."""
     overview: Section
     """The plots and the table of the first screen."""
     sections: tuple[Section, ...]
@@ -342,11 +316,13 @@ class Report:
     """The scenario as it was given, a TOML document; empty when it is not on record."""
 
     @property
+    def decision(self) -> Section | None:
+        """The section that a review decides by, which stands before the cards; null in a report without one."""
+        return next((section for section in self.sections if section.name == "decision"), None)
+
+    @property
     def tables(self) -> Iterator[Table]:
         """Every table, in the order of the page."""
-        yield self.decision.table
-        if self.decision.details is not None:
-            yield self.decision.details
         for section in (self.overview, *self.sections):
             yield from (item for item in section.items if isinstance(item, Table))
 

@@ -5,7 +5,7 @@ from pwdload.report.sections.answers import answers_section, expectations_sectio
 from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
 from pwdload.report.sections.correctness import correctness_section
-from pwdload.report.sections.decision import decision
+from pwdload.report.sections.decision import decision_section, next_words
 from pwdload.report.sections.generator import connection_words, generator_section
 from pwdload.report.sections.latency import journeys_section, latency_section
 from pwdload.report.sections.resilience import resilience_section
@@ -20,12 +20,13 @@ __all__ = [
     "checks_section",
     "connection_words",
     "correctness_section",
-    "decision",
+    "decision_section",
     "expectations_section",
     "generator_section",
     "journeys_section",
     "latency_section",
     "model_words",
+    "next_words",
     "reconciliation_section",
     "resilience_section",
     "target_section",

@@ -10,30 +10,26 @@ from pwdload.criteria import Standing
 from pwdload.oracle.told import short
 from pwdload.outcome import Verdict
 from pwdload.report.formats import cores, duration, mean, per_second
-from pwdload.report.model import Tone
 from pwdload.report.sections.decision_table import Known, dates_words, headroom_words
 from pwdload.units import format_change
 
 _VERSIONS = ("pwdload", "locust", "python")
 
 
-def judged_enough(analysis: Analysis, known: Known, found: Outlook | None) -> tuple[str, Tone]:
-    """Return whether the capacity is enough for what is to come, and how good that is."""
+def judged_enough(analysis: Analysis, known: Known, found: Outlook | None) -> str:
+    """Return whether the capacity is enough for what is to come, in a few sentences."""
     if analysis.verdict is Verdict.INVALID:
-        return "The instrument failed: nothing can be decided by the numbers of this run.", "bad"
+        return "The instrument failed: nothing can be decided by the numbers of this run."
     if analysis.verdict is Verdict.CORRECTNESS_FAILED:
-        return f"Not fit, whatever it takes: the target was wrong under load. {_capacity_words(known)}", "bad"
+        return f"Not fit, whatever it takes: the target was wrong under load. {_capacity_words(known)}"
     if found is None:
-        return (
-            f"{_capacity_words(known)} No [forecast] says what is to come, so nothing says if that is enough.",
-            "warn",
-        )
+        return f"{_capacity_words(known)} No [forecast] says what is to come, so nothing says if that is enough."
     worst = found.tightest
     if worst.standing is Standing.KEPT:
-        return f"Enough. {_against(known, worst, found)}{_until(worst, found)}", "good"
+        return f"Enough. {_against(known, worst, found)}{_until(worst, found)}"
     if worst.standing is Standing.BROKEN:
-        return f"Not enough. {_against(known, worst, found)}", "bad"
-    return f"Cannot tell. {_against(known, worst, found)}{_why_not(known.bounds)}", "warn"
+        return f"Not enough. {_against(known, worst, found)}"
+    return f"Cannot tell. {_against(known, worst, found)}{_why_not(known.bounds)}"
 
 
 def _capacity_words(known: Known) -> str:
