@@ -126,6 +126,7 @@ def test_a_target_that_never_saturated(analysis: Analysis) -> None:
     told = rows(found)
     assert told["Measured capacity"]["changes_per_s"] == "at least 95.0/s"
     assert told["Measured capacity"]["interval"] == "95.0/s or more"
+    assert "Limit beyond it" not in told, "none was met"
     mass = told["Mass-expiry day"]
     assert (mass["headroom"], mass["enough"], mass["used_up"]) == ("at least +138 %", "yes", "2031-08-21 or later")
     assert said(found, "Next") == "To find the limit, offer more load."
@@ -267,7 +268,7 @@ def test_the_first_page_comes_before_the_cards_with_its_marks(written: tuple[Run
     """On the page the decision is read first, and each row leads to the caveats that weaken it."""
     text = (written[0].path / "report.html").read_text("utf-8").partition("<main>")[2]
     assert text.index("table-decision") < text.index('class="cards')
-    row = text[text.index(">Served<") :]
+    row = text[text.index('<th scope="row"', text.index("table-decision")) :]
     assert row.index('href="#caveat-') < row.index("</th>")
     assert Page.parse(text).tags["table"]
 

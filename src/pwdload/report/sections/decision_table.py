@@ -24,7 +24,7 @@ _NOTHING = Bounds(estimate=None, lower=None, upper=None)
 _SHAPES = {
     Shape.SATURATES: "more load is not served, and nothing is lost by it",
     Shape.RETROGRADE: "past it, more load gets less done",
-    Shape.NEVER_SATURATES: "the most that was tried; no limit was met",
+    Shape.NEVER_SATURATES: "no limit was met",
     Shape.NEVER_KEPT: "the most that was got done, outside the criteria",
     Shape.UNKNOWN: "the most that was got done",
 }
@@ -172,12 +172,13 @@ def _measured_rows(known: Known) -> Iterator[dict[str, Cell]]:
         "known_by": short(known.words),
     }
     capacity = known.capacity
-    if capacity is not None and capacity.highest_changes_per_s is not None:
-        yield {
-            "what": "Limit beyond it",
-            "changes_per_s": per_second(capacity.highest_changes_per_s),
-            "known_by": _beyond(capacity),
-        }
+    if capacity is None or capacity.highest_changes_per_s is None or capacity.shape is Shape.NEVER_SATURATES:
+        return  # where no limit was met, none lies beyond
+    yield {
+        "what": "Limit beyond it",
+        "changes_per_s": per_second(capacity.highest_changes_per_s),
+        "known_by": _beyond(capacity),
+    }
 
 
 def _interval(bounds: Bounds) -> str:
