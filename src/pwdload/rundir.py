@@ -12,6 +12,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       faults.json         what was done to the target, where anything was (`pwdload.injections`)
       journal.json        the same in the shape of Chaos Toolkit's journal
       health.csv          how the load generators were, second by second (`pwdload.health`)
+      metrics.csv         what the target said of itself, where it was asked (`pwdload.metrics`)
       calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
       report.html report.md report.json verdict.json junit.xml tables/*.csv
@@ -301,6 +302,11 @@ class RunDirectory:
     def health_file(self) -> Path:
         """How the load generators were, second by second."""
         return self.path / "health.csv"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What the target said of itself."""
+        return self.path / "metrics.csv"
 
     @property
     def calibration_file(self) -> Path:

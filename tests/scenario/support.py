@@ -34,6 +34,13 @@ client_key = "client.key"
 server_name = "login.example.com"
 proxy = "http://proxy.example.com:3128/"
 
+[target.metrics]
+prometheus = "http://prometheus.example.com:9090/prom/"
+queries = { cpu = "sum(rate(process_cpu_seconds_total[30s]))", memory = "process_resident_memory_bytes" }
+cores = 8
+step = "10s"
+timeout = "3s"
+
 [accounts]
 source = "accounts.csv"
 ledger = "kept/staging"
@@ -239,6 +246,18 @@ name = "enough_changes"
 metric = "goodput"
 at_least = "5/s"
 
+[forecast]
+people = 40_000
+expires_every = "90d"
+working_hours = "10h"
+working_days = 6
+morning_rush = "60% within 15m"
+mass_expiry = "100% within 2h"
+peak_over = "30s"
+growth_per_year = "20%"
+headroom = "30%"
+lead_time = "90d"
+
 [standin]
 hash_algorithm = "sha256"
 servers = 4
@@ -249,6 +268,14 @@ id_token = true
 EVERY_OPEN_KEY = """
 title = "Every key of open arrivals"
 seed = 7
+
+[target.metrics]
+csv = "vmstat.csv"
+
+[forecast]
+today = "2/s"
+peak_factor = 1.5
+growth_per_year = "-5%"
 
 [load]
 model = "open"

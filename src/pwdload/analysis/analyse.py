@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.answers import answer_breakdown
+from pwdload.analysis.capacity import Capacity
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
 from pwdload.analysis.criteria import JudgedCriteria, judge_run
@@ -16,6 +17,7 @@ from pwdload.analysis.recovery.of_run import recovery_of
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
 from pwdload.analysis.steadiness import StageSettling, steadiness
+from pwdload.analysis.target_load import TargetLoad, target_load
 from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
 
@@ -44,6 +46,10 @@ class Analysis:
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
+    capacity: Capacity | None = None
+    """How much the target can take; null where nothing says so."""
+    target_load: TargetLoad | None = None
+    """What the target spent, by its own metrics; null where they are not on record."""
 
     @property
     def verdict(self) -> Verdict:
@@ -54,18 +60,21 @@ class Analysis:
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
     journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
-    criteria = judge_run(run)
+    criteria, stages = judge_run(run), stage_table(run)
+    capacity: Capacity | None = None
     return Analysis(
         run=run,
         judgement=judgement,
         journeys=journeys,
         answers=answer_breakdown(run.samples),
-        stages=stage_table(run),
+        stages=stages,
         steadiness=settled,
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         recovery=recovery,
-        findings=find(run, judgement, recovery=recovery, criteria=criteria),
         criteria=criteria,
-        caveats=find_caveats(run, judgement, settled),
+        capacity=capacity,
+        target_load=target_load(run, stages, capacity),
+        findings=find(run, judgement, recovery=recovery, criteria=criteria),
+        caveats=find_caveats(run, judgement, settled, capacity),
     )

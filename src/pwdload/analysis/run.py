@@ -19,6 +19,7 @@ from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.injections import FaultsRecord, read_faults
+from pwdload.metrics import Metrics, read_metrics
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
@@ -94,6 +95,8 @@ class Run:
     """Why that cannot be read, one sentence."""
     criteria: RecoveryCriteria = NOTHING_ASKED
     """What a run with faults has to keep."""
+    metrics: Metrics | None = None
+    """What the target said of itself; null where that is not on record, or cannot be read."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
 
@@ -136,7 +139,7 @@ def load_run(
     is_rearm = frame["step"] == "rearm"
     rearms, frame = frame[is_rearm], frame[~is_rearm]
     problems: list[str] = []
-    counts = arrivals = calibration = None
+    counts = arrivals = calibration = metrics = None
     health = read_health(directory.health_file)
     try:
         counts = read_target_counts(directory)
@@ -150,6 +153,10 @@ def load_run(
         calibration = read_certificate(directory.calibration_file)
     except RunDirectoryError as error:
         problems.append(str(error))
+    try:
+        metrics = read_metrics(directory.metrics_file, record.started_utc)
+    except (RunDirectoryError, ValueError) as error:
+        problems.append(f"{error}.")
     source = _scenario_source(directory)
     faults, faults_unreadable = _faults(directory)
     problems += [faults_unreadable] if faults_unreadable else []
@@ -168,6 +175,7 @@ def load_run(
         faults=faults,
         faults_unreadable=faults_unreadable,
         criteria=stated_criteria(source) if criteria is None else criteria,
+        metrics=metrics,
         problems=tuple(problems),
     )
 

@@ -40,6 +40,7 @@ from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
+from pwdload.target_metrics import check_metrics_source, keep_metrics
 from pwdload.units import format_duration
 
 _WORKERS_DONE_WITHIN_S = 15.0
@@ -110,6 +111,7 @@ class Controller:
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
         flow_s = scenario.target.timeout_s * max(len(CASES[name].steps) for name in self._prepared.weights)
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
+        check_metrics_source(scenario, options_of(environment).allow_host)
         self._choose_shape(scenario)
         self._check_accounts()
         if self._prepared.standin is None:  # which has said itself where it listens
@@ -333,12 +335,13 @@ class Controller:
             run_log.answers_are_in()
             if self._faulting is not None:
                 self._faulting.end_run(run_log.directory)
+            unmeasured = keep_metrics(self._prepared.scenario, run_log.directory, run_log.record)
             ledger, endings, told = self._close_books()
             run_log.end(
                 workers=gathered.workers,
                 expected=gathered.expected,
                 lost=gathered.lost,
-                notes=(*gathered.notes, *told, *self._judging.notes),
+                notes=(*gathered.notes, *told, *unmeasured, *self._judging.notes),
                 ledger=ledger,
                 endings=endings,
             )

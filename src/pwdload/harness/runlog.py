@@ -75,6 +75,11 @@ class RunLog:
             raise RunDirectoryError(f"{self.directory.path}: cannot be written ({error.strerror}); make room") from None
         self.directory.link_latest()
 
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the run so far."""
+        return self._record
+
     def _write_counts(self) -> None:
         write_json(self.directory.target_counts_file, self._counts)
 

@@ -28,6 +28,7 @@ def render(report: Report) -> str:
         "banner": report.banner,
         "facts": dict(report.facts),
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
         "caveats": _caveats(report),
         "notes": list(report.notes),
@@ -46,6 +47,7 @@ def render_verdict(report: Report) -> str:
         "exit_code": report.verdict.exit_code,
         "reason": report.reason,
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
         "criteria": [criterion_data(one) for one in report.criteria],
         "caveats": _caveats(report),
@@ -58,6 +60,11 @@ def _headline(report: Report) -> list[dict[str, object]]:
         {"label": card.label, "values": [_figure(one) for one in card.values], "detail": card.detail}
         for card in report.cards
     ]
+
+
+def _decision(report: Report) -> str:
+    """Return what a review decides by, in a few sentences; its tables are those of the section of that name."""
+    return report.decision.intro if report.decision is not None else ""
 
 
 def _figure(figure: Figure) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
 from pwdload.report.cells import cell_text, places_shown
 from pwdload.report.formats import figure_text, is_number
-from pwdload.report.model import Report, Table
+from pwdload.report.model import Report, Section, Table
 
 _MARKS = {
     Verdict.PASS: "✅",
@@ -55,6 +55,8 @@ def _lines(report: Report) -> Iterable[str]:
     if len(report.notes) > _NOTES_MAX:
         yield f"\n> {_NOTES_MAX} of {len(report.notes)} notes; all are in `report.html`."
     yield ""
+    yield from _decision(report.decision)
+    yield ""
     yield "| | | |"
     yield "|---|---:|---|"
     for card in report.cards:
@@ -69,6 +71,16 @@ def _lines(report: Report) -> Iterable[str]:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+
+
+def _decision(section: Section | None) -> Iterable[str]:
+    """Yield what a review decides by: what it comes to, then its tables."""
+    if section is None:
+        return
+    yield f"**{_safe(section.title)}**: {_safe(section.intro)}"
+    for item in section.items:
+        if isinstance(item, Table) and item.rows_shown:
+            yield from _table(item, ())
 
 
 def _correctness(report: Report) -> Iterable[str]:

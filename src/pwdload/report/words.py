@@ -204,6 +204,26 @@ DEFINITIONS = (
 )
 """The words of the report, each with its exact meaning."""
 
+FORECAST_DEFINITIONS = (
+    (
+        "Peak, expected",
+        "The average rate of what [forecast] says is to come, times the peak_factor that it states; without one, the "
+        "busiest span of peak_over that chance makes of people who come independently.",
+    ),
+    ("Head-room", "Capacity over the expected peak, less one: +30 % is 30 % more than is needed."),
+    (
+        "Enough",
+        "Yes where the lower bound of the capacity has the wanted head-room, no where its upper bound has not; "
+        "between them, or where a bound is missing, nobody can tell.",
+    ),
+    (
+        "Growth uses it up, act by",
+        "The day when the growing peak reaches the capacity; and the day that lies the lead time before the wanted "
+        "head-room is missed. Both with the days by the capacity's lower and upper bound.",
+    ),
+)
+"""The words of a report that holds a capacity against a forecast."""
+
 OPEN_DEFINITIONS = (
     ("Arrival", "One flow that the schedule wants to begin at a time of its own, whatever the answers before it."),
     (

@@ -8,6 +8,7 @@ from pydantic import Field
 from pwdload.scenario.accounts import Accounts
 from pwdload.scenario.faults import Faults
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
+from pwdload.scenario.forecast import Forecast
 from pwdload.scenario.oracle import Oracle
 from pwdload.scenario.resilience import Commands, FaultProxyTable, RetriesTable, SteadyState
 from pwdload.scenario.slo import Slo, SloTable
@@ -78,6 +79,9 @@ class ScenarioFile(Table):
         description="What must hold before a fault is injected, else it is not; looked at during and after it as well.",
     )
     slo: SloTable = Field(default_factory=Slo, description="What the run must keep to pass.")
+    forecast: Forecast | None = Field(
+        default=None, description="What is to come, which the report holds the measured capacity against."
+    )
     standin: Mapping[SettingName, AnyScalar] = Field(
         default_factory=dict,
         description="Settings of the embedded stand-in, handed on as they are. `pwdload standin settings` lists them.",

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from pwdload.scenario.demand import demand_lines
+from pwdload.scenario.metrics import metrics_lines
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.plan_faults import criteria, fault_rows, retries, steady_state
 from pwdload.scenario.plan_table import table
@@ -61,6 +63,8 @@ def _facts(scenario: Scenario, needs: Sequence[str], asked: Sequence[str]) -> It
         "Retries": retries(scenario),
         "Steady": steady_state(scenario),
         "Criteria": [*criteria(scenario), *asked],
+        "Metrics": metrics_lines(scenario.target.metrics),
+        "Forecast": demand_lines(scenario.forecast),
         "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():
