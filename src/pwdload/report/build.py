@@ -38,6 +38,7 @@ from pwdload.report.sections import (
     resilience_section,
     steadiness_section,
     target_section,
+    scalability_section,
     time_section,
     top_codes_table,
 )
@@ -48,6 +49,7 @@ _SECTIONS = (
     criteria_section,
     correctness_section,
     resilience_section,
+    scalability_section,
     latency_section,
     distribution_section,
     answers_section,
@@ -69,6 +71,7 @@ _TOPICS = {
     "criteria": ("verdict", "latency", "throughput"),
     "correctness": ("correctness",),
     "resilience": ("latency", "counts"),
+    "scalability": ("throughput", "latency"),
     "latency": ("latency",),
     "distribution": ("latency",),
     "steadiness": ("latency", "throughput"),

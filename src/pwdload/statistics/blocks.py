@@ -70,4 +70,5 @@ def _rank_bin(histograms: Floats, permille: int) -> Counts:
     sums = np.cumsum(histograms, axis=1)
     rank = np.ceil(sums[:, -1] * permille / 1000 - 1e-9)
     found: Counts = (sums < np.maximum(rank, 1.0)[:, None]).sum(axis=1)
-    return np.minimum(found, histograms.shape[1] - 1)
+    clipped: Counts = np.minimum(found, histograms.shape[1] - 1)
+    return clipped

@@ -1,13 +1,13 @@
-"""Where a falling curve that is known at a few loads passes through 0, and between which bounds it must.
+r"""Where a falling curve that is known at a few loads passes through 0, and between which bounds it must.
 
 The curve is the room that is left under a limit. If it bends down (is concave), as it is for queues when room is
 measured as `room_of_times` and `room_of_shares` do, then between two loads it lies above their chord, and below the
 lines through the two points before and the two points after:
 
     room  o----o.   line through the two before
-                \\ `.
+                \ `.
       0 ---------+-x-`-----  load      chord <= crossing <= the nearer line
-                   \\ 
+                   \
                     o
 """
 

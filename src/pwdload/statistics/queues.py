@@ -1,8 +1,8 @@
 """The queue M/M/c: Poisson arrivals, c servers with exponential service times, first come first served.
 
-What it answers is exact, so that estimates of capacity can be held against it. Sources: Erlang (1917); Gross and Harris,
-"Fundamentals of Queueing Theory", 3rd ed., section 2.3. `pwdload.calibration` and `pwdload.reference` work the same out
-for themselves, so that no mistake is made in both places.
+What it answers is exact, so that estimates of capacity can be held against it. `pwdload.calibration` and
+`pwdload.reference` work the same out for themselves, so that no mistake is made in both places. Sources: Erlang (1917);
+Gross and Harris, "Fundamentals of Queueing Theory", 3rd ed., section 2.3.
 """
 
 from dataclasses import dataclass

@@ -2,13 +2,14 @@
 
     X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1))
 
-gamma is what one does alone, alpha the share of the work that only one at a time can do (contention), beta what keeping
-each in step with every other costs (coherency). With beta above 0 throughput is highest at N* = sqrt((1 - alpha) / beta),
-the knee, and falls beyond it. Source: N. J. Gunther, "Guerrilla Capacity Planning" (2007), chapters 4 to 6.
+gamma is what one does alone, alpha the share of the work that only one at a time can do (contention), beta what
+keeping each in step with every other costs (coherency). With beta above 0 throughput is highest at the knee,
+N* = sqrt((1 - alpha) / beta), and falls beyond it. Source: N. J. Gunther, "Guerrilla Capacity Planning" (2007),
+chapters 4 to 6.
 
-The fit. N / X is linear in 1/gamma, alpha/gamma and beta/gamma, all of which are 0 or more, so that least squares need no
-starting values and cannot stop in a wrong place. Errors of throughput are taken to be relative, hence each level
-is weighted by what the fit says of it, until that no longer changes.
+The fit. N / X is linear in 1/gamma, alpha/gamma and beta/gamma, all of which are 0 or more, so that least squares
+need no starting values and cannot stop in a wrong place. Errors of throughput are taken to be relative, hence each
+level is weighted by what the fit says of it, until that no longer changes.
 
 The intervals are a parametric bootstrap. A few levels say little of how large their errors are, so each draw takes an
 error variance of its own out of what they leave open (chi-square with levels - 3 degrees of freedom), which makes the
@@ -88,9 +89,7 @@ class Usl:
         return lower, upper
 
 
-def usl_throughput(
-    concurrency: Floats, gamma: float | Floats, alpha: float | Floats, beta: float | Floats
-) -> Floats:
+def usl_throughput(concurrency: Floats, gamma: float | Floats, alpha: float | Floats, beta: float | Floats) -> Floats:
     """Return X(N) of the Universal Scalability Law."""
     slowing = 1 + alpha * (concurrency - 1) + beta * concurrency * (concurrency - 1)
     throughput: Floats = gamma * concurrency / slowing
@@ -165,8 +164,8 @@ def _fit(columns: Floats, target: Floats) -> tuple[Floats, Floats]:
 def _unbound(columns: Floats, targets: Floats, expected: Floats) -> Floats:
     """Return for each row of targets the coefficients with the least squares relative to what is expected."""
     weighed = columns / expected[:, None]
-    solutions: Floats = np.linalg.lstsq(weighed, (targets / expected).T, rcond=None)[0].T
-    return solutions
+    solutions = np.linalg.lstsq(weighed, (targets / expected).T, rcond=None)[0].T
+    return solutions.astype(np.float64)
 
 
 def _law(solution: Floats) -> Floats:

@@ -37,9 +37,7 @@ def asked_of(run: Run, stated: tuple[Criterion, ...] = ()) -> Asked:
     criteria = [replace(one, breadth=Breadth()) for one in of_levels]
     if not any(one.metric is Metric.FAILED_SHARE and not one.step and not one.case for one in criteria):
         limit = FAILED_SHARE if run.criteria.failed_share is None else run.criteria.failed_share
-        criteria.append(
-            Criterion(name="failed_share", metric=Metric.FAILED_SHARE, sense=Sense.AT_MOST, limit=limit)
-        )
+        criteria.append(Criterion(name="failed_share", metric=Metric.FAILED_SHARE, sense=Sense.AT_MOST, limit=limit))
     times = any(one.metric is Metric.PERCENTILE for one in criteria)
     if not times and run.is_open:
         criteria.append(UNSERVED)

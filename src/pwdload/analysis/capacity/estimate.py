@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pwdload.analysis.capacity.words import limiter_words, limits
 from pwdload.criteria import Criterion, Standing
 from pwdload.statistics.blocks import interval_of
 from pwdload.statistics.crossing import Crossing, crossing_bounds, crossing_of, room_of_shares, room_of_times
-from pwdload.units import format_rate, format_share
+from pwdload.units import format_rate
 
 BEHIND = 0.98
 """A level of which less than this share of the flows due were over is one whose queue grew all the time."""
@@ -58,7 +59,9 @@ def capacity_of_levels(found: LoadLevels) -> Capacity:
     upper = interval_of(np.min([limit.high for limit in rows], axis=0), BLOCKS)[1]
     at = first.crossing.at
     if not at:
-        return _nothing(found, rising, Shape.UNKNOWN, "Whether even the lowest level keeps the criteria cannot be told.")
+        return _nothing(
+            found, rising, Shape.UNKNOWN, "Whether even the lowest level keeps the criteria cannot be told."
+        )
     return _capacity(found, rising, shape, first.criterion, _Span(at, min(lower, at), max(upper, at)))
 
 
@@ -110,7 +113,7 @@ def _capacity(
     if isfinite(load.at) and past:
         limiter = Limiter(criterion=criterion.name, words=limiter_words(criterion, past[0], rising))
     return Capacity(
-        source=found.source,
+        source=_source(found),
         shape=shape,
         flows_per_s=flows[0],
         flows_lower=flows[1],
@@ -122,7 +125,7 @@ def _capacity(
         limiter=limiter,
         levels=tuple(one.level for one in found.levels),
         beyond_kept_share=_beyond(found, past, changes[0]),
-        words=_words(found, rising, flows, is_found=isfinite(load.at)),
+        words=_words(found, rising, flows, shape, is_found=isfinite(load.at)),
     )
 
 
@@ -166,7 +169,7 @@ def _nothing(found: LoadLevels, rising: Sequence[LoadLevel], shape: Shape, words
     """Return what can be said where no limit can be told."""
     lowest = rising[0].level.offered_flows_per_s if shape is Shape.NEVER_KEPT else None
     return Capacity(
-        source=found.source,
+        source=_source(found),
         shape=shape,
         flows_per_s=None,
         flows_lower=None if lowest is None else 0.0,
@@ -190,6 +193,20 @@ def _never_kept(found: LoadLevels, rising: Sequence[LoadLevel]) -> Capacity:
     return replace(nothing, limiter=limiter)
 
 
+def _unfound(found: LoadLevels, shape: Shape) -> str:
+    """Return what is to be said where no criterion broke."""
+    if shape not in (Shape.SATURATES, Shape.RETROGRADE):
+        return ": the capacity lies beyond what was tried."
+    does = "levels off" if shape is Shape.SATURATES else "falls again"
+    most = _highest(found)
+    reached = f" at {format_rate(most)}" if most is not None else ""
+    return f", but goodput {does}{reached}: users who wait for an answer bring no more than the target can do."
+
+
+def _source(found: LoadLevels) -> Literal["levels", "ramp"]:
+    return "ramp" if found.source == "ramp" else "levels"
+
+
 def _why_unknown(rising: Sequence[LoadLevel]) -> str:
     if not rising:
         return "No load was held long enough to be a level, so nothing can be said of capacity."
@@ -198,14 +215,16 @@ def _why_unknown(rising: Sequence[LoadLevel]) -> str:
     return "The levels have too few samples to hold them against the criteria."
 
 
-def _words(found: LoadLevels, rising: Sequence[LoadLevel], flows: Sequence[float | None], *, is_found: bool) -> str:
+def _words(
+    found: LoadLevels, rising: Sequence[LoadLevel], flows: Sequence[float | None], shape: Shape, *, is_found: bool
+) -> str:
     """Return the estimate in one sentence, with its source and how far to trust it."""
     kept = limits(found.asked.criteria)
     levels = f"{len(rising)} {'slices of a ramp' if found.source == 'ramp' else 'levels'}"
     at, lower, upper = (None if one is None else format_rate(one) for one in flows)
     if not is_found:
-        return f"All {levels}, up to {at} flows, keep {kept}: the capacity lies beyond what was tried."
+        return f"All {levels}, up to {at} of flows, keep {kept}{_unfound(found, shape)}"
     interval = f"95 % interval {lower} to {upper}" if upper else f"at least {lower}; no upper bound"
     own = "" if found.asked.is_stated else " The scenario states no time to keep, so these limits are ours."
     lag = " On a ramp queues lag behind the rate, which makes a capacity look higher." if found.source == "ramp" else ""
-    return f"Estimated from {levels}: up to {at} flows ({interval}) with {kept}.{own}{lag}"
+    return f"Estimated from {levels}: up to {at} of flows ({interval}) with {kept}.{own}{lag}"

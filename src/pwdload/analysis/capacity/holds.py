@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from pwdload.analysis.run import Run
+from pwdload.analysis.stages import planned_per_s
 from pwdload.analysis.windows import Window, stage_window
 from pwdload.rundir import RateRecord, StageRecord
 
 Floats = npt.NDArray[np.float64]
-Source = Literal["levels", "ramp"]
+Source = Literal["levels", "ramp", "slices"]
+"""Rates that were held; equal parts of a ramp; or equal parts of whatever was measured, which are no levels."""
 
 HOLD_MIN_S = 5.0
 """A load that is held for less is no level: its queues have not settled when it is over."""
@@ -53,6 +56,23 @@ def holds_of(run: Run) -> tuple[tuple[Hold, ...], Source]:
     slices = [hold for piece in mine if piece.from_per_s != piece.to_per_s for hold in _slices(piece, run.end_s)]
     ramp = tuple(_undisturbed(run, slices))
     return (ramp, "ramp") if len(ramp) >= LEVELS_WANTED else (levels, "levels")
+
+
+def slices_of(run: Run) -> tuple[Hold, ...]:
+    """Return equal parts of the measured time: what a run shows that held fewer loads than make levels.
+
+    Their load is the planned rate on average; in the closed model, where nothing was planned, it is 0.
+    """
+    length_s = max(SLICE_MIN_S, run.measured_s / SLICES_MAX)
+    found = []
+    for window in run.measured:
+        count = int(window.length_s / length_s + 1e-9)
+        edges = np.linspace(window.start_s, window.end_s, count + 1) if count else np.empty(0)
+        for start_s, end_s in pairwise(edges.tolist()):
+            part = Window(start_s, end_s)
+            load = planned_per_s(run, part)
+            found.append(Hold("", part, 0.0 if np.isnan(load) else load))
+    return tuple(found)
 
 
 def _of_users(run: Run) -> Iterable[Hold]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
 from pwdload.analysis.capacity.asked import UNSERVED, Asked, asked_of
-from pwdload.analysis.capacity.holds import Hold, Source, holds_of, in_flight_between, settled_from_s
-from pwdload.analysis.capacity.seen import Floats, Seen, Timed
+from pwdload.analysis.capacity.holds import Hold, Source, holds_of, in_flight_between, settled_from_s, slices_of
+from pwdload.analysis.capacity.seen import Counts, Floats, Seen, Timed
 from pwdload.analysis.capacity.values import Level
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
@@ -86,8 +87,17 @@ class LoadLevels:
 
 def load_levels(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
     """Return the levels of a run, held against what its scenario states (`pwdload.analysis.capacity.asked`)."""
-    asked, (holds, source) = asked_of(run, tuple(stated)), holds_of(run)
-    seen = Seen(run)
+    holds, source = holds_of(run)
+    return _levels(run, stated, holds, source)
+
+
+def load_slices(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
+    """Return equal parts of a run's measured time in the place of levels, for one that held too few loads."""
+    return _levels(run, stated, slices_of(run), "slices")
+
+
+def _levels(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], source: Source) -> LoadLevels:
+    asked, seen = asked_of(run, tuple(stated)), Seen(run)
     levels = [_level(seen, asked, hold, source, place) for place, hold in enumerate(holds)]
     return LoadLevels(
         source=source,
@@ -100,7 +110,8 @@ def load_levels(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
 
 
 def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> LoadLevel | None:
-    start_s = hold.window.start_s if source == "ramp" else settled_from_s(hold.window, seen.sent_s, seen.left_s)
+    is_held = source == "levels"
+    start_s = settled_from_s(hold.window, seen.sent_s, seen.left_s) if is_held else hold.window.start_s
     window = Window(start_s, hold.window.end_s)
     failed, flows = seen.failed.within(window), _count(seen.flows_due_s, window)
     if not len(failed):
@@ -145,13 +156,12 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
 
 def _with_roles(levels: Sequence[LoadLevel]) -> list[LoadLevel]:
     """Mark the levels that came down again from one that was too high: what was left over there is served in them."""
-    marked, broken_at = [], float("inf")
+    marked, broken_at = [], inf
     for one in levels:
-        if one.load < broken_at < float("inf"):
-            one = replace(one, level=replace(one.level, role="return"))
-        elif one.level.standing is Standing.BROKEN:
+        is_down = one.load < broken_at < inf
+        if one.level.standing is Standing.BROKEN and not is_down:
             broken_at = min(broken_at, one.load)
-        marked.append(one)
+        marked.append(replace(one, level=replace(one.level, role="return")) if is_down else one)
     return marked
 
 
@@ -206,7 +216,7 @@ def _share(mine: Timed, window: Window, weights: Floats) -> tuple[Bounded, Float
     blocks = weights.shape[1]
     block = _blocks_of(mine, window, blocks)
     trials = np.bincount(block, minlength=blocks).astype(np.float64)
-    draws = share_draws(np.bincount(block, mine.value, minlength=blocks), trials, weights)
+    draws = share_draws(_per_block(mine, window, blocks), trials, weights)
     # Where nothing failed in any block no draw has a failure; that does not make failing impossible.
     alone = share_interval(int(mine.value.sum()), len(mine))
     seen = _bounded(float(mine.value.mean()), draws, blocks)
@@ -231,13 +241,14 @@ def _bounded(value: float, draws: Floats, blocks: int) -> Bounded:
     return Bounded(value=value, lower=min(lower, value), upper=max(upper, value))
 
 
-def _blocks_of(mine: Timed, window: Window, blocks: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _blocks_of(mine: Timed, window: Window, blocks: int) -> Counts:
     places = ((mine.at_s - window.start_s) / window.length_s * blocks).astype(np.int64)
     return np.clip(places, 0, blocks - 1)
 
 
 def _per_block(mine: Timed, window: Window, blocks: int) -> Floats:
-    return np.bincount(_blocks_of(mine, window, blocks), mine.value, minlength=blocks)
+    sums: Floats = np.bincount(_blocks_of(mine, window, blocks), mine.value, minlength=blocks).astype(np.float64)
+    return sums
 
 
 def _counts(times_s: Floats, window: Window, blocks: int) -> Floats:

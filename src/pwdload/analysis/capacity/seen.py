@@ -78,15 +78,15 @@ class Seen:
 
     @cached_property
     def failed(self) -> Timed:
-        """Each request by the time it was due, and whether it failed; arrivals that were never begun count as failed."""
-        failed = self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy(dtype=float)
+        """Each request by the time it was due, and whether it failed; arrivals that were never begun did."""
+        failed = self._failed
         unbegun = self._run.arrivals.not_begun_s() if self._run.arrivals is not None else np.empty(0)
         return _sorted(np.append(self.due_s, unbegun), np.append(failed, np.ones(len(unbegun))))
 
     @cached_property
     def shed(self) -> Timed:
         """Each request by the time it was due, and whether the target turned it away."""
-        return Timed(self.due_s, (self._samples["outcome"] == "shed").to_numpy(dtype=float))
+        return Timed(self.due_s, (self._samples["outcome"] == "shed").to_numpy().astype(np.float64))
 
     @cached_property
     def good(self) -> Timed:
@@ -136,11 +136,14 @@ class Seen:
             if wanted := getattr(criterion, column):
                 chosen &= (self._samples[column] == wanted).to_numpy()
         if not criterion.permille:
-            failed = self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy(dtype=float)
-            return Timed(self.due_s[chosen], failed[chosen])
+            return Timed(self.due_s[chosen], self._failed[chosen])
         values = self._samples[f"{criterion.of}_s"].to_numpy(dtype=float)
         chosen &= ~np.isnan(values)
         return Timed(self.due_s[chosen], values[chosen])
+
+    @cached_property
+    def _failed(self) -> Floats:
+        return self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy().astype(np.float64)
 
     @cached_property
     def _journeys(self) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def limits(criteria: Iterable[Criterion]) -> str:
 
 
 def limiter_words(criterion: Criterion, past: LoadLevel, rising: Sequence[LoadLevel]) -> str:
-    """Return which criterion breaks, what was seen of it at the first level past the limit, and what else shows there."""
+    """Return which criterion breaks, what was seen of it at the first level past the limit, and what else shows."""
     mine = next(held for held in past.held if held.criterion == criterion)
     seen = f" ({amount(criterion, mine.seen.value)} at {past.load:,.4g}/s)" if mine.seen.value is not None else ""
     signs = list(_signs(past, rising[0], mine))

@@ -14,6 +14,7 @@ from pwdload.report.sections.resilience import resilience_section
 from pwdload.report.sections.run import checks_section, reconciliation_section, time_section
 from pwdload.report.sections.steadiness import steadiness_section
 from pwdload.report.sections.target import target_section
+from pwdload.report.sections.scalability import scalability_section
 
 __all__ = [
     "accounts_section",
@@ -36,6 +37,7 @@ __all__ = [
     "resilience_section",
     "steadiness_section",
     "target_section",
+    "scalability_section",
     "time_section",
     "top_codes_table",
 ]
