@@ -10,6 +10,7 @@ blocks - 1 degrees of freedom. Source: T. C. Hesterberg, "What teachers should k
 Statistician 69 (2015), section 4.4.
 """
 
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -39,9 +40,9 @@ def percentile_draws(values: Floats, block: Counts, weights: Floats, permille: i
     first = int(bins.min())
     width = int(bins.max()) - first + 1
     counts = np.bincount(block * width + bins - first, minlength=weights.shape[1] * width)
-    by_block = counts.reshape(weights.shape[1], width).astype(np.float64)
-    whole = _rank_bin(by_block.sum(axis=0)[None, :], permille)[0]
-    ratios: Floats = np.exp((_rank_bin(weights @ by_block, permille) - whole) * _STEP)
+    sums = np.cumsum(counts.reshape(weights.shape[1], width), axis=1).astype(np.float64)
+    whole = _rank_bins(sums, np.ones((1, weights.shape[1])), permille)[0]
+    ratios: Floats = np.exp((_rank_bins(sums, weights, permille) - whole) * _STEP)
     return ratios
 
 
@@ -58,6 +59,7 @@ def interval_of(draws: Floats, blocks: int) -> tuple[float, float]:
     return float(lower), float(upper)
 
 
+@cache
 def expanded_tail(blocks: int) -> float:
     """Return which share of the draws is left out on either side of a 95 % interval from so many blocks."""
     if blocks < 2:
@@ -65,10 +67,15 @@ def expanded_tail(blocks: int) -> float:
     return float(norm.cdf(-sqrt(blocks / (blocks - 1)) * t.ppf(0.975, blocks - 1)))
 
 
-def _rank_bin(histograms: Floats, permille: int) -> Counts:
-    """Return for each histogram the bin that holds the percentile's rank."""
-    sums = np.cumsum(histograms, axis=1)
-    rank = np.ceil(sums[:, -1] * permille / 1000 - 1e-9)
-    found: Counts = (sums < np.maximum(rank, 1.0)[:, None]).sum(axis=1)
-    clipped: Counts = np.minimum(found, histograms.shape[1] - 1)
-    return clipped
+def _rank_bins(sums: Floats, weights: Floats, permille: int) -> Counts:
+    """Return for each draw the bin that holds the percentile's rank, given the running sums of each block's histogram.
+
+    By halving, for all draws at once: to add up whole histograms for each draw would take a hundred times as long.
+    """
+    rank = np.maximum(np.ceil(weights @ sums[:, -1] * permille / 1000 - 1e-9), 1.0)
+    low, high = np.zeros(len(weights), dtype=np.int64), np.full(len(weights), sums.shape[1] - 1, dtype=np.int64)
+    while (low < high).any():
+        middle = (low + high) // 2
+        reached = (weights * sums[:, middle].T).sum(axis=1) >= rank
+        low, high = np.where(reached, low, np.minimum(middle + 1, high)), np.where(reached, middle, high)
+    return low

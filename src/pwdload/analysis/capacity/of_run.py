@@ -4,14 +4,15 @@ from pwdload.analysis.capacity.estimate import capacity_of_levels
 from pwdload.analysis.capacity.holds import LEVELS_WANTED
 from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices
 from pwdload.analysis.capacity.values import Capacity
+from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
 from pwdload.criteria import Criterion, stated
 
 
 def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
-    """Return what is known of the target's capacity; null where nothing was sent while it counted.
+    """Return what is known of the target's capacity; null where nothing was due while it counted.
 
-    `levels` are the run's own (`load_levels`), where somebody has them already.
+    `levels` are the run's own (`levels_of`), where somebody has them already.
     """
     if not len(run.due):
         return None

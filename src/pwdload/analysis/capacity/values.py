@@ -14,8 +14,6 @@ class Shape(StrEnum):
     """It levels off: more load is not served, and nothing is lost by it."""
     RETROGRADE = "retrograde"
     """It falls again past its highest: more load gets less done."""
-    STILL_GROWS = "still_grows"
-    """A criterion breaks while goodput still follows the load: its highest lies beyond what was tried."""
     NEVER_SATURATES = "never_saturates"
     """All that was offered was served within the criteria: the limit lies beyond what was tried."""
     NEVER_KEPT = "never_kept"

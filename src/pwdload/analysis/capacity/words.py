@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from pwdload.analysis.capacity.asked import UNSERVED
 from pwdload.analysis.capacity.levels import Held, LoadLevel
-from pwdload.criteria import Criterion
-from pwdload.units import format_duration, format_share
+from pwdload.criteria import Criterion, words
+from pwdload.criteria.words import amount
+from pwdload.units import format_duration, format_rate, format_share
 
 _SHED_SHOWS = 0.001
 _QUEUES_SHOW = 2.0
@@ -14,19 +15,7 @@ _QUEUES_SHOW = 2.0
 
 def subject(criterion: Criterion) -> str:
     """Return what a criterion is about: "p95 of update_password"."""
-    if criterion.name == UNSERVED.name:
-        return "the share of flows left over"
-    of = criterion.step or (f"case {criterion.case}" if criterion.case else "")
-    if not criterion.permille:
-        return f"the failed share of {of}" if of else "the failed share"
-    time = {"response": "", "service": "service time of ", "journey": ""}[criterion.of]
-    what = f"{time}{of or 'all requests'}" if criterion.of != "journey" else f"journeys{f' of {of}' if of else ''}"
-    return f"p{criterion.permille / 10:g} of {what}"
-
-
-def amount(criterion: Criterion, value: float) -> str:
-    """Return a value in the unit of a criterion's limit."""
-    return format_duration(value) if criterion.permille else format_share(min(max(value, 0.0), 1.0))
+    return "share of flows left over" if criterion.name == UNSERVED.name else words.subject(criterion)
 
 
 def breaks(criterion: Criterion) -> str:
@@ -42,7 +31,7 @@ def limits(criteria: Iterable[Criterion]) -> str:
 def limiter_words(criterion: Criterion, past: LoadLevel, rising: Sequence[LoadLevel]) -> str:
     """Return which criterion breaks, what was seen of it at the first level past the limit, and what else shows."""
     mine = next(held for held in past.held if held.criterion == criterion)
-    seen = f" ({amount(criterion, mine.seen.value)} at {past.load:,.4g}/s)" if mine.seen.value is not None else ""
+    seen = f" ({amount(criterion, mine.seen.value)} at {_load(past)})" if mine.seen.value is not None else ""
     signs = list(_signs(past, rising[0], mine))
     return f"{breaks(criterion)}{seen}" + (f"; {', '.join(signs)}" if signs else "")
 
@@ -59,3 +48,7 @@ def _signs(past: LoadLevel, lowest: LoadLevel, mine: Held) -> Iterable[str]:
         yield f"requests queue: p95 {format_duration(p95)} against {format_duration(calm)} at the lowest level"
     if lowest.level.in_flight and level.in_flight > _QUEUES_SHOW * lowest.level.in_flight:
         yield f"{level.in_flight:,.3g} in flight against {lowest.level.in_flight:,.3g}"
+
+
+def _load(one: LoadLevel) -> str:
+    return format_rate(one.level.offered_flows_per_s)
