@@ -223,7 +223,7 @@ def test_caveats_of_a_capacity(analysis: Analysis) -> None:
 
     def found(capacity: Capacity | None, source: str = FORECAST) -> set[Caveat]:
         run = replace(analysis.run, scenario_source=source)
-        notes = find_caveats(run, Judgement(results=()), capacity)
+        notes = find_caveats(run, Judgement(results=()), capacity=capacity)
         return {note.caveat for note in notes if note.caveat.weakens == "capacity"}
 
     assert found(FOUND) == set()

@@ -6,6 +6,8 @@ import pandas as pd
 
 from pwdload.analysis.answers import answer_breakdown
 from pwdload.analysis.capacity import Capacity
+from pwdload.analysis.capacity.levels import LoadLevels
+from pwdload.analysis.capacity.of_run import capacity_of, levels_of
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
 from pwdload.analysis.criteria import JudgedCriteria, judge_run
@@ -46,9 +48,11 @@ class Analysis:
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
-    capacity: Capacity | None = None
-    """How much the target can take; null where nothing says so."""
-    target_load: TargetLoad | None = None
+    levels: LoadLevels
+    """The loads that the run held, and what came of each."""
+    capacity: Capacity | None
+    """The highest rate that keeps the criteria; null where nothing was due while it counted."""
+    target_load: TargetLoad | None
     """What the target spent, by its own metrics; null where they are not on record."""
 
     @property
@@ -60,8 +64,8 @@ class Analysis:
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
     journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
-    criteria, stages = judge_run(run), stage_table(run)
-    capacity: Capacity | None = None
+    criteria, levels, stages = judge_run(run), levels_of(run), stage_table(run)
+    capacity = capacity_of(run, levels)
     return Analysis(
         run=run,
         judgement=judgement,
@@ -73,6 +77,7 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         reconciliation=reconcile(run),
         recovery=recovery,
         criteria=criteria,
+        levels=levels,
         capacity=capacity,
         target_load=target_load(run, stages, capacity),
         findings=find(run, judgement, recovery=recovery, criteria=criteria),
