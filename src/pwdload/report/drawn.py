@@ -4,14 +4,23 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Protocol
 
-from pwdload.report.model import Chart, Drawing, HeatMap, Mark, Plot, Report
+from pwdload.report.model import Chart, Drawing, HeatMap, Mark, Plot
 
 DIGITS = 6
 """More digits than a plot can show."""
 
 
-def drawings_json(report: Report) -> str:
+class HasDrawings(Protocol):
+    """A report, or whatever else is a page with drawings."""
+
+    @property
+    def drawings(self) -> Iterable[Drawing]:
+        """In the order of the page."""
+
+
+def drawings_json(report: HasDrawings) -> str:
     """Return what the script draws, as JSON that is safe inside a script element: it has no "<" that could end it."""
     drawings = [_data(drawing) for drawing in report.drawings]
     text = json.dumps(drawings, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -72,6 +81,7 @@ def _chart(chart: Chart) -> dict[str, object]:
         "rules": [[rule.name, rule.at, rule.axis] for rule in chart.rules if math.isfinite(rule.at)],
         "xLog": chart.x_is_log,
         "yLog": chart.y_is_log,
+        "zooms": chart.zooms,
     }
 
 

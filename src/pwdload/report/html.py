@@ -115,3 +115,7 @@ def _css_text(text: str) -> str:
 
 def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+environment, resource, hashed = _environment, _resource, _hash
+"""For pages of another kind in the looks of this one (`pwdload.report.comparison`)."""

@@ -183,6 +183,8 @@ class Chart:
     x_is_log: bool = False
     y_is_log: bool = False
     is_wide: bool = False
+    zooms: bool = False
+    """Whether its y axis may begin above 0: for values that are held against one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

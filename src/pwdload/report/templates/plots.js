@@ -135,6 +135,7 @@ const drawing = (() => {
     const [low, high] = [Math.min(...scaled), Math.max(...scaled)];
     const air = (high - low || Math.abs(high) || 1) * 0.05;
     if (isLog) return [low - Math.max(air, 0.03), high + Math.max(air, 0.03)];
+    if (chart.zooms && axis === "y") return [low >= 0 ? Math.max(low - air * 2, 0) : low - air * 2, high + air * 2];
     return [low >= 0 ? 0 : low - air, high + air];
   }
 
