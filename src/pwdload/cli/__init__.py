@@ -14,6 +14,7 @@ from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, Wait
 from pwdload.cli import accounts
 from pwdload.cli import check as checking
+from pwdload.cli import compare as comparing
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.run import starting
@@ -31,6 +32,8 @@ _KINDS = {"accept": "", "refuse": "refused: ", "accept_or_refuse": "accepted or 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.add_typer(accounts.app, name="accounts")
+app.command("compare")(comparing.compare)
+app.command("history")(comparing.history)
 
 Locustfile = Annotated[
     Path | None,
