@@ -133,7 +133,7 @@ def with_drawings(report: Report) -> Report:
     """Return a report with one drawing of every kind more."""
     items = (goodput(), distribution(), heat(), nothing())
     drawn = Section(name="drawn", title="Drawn", intro="One of every kind.", items=items)
-    return replace(report, sections=(drawn, *report.sections))
+    return replace(report, sections=(*report.sections, drawn))
 
 
 def decision() -> Section:
@@ -179,5 +179,6 @@ def decision() -> Section:
 
 
 def with_decision(report: Report) -> Report:
-    """Return a report with a decision before everything else."""
-    return replace(report, sections=(decision(), *report.sections))
+    """Return a report with this decision before everything else, in the place of its own."""
+    others = (section for section in report.sections if section.name != "decision")
+    return replace(report, sections=(decision(), *others))
