@@ -56,12 +56,12 @@ def test_too_few_samples_are_refused() -> None:
 
 @pytest.mark.slow
 def test_coverage_of_the_bootstrap() -> None:
-    """The bootstrap's intervals hold the truth nearly as often: of a queue less often than those by ranks."""
-    for name, count in (("exponential", 10_000), ("ar1", 10_000), ("mm1", 30_000)):
+    """Of independent samples the bootstrap is as good as ranks; of dependent ones it is not, so it comes second."""
+    for name, count, least in (("exponential", 10_000, 0.93), ("ar1", 10_000, 0.85), ("mm1", 30_000, 0.85)):
         world, held = WORLDS[name], []
         for run in range(300):
             values, times = world.make(np.random.default_rng(run), count)
             lower, upper = percentile_replicates(values, times, P95, run).interval()
             held.append(lower <= world.truth(0.95) <= upper)
         told(f"block bootstrap of p95, {name}, {count:,} samples: {np.mean(held):.1%} covered")
-        assert np.mean(held) >= 0.88
+        assert np.mean(held) >= least

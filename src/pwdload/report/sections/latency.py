@@ -1,7 +1,5 @@
 """How fast: requests and journeys."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from pwdload.analysis import Analysis
@@ -74,15 +72,14 @@ def latency_section(analysis: Analysis) -> Section:
 
 
 def _by_process(updates: pd.DataFrame) -> Table:
-    """Return latency by process; a file only where there was but one."""
-    table = latency_of(
+    """Return latency by process."""
+    return latency_of(
         "latency_by_worker",
         "By process",
         f"Response time of {_UPDATE} by the process that sent it: if one differs, look at its machine. {MEASURED}",
         latency_table(updates, ["worker"], with_intervals=True),
         (code("worker", "process"),),
     )
-    return table if len(table.rows) > 1 else replace(table, rows_shown=0)
 
 
 def journeys_section(analysis: Analysis) -> Section:
