@@ -45,7 +45,7 @@ def table(directory: RunDirectory, name: str) -> list[dict[str, str]]:
 def test_each_rule_has_its_line(tmp_path: Path) -> None:
     """Above all numbers stands which rules were held against what, and what was found."""
     directory, report, page = reported(tmp_path, BAD)
-    assert [section.name for section in report.sections][:3] == ["decision", "correctness", "latency"]
+    assert [section.name for section in report.sections][:2] == ["decision", "correctness"]
     for result in BAD.results:
         assert {result.title, result.reason, f"{result.examined:,}"} <= set(page.text)
     assert "CORRECTNESS FAILED" in page.text

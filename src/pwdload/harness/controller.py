@@ -27,7 +27,7 @@ from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
 from pwdload.harness.preparation import check_answers, prepare
-from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
+from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say, say_begun
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
@@ -41,11 +41,9 @@ from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
 from pwdload.target_metrics import check_metrics_source, keep_metrics
-from pwdload.units import format_duration
 
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
-
 _LEAD_S = 0.5
 """From the moment when all users are there to zero of the run's clock: time for the word to reach every worker."""
 _ALONE = "local"
@@ -271,8 +269,7 @@ class Controller:
             self._faulting.take(row)
 
     def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
-        length = f"{format_duration(length_s)} of load" if length_s is not None else "load until it is stopped"
-        say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
+        say_begun(f"{run_log.directory.shown}/report.html", length_s)
         if self._runner is not None and options_of(self._environment).only_summary:  # else Locust prints its tables
             self._progress = gevent.spawn(report_progress, self._runner)
 
