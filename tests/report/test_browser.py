@@ -18,9 +18,9 @@ pytestmark = pytest.mark.browser
 RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters, "faults": open_run}
 PLOTS = 7
 """Of a run whose generator's health is not on record; two more show that."""
-LEVEL_PLOTS = 4
+LEVEL_PLOTS = 2
 """What load and response have to show, in a run of which that can be told."""
-MORE_PLOTS = {"faults": 6 + LEVEL_PLOTS, "odd_characters": LEVEL_PLOTS, "no_samples": -2}
+MORE_PLOTS = {"faults": 6 + LEVEL_PLOTS, "no_samples": -2}
 """Of open arrivals one more, of faults five; without samples nothing is spread over bins."""
 
 

@@ -52,8 +52,12 @@ def _intro(analysis: Analysis, found: LoadLevels) -> str:
 
 
 def _charts(analysis: Analysis, found: LoadLevels, usl: Usl | str) -> Iterable[Chart]:
-    yield response_chart(found, against="throughput")
-    yield response_chart(found, against="in_flight")
+    """Return the charts that have something to show: parts of a run with one load are no curve of goodput."""
+    if sum(one.times[1].value is not None for one in found.levels) > 1 or found.source != "slices":
+        yield response_chart(found, against="throughput")
+        yield response_chart(found, against="in_flight")
+    if found.source == "slices":
+        return
     yield offered_chart(found, analysis.capacity)
     yield scaling_chart(found, usl)
 
