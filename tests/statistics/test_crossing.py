@@ -39,3 +39,11 @@ def test_no_crossing_is_infinite_and_none_kept_is_zero() -> None:
     assert crossing_of(loads, np.array([-1.0, -2.0])).high == 0.0
     with pytest.raises(ValueError, match="no load"):
         crossing_of(np.empty(0), np.empty(0))
+
+
+def test_a_cliff_may_be_anywhere_between_two_loads() -> None:
+    """Where room does not bend down but falls at once, the limit is only known to lie between the two loads."""
+    loads = np.array([60.0, 75.0, 85.0, 95.0, 105.0])
+    low, high = crossing_bounds(loads, np.array([0.6, 0.75, -30.0, -43.0, -51.0]))
+    assert 75.0 < low < 76.0
+    assert high == 85.0

@@ -88,8 +88,11 @@ def _bounds(loads: Floats, room: Floats) -> tuple[float, float]:
     high = float(loads[after])
     for first in (after - 2, after):
         if first >= 0 and first + 1 < len(loads) and room[first] > room[first + 1]:
-            high = min(high, _through_zero(loads, room, first, first + 1))
-    return chord, max(high, chord)
+            line = _through_zero(loads, room, first, first + 1)
+            # A line that ends before the chord says that the curve does not bend down here: what falls off a cliff may
+            # do so anywhere between the two loads.
+            high = min(high, line) if line >= chord else high
+    return chord, high
 
 
 def _distinct(loads: Floats, room: Floats) -> tuple[Floats, Floats]:

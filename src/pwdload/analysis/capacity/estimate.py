@@ -23,7 +23,7 @@ BEHIND = 0.98
 LEFT_OUT = 0.15
 """Each draw leaves out each level with this probability. A queue near its capacity remembers longer than a block lasts,
 so that a whole level may have had luck, and its blocks cannot tell. Chosen on 84 simulated runs against queues of 1, 4
-and 16 servers: with it 95 % of the intervals hold the truth, without it 69 %."""
+and 16 servers: with it 80 intervals hold the truth, without it 58."""
 _SEED = 20261202
 
 
@@ -68,7 +68,20 @@ def capacity_of_levels(found: LoadLevels) -> Capacity:
         return _nothing(
             found, rising, Shape.UNKNOWN, "Whether even the lowest level keeps the criteria cannot be told."
         )
-    return _capacity(found, rising, shape, first.criterion, _Span(at, min(lower, at), max(upper, at)))
+    return _capacity(found, rising, shape, first.criterion, _within_seen(found, _Span(at, lower, upper)))
+
+
+def _within_seen(found: LoadLevels, load: _Span) -> _Span:
+    """Return the interval without what levels rule out by themselves: below one that was kept, above one that was not.
+
+    Slices of a ramp are short and under the load of those before them: there it takes two.
+    """
+    place = 1 if found.source == "ramp" else 0
+    kept = [one.load for one in found.rising if one.level.standing is Standing.KEPT and one.load <= load.at]
+    broken = [one.load for one in found.rising if one.level.standing is Standing.BROKEN and one.load >= load.at]
+    lower = max([load.lower, *kept[::-1][place : place + 1]])
+    upper = min([load.upper, *broken[place : place + 1]])
+    return _Span(load.at, min(lower, load.at), max(upper, load.at))
 
 
 def _limit(rising: Sequence[LoadLevel], place: int) -> _Limit | None:
