@@ -49,6 +49,7 @@ _SECTIONS = (
     criteria_section,
     correctness_section,
     resilience_section,
+    scalability_section,
     latency_section,
     distribution_section,
     answers_section,
