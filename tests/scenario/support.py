@@ -308,6 +308,18 @@ for = "2s"
 name = "pause"
 rate = "0/s"
 for = "5s"
+
+[search]
+from = "20/s"
+to = "500/s"
+resolution = "2%"
+hold = "20s"
+settle = "5s"
+repeats = 8
+beyond = "120%"
+budget = "15m"
+abort_when = { failed_share = "20%", p99 = "10s" }
+at_least = "80/s"
 """
 
 

@@ -232,7 +232,6 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(text: str, table: str
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[search]\nfrom = '1/s'", "search"),
         ("[accounts]\ntenant = 'x'", "accounts.tenant"),
     ],
 )

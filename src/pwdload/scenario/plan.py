@@ -25,6 +25,7 @@ _REUSE = {
     "warn": "each changed again and again while its password is about to expire",
     "rearm": "each put back after its change, by the tenant API,",
 }
+_BY_SEARCH = "the levels of the search: each follows from those before"
 _BY_HAND = "as -u, -r and -t say: the scenario has no stages"
 
 
@@ -57,6 +58,7 @@ def _facts(scenario: Scenario, needs: Sequence[str], asked: Sequence[str]) -> It
         "Accounts": [*_accounts(scenario), *needs],
         "Passwords": _passwords(scenario),
         "Load": _load(scenario),
+        "Search": scenario.search.words if scenario.search is not None else (),
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
         "Expected": _expected(scenario),
         "Probes": _probes(scenario),
@@ -176,7 +178,7 @@ def _shares(weights: Mapping[_Name, float]) -> str:
 
 def _stages(scenario: Scenario) -> Iterator[str]:
     if not scenario.stages:
-        yield f"Stages    {_BY_HAND}"
+        yield f"Stages    {_BY_HAND if scenario.search is None else _BY_SEARCH}"
         return
     yield "Stages"
     yield from _open_stages(scenario) if scenario.load.model == "open" else _closed_stages(scenario)
