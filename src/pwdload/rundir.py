@@ -11,6 +11,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       endings.parquet     what became of each account, by the ledger (`pwdload.endings`)
       faults.json         what was done to the target, where anything was (`pwdload.injections`)
       journal.json        the same in the shape of Chaos Toolkit's journal
+      search.json         the levels of a search for capacity, where the run was one (`pwdload.searching`)
       health.csv          how the load generators were, second by second (`pwdload.health`)
       metrics.csv         what the target said of itself, where it was asked (`pwdload.metrics`)
       calibration.json    what this machine's instrument was found to be worth before the run
@@ -292,6 +293,11 @@ class RunDirectory:
     def faults_file(self) -> Path:
         """What was done to the target while the run was on."""
         return self.path / "faults.json"
+
+    @property
+    def search_file(self) -> Path:
+        """The levels of a search for capacity, and why each was played."""
+        return self.path / "search.json"
 
     @property
     def journal_file(self) -> Path:

@@ -44,7 +44,8 @@ class Judging:
         """Begin to look at a run, where its scenario states a criterion that may end it, and the run is kept."""
         judging = cls()
         criteria = [one for one in stated(plan.scenario.slo) if one.breadth.stop]
-        if not criteria or not plan.run_directory:
+        # A search goes past the limit on purpose, and has its own rule to spare the target.
+        if not criteria or not plan.run_directory or plan.scenario.search is not None:
             return judging
         spans, timeout_s = spans_of(plan.stages), plan.scenario.target.timeout_s
         live = LiveLoad(

@@ -23,12 +23,6 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def say_begun(report: str, length_s: float | None) -> None:
-    """Tell how long the load will last, null until it is stopped, and where its report will be."""
-    length = f"{format_duration(length_s)} of load" if length_s is not None else "load until it is stopped"
-    say(f"Run: {length}; its report will be {report}")
-
-
 def report_progress(runner: Runner) -> None:
     """Print a line every few seconds, for as long as the greenlet that runs this lives."""
     begun_s = time.monotonic()

@@ -3,6 +3,7 @@
 import traceback
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
-from pwdload.rundir import RunDirectory, WorkerRecord
+from pwdload.rundir import RateRecord, RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
 
 _ORDERS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
@@ -89,6 +90,12 @@ class Recorder:
     def stage_at(self, at_s: float) -> str:
         """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
         return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
+
+    def know_stages(self, pieces: Sequence[RateRecord]) -> None:
+        """Learn the stages of a load that grows while it goes on; nothing where it was known from the start."""
+        if pieces:
+            self._stage_starts = [piece.start_s for piece in pieces]
+            self._stage_names = [piece.stage for piece in pieces]
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange of the load."""

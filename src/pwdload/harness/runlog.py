@@ -89,6 +89,14 @@ class RunLog:
         self._record = replace(self._record, started_utc=zero.isoformat(timespec="milliseconds"))
         self.directory.write_record(self._record)
 
+    def load_grows(self, stages: tuple[StageRecord, ...], arrivals: ArrivalPlan) -> None:
+        """Take down the load as far as it is announced by now; it is written when the run ends, or is written down."""
+        self._record = replace(self._record, stages=stages, arrivals=arrivals)
+
+    def write_down(self) -> None:
+        """Write what is known by now: a run that is killed has it."""
+        self.directory.write_record(self._record)
+
     def keep_health(self, row: HealthRow) -> None:
         """Keep how a process was in the last second."""
         self._health.append([row])
