@@ -45,15 +45,15 @@ class Analysis:
     """What each fault did, and how the target came back; null where nothing was to be done to it."""
     criteria: JudgedCriteria
     """The criteria of ``[slo]``, judged."""
-    findings: tuple[Finding, ...]
-    """The worst first."""
-    caveats: tuple[CaveatNote, ...]
     levels: LoadLevels
     """The loads that the run held, and what came of each."""
     capacity: Capacity | None
     """The highest rate that keeps the criteria; null where nothing was due while it counted."""
     target_load: TargetLoad | None
     """What the target spent, by its own metrics; null where they are not on record."""
+    findings: tuple[Finding, ...]
+    """The worst first."""
+    caveats: tuple[CaveatNote, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -80,6 +80,6 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         levels=levels,
         capacity=capacity,
         target_load=target_load(run, stages, capacity),
-        findings=find(run, judgement, recovery=recovery, criteria=criteria),
+        findings=find(run, judgement, recovery=recovery, criteria=criteria, capacity=capacity),
         caveats=find_caveats(run, judgement, settled, capacity),
     )

@@ -23,6 +23,7 @@ from pwdload.metrics import Metrics, read_metrics
 from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
+from pwdload.searching import SearchRecord, read_search
 
 STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
 """The steps in the order of the protocol, which is the order of their rows in every table."""
@@ -93,6 +94,8 @@ class Run:
     """What was done to the target, with its stamps; null where nothing was to be done, or that cannot be read."""
     faults_unreadable: str = ""
     """Why that cannot be read, one sentence."""
+    search: SearchRecord | None = None
+    """The levels of a search for capacity; null where the run was none, or that cannot be read."""
     criteria: RecoveryCriteria = NOTHING_ASKED
     """What a run with faults has to keep."""
     metrics: Metrics | None = None
@@ -157,6 +160,11 @@ def load_run(
         metrics = read_metrics(directory.metrics_file, record.started_utc)
     except (RunDirectoryError, ValueError) as error:
         problems.append(f"{error}.")
+    search = None
+    try:
+        search = read_search(directory.search_file)
+    except RunDirectoryError as error:
+        problems.append(str(error))
     source = _scenario_source(directory)
     faults, faults_unreadable = _faults(directory)
     problems += [faults_unreadable] if faults_unreadable else []
@@ -173,6 +181,7 @@ def load_run(
         health=health,
         scenario_source=source,
         faults=faults,
+        search=search,
         faults_unreadable=faults_unreadable,
         criteria=stated_criteria(source) if criteria is None else criteria,
         metrics=metrics,

@@ -22,6 +22,7 @@ from pwdload.report.sections import (
     answers_section,
     arrivals_section,
     calibration_section,
+    capacity_section,
     checks_section,
     connection_words,
     correctness_section,
@@ -46,6 +47,7 @@ from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, FORECAST_DEFINI
 from pwdload.units import counted, format_count
 
 _SECTIONS = (
+    capacity_section,
     criteria_section,
     correctness_section,
     resilience_section,
@@ -68,6 +70,7 @@ _SECTIONS = (
 """The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
 added here and nowhere else."""
 _TOPICS = {
+    "capacity": ("throughput", "latency"),
     "criteria": ("verdict", "latency", "throughput"),
     "correctness": ("correctness",),
     "resilience": ("latency", "counts"),
@@ -147,6 +150,8 @@ def _cautions(caveats: Iterable[CaveatNote]) -> Iterable[Caution]:
 
 def _reason(analysis: Analysis) -> str:
     worst = [finding for finding in analysis.findings if finding.verdict is analysis.verdict]
+    if analysis.verdict is Verdict.PASS and analysis.run.search is not None and analysis.capacity is not None:
+        return analysis.capacity.words
     if analysis.verdict is Verdict.PASS:
         part = share(analysis.headline.as_expected_share)
         requests = counted(analysis.headline.requests, "request")

@@ -3,6 +3,7 @@
 from pwdload.analysis.capacity.estimate import capacity_of_levels
 from pwdload.analysis.capacity.holds import LEVELS_WANTED
 from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices
+from pwdload.analysis.capacity.search import searched
 from pwdload.analysis.capacity.values import Capacity
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
@@ -12,8 +13,10 @@ from pwdload.criteria import Criterion, stated
 def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
     """Return what is known of the target's capacity; null where nothing was due while it counted.
 
-    `levels` are the run's own (`levels_of`), where somebody has them already.
+    What a search has found is worth more than what levels happen to show. `levels` are the run's own (`levels_of`), where somebody has them already.
     """
+    if run.search is not None:
+        return searched(run)
     if not len(run.due):
         return None
     return capacity_of_levels(levels_of(run) if levels is None else levels)

@@ -91,13 +91,17 @@ def _cannot_tell(failed: int, requests: int, bounds: ShareBounds, most: str) -> 
 
 
 def _held_against_the_limit(run: Run) -> tuple[pd.DataFrame, int]:
-    """Return the samples that the run-wide limit is about, and how many are left to the criteria of resilience."""
+    """Return the samples that the run-wide limit is about, and how many are left to the criteria of resilience.
+
+    A search goes past what the target can take: of it only the levels below the capacity count, its measured ones.
+    """
+    samples = run.samples if run.search is None else run.due
     spans = tolerated_spans(run.faults, run.criteria, run.end_s)
     if not spans:
-        return run.samples, 0
-    due_s, done_s = (run.samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
+        return samples, 0
+    due_s, done_s = (samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
     is_left = tolerated(spans, due_s, done_s)
-    return run.samples[~is_left], int(is_left.sum())
+    return samples[~is_left], int(is_left.sum())
 
 
 def _count(samples: pd.DataFrame, outcome: Outcome) -> int:

@@ -4,6 +4,7 @@ from pwdload.report.sections.accounts import accounts_section
 from pwdload.report.sections.answers import answers_section, expectations_section, top_codes_table
 from pwdload.report.sections.arrivals import arrivals_section, model_words
 from pwdload.report.sections.calibration import calibration_section
+from pwdload.report.sections.capacity import capacity_section
 from pwdload.report.sections.correctness import correctness_section
 from pwdload.report.sections.criteria import criteria_section
 from pwdload.report.sections.decision import decision_section, next_words
@@ -21,6 +22,7 @@ __all__ = [
     "answers_section",
     "arrivals_section",
     "calibration_section",
+    "capacity_section",
     "checks_section",
     "connection_words",
     "correctness_section",
