@@ -36,6 +36,8 @@ _NARROWEST, _WIDEST = 0.04, 0.5
 """Least and most reach of the fit, in logarithms of the rate."""
 _FIRST = 0.2
 """Reach of the first round."""
+_NEIGHBOURS = 5
+"""Where that are too few, over so many levels, as far as they are within twice that: else luck is its slope."""
 _ROUNDS = 8
 
 
@@ -127,7 +129,7 @@ def _of(levels: _Levels) -> Estimate | None:
         return None
     lower, upper = between
     rough = _chord(levels, lower, upper)
-    line = _fitted(levels, rough)
+    line = _fitted(levels, rough) or _fitted(levels, rough, widely=True)
     if line is None:
         return Estimate(
             criterion=levels.criterion,
@@ -181,8 +183,18 @@ def _reach(slope: float) -> float:
     return min(max(_REACH / slope, _NARROWEST), _WIDEST) if slope > 0 else _WIDEST
 
 
-def _fitted(levels: _Levels, rough: _Line) -> _Line | None:
+def _wide_enough(levels: _Levels, root: float, reach: float) -> float:
+    """Return a reach that has the few nearest levels in it, or twice the reach where they are further away."""
+    distances = np.sort(np.abs(np.log(levels.rates) - root))
+    return max(reach, min(float(distances[min(_NEIGHBOURS, len(distances) - 1)]), 2 * reach))
+
+
+def _fitted(levels: _Levels, rough: _Line, *, widely: bool = False) -> _Line | None:
     """Return the line through all levels within reach, found in rounds; None where there is too little for one."""
+
+    def reach_of(root: float, slope: float) -> float:
+        return _wide_enough(levels, root, _reach(slope)) if widely else _reach(slope)
+
     line = rough
     for _ in range(_ROUNDS):
         weights = _weights(levels, line)
@@ -191,7 +203,7 @@ def _fitted(levels: _Levels, rough: _Line) -> _Line | None:
         root, slope = _solved(levels, line, weights)
         if not (isfinite(root) and slope > 0 and abs(root - line.root) < 2 * line.reach):
             return None
-        line = _Line(root=root, slope=slope, reach=_reach(slope))
+        line = _Line(root=root, slope=slope, reach=reach_of(root, slope))
     return line
 
 
