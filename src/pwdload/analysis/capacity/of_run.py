@@ -13,7 +13,8 @@ from pwdload.criteria import Criterion, stated
 def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
     """Return what is known of the target's capacity; null where nothing was due while it counted.
 
-    What a search has found is worth more than what levels happen to show. `levels` are the run's own (`levels_of`), where somebody has them already.
+    What a search has found is worth more than what levels happen to show. `levels` are the run's own (`levels_of`),
+    where somebody has them already.
     """
     if run.search is not None:
         return searched(run)
