@@ -62,23 +62,24 @@ def test_steps_give_the_capacity_of_a_queue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ramp", [False, True], ids=["steps", "ramp"])
 @pytest.mark.parametrize(("servers", "limit"), [(1, 12.0), (4, 8.0), (16, 4.0)])
 def test_estimates_are_near_the_truth(tmp_path: Path, servers: int, limit: float, ramp: bool) -> None:
-    """Twenty runs: the median error is within 2 %, each within 10 %, and 16 intervals or more hold the truth.
+    """Of twenty runs the median is within 3 % (ramp: 4 %), each within 10 %, and 16 intervals or more hold the truth.
 
-    A level of a minute near the capacity is worth a few dozen independent looks at its queue, no more: so much is
-    luck. Who needs more has to hold longer, or search.
+    The estimates lean upwards, by 1 to 2 % from steps and up to 3 % from ramps; about half of them are within 3 %.
+    A level of a minute near the capacity is worth a few dozen independent looks at its queue, no more. Who needs more has
+    to hold longer, or search. The seeds are not those that `LEFT_OUT` was chosen on.
     """
     queue = Queue(servers=servers, service_s=0.01 * servers)
     limit_s = limit * queue.service_s
     truth, errors, held = queue.rate_keeping(950, limit_s), [], 0
-    for seed in range(20):
+    for seed in range(100, 120):
         loads = np.arange(0.4, 1.15, 0.08).tolist()
         found = of_queue(tmp_path / str(seed), queue, limit_s, loads, 60.0, seed=seed, ramp=ramp)
         assert found.flows_per_s is not None
         assert found.flows_lower is not None
         errors.append(found.flows_per_s / truth - 1)
         held += found.flows_lower <= truth <= (found.flows_upper or np.inf)
-    assert abs(np.median(errors)) <= (0.04 if ramp else 0.02)
-    assert max(map(abs, errors)) <= 0.12
+    assert abs(np.median(errors)) <= (0.04 if ramp else 0.03)
+    assert max(map(abs, errors)) <= 0.1
     assert held >= 16
 
 
