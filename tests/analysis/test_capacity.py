@@ -65,7 +65,7 @@ def test_estimates_are_near_the_truth(tmp_path: Path, servers: int, limit: float
     """Of twenty runs the median is within 3 % (ramp: 4 %), each within 10 %, and 16 intervals or more hold the truth.
 
     The estimates lean upwards, by 1 to 2 % from steps and up to 3 % from ramps; about half of them are within 3 %.
-    A level of a minute near the capacity is worth a few dozen independent looks at its queue, no more. Who needs more has
+    A level of a minute near the capacity is worth a few dozen independent looks at its queue. Who needs more has
     to hold longer, or search. The seeds are not those that `LEFT_OUT` was chosen on.
     """
     queue = Queue(servers=servers, service_s=0.01 * servers)
