@@ -64,7 +64,7 @@ def test_every_kind_of_drawing_is_drawn(chromium: str, tmp_path: Path) -> None:
     page = tmp_path / "driven.html"
     page.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"{driver}</body>"), "utf-8")
     seen = visit(chromium, page, tmp_path / "profile")
-    assert seen.attribute("plots") == str(PLOTS + 2 + LEVEL_PLOTS + 4)
+    assert seen.attribute("plots") == str(PLOTS + 2 + 4)
     assert seen.console == ()
     assert seen.attribute("rows") == "211 72 400 1"
     assert "&lt;b&gt;next year&lt;/b&gt;" in seen.dom
@@ -85,7 +85,7 @@ def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, P
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert seen.attribute("owned") is None
-    assert seen.attribute("plots") == str(PLOTS + 2 + LEVEL_PLOTS), "and what belongs to the page would still work"
+    assert seen.attribute("plots") == str(PLOTS + 2), "and what belongs to the page would still work"
     assert len(seen.console) == 2
     assert all("Content Security Policy" in line for line in seen.console)
 

@@ -27,9 +27,9 @@ _P95 = 950
 
 
 def capacity_section(analysis: Analysis) -> Section | None:
-    """Return what a search has found; None where the run says nothing of the capacity."""
+    """Return what a search has found; None of a run that did not search: its levels are told under load and response."""
     capacity = analysis.capacity
-    if capacity is None or not capacity.levels:
+    if analysis.run.search is None or capacity is None or not capacity.levels:
         return None
     return Section(
         name="capacity",
