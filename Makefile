@@ -63,7 +63,7 @@ standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,00
 schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
 	$(BIN)/pwdload schema > scenarios/scenario.schema.json
 
-sample: $(VENV)/.installed  ## Renew reports/sample from a real run of the demo, with its picture (needs Chromium)
+sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
 	$(BIN)/python -m tests.sample
 
 vendor: $(VENV)/.installed  ## Renew the plotly.js in the reports: make vendor VERSION=4.1.1 (needs npm)

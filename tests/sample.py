@@ -1,4 +1,4 @@
-"""Renew `reports/sample/` from the newest run of the demo, with a picture of its first screen: `make sample`."""
+"""Renew `reports/sample/` from a real run, a fault and a search for capacity, with its picture: `make sample`."""
 
 import shutil
 import subprocess
@@ -9,8 +9,19 @@ from pathlib import Path
 from tests.processes import ROOT
 
 SAMPLE = ROOT / "reports" / "sample"
-KEPT = ("report.html", "report.md", "report.json", "verdict.json", "run.json", "scenario.toml", "target_counts.json")
-SIZE_MAX = 6_000_000
+KEPT = (
+    "report.html",
+    "report.md",
+    "report.json",
+    "verdict.json",
+    "run.json",
+    "scenario.toml",
+    "target_counts.json",
+    "faults.json",
+    "search.json",
+)
+SCENARIO = "review"
+SIZE_MAX = 4_000_000
 
 
 def chromium() -> str:
@@ -31,11 +42,20 @@ def picture(page: Path, to: Path) -> None:
 
 
 def main() -> None:
-    """Run the demo, keep what a reader wants to see of it, and take the picture."""
-    command = [sys.executable, "-m", "pwdload", "run", "scenarios/demo.toml", "--loglevel", "WARNING", "--only-summary"]
+    """Run the scenario, keep what a reader wants to see of it, and take the picture."""
+    command = [
+        sys.executable,
+        "-m",
+        "pwdload",
+        "run",
+        f"scenarios/{SCENARIO}.toml",
+        "--loglevel",
+        "WARNING",
+        "--only-summary",
+    ]
     if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
         sys.exit(f"make sample: the run ended with exit code {code}, see above; the sample was left as it is")
-    run = (ROOT / "reports" / "demo" / "latest").resolve()
+    run = (ROOT / "reports" / SCENARIO / "latest").resolve()
     shutil.rmtree(SAMPLE, ignore_errors=True)
     SAMPLE.mkdir(parents=True)
     for name in KEPT:

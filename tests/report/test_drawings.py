@@ -1,6 +1,7 @@
 """What is drawn beside the plots over time: charts and heat maps, in every file of the report."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.analysis.degenerate import finished
@@ -9,7 +10,7 @@ from tests.report.page import Page
 
 from pwdload.report import Report, as_json, html, make
 from pwdload.report.drawn import described, legend
-from pwdload.report.model import Plot
+from pwdload.report.model import Band, Plot
 
 
 @pytest.fixture(scope="module")
@@ -61,4 +62,6 @@ def test_programs_get_readings_and_rules(report: Report) -> None:
 def test_legend_names_what_is_behind_a_heat_map() -> None:
     """The grey of a stage that does not count and the red of a fault are explained; a chart has neither."""
     assert legend(heat()) == "Grey: warm up (not measured). Red: a fault was on."
+    many = tuple(Band(name=f"level {place}", start_s=place, end_s=place + 1.0, is_measured=False) for place in range(9))
+    assert legend(replace(heat(), bands=many)) == "Grey: 9 stages (not measured). Red: a fault was on."
     assert legend(goodput()) == ""

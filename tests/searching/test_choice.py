@@ -172,3 +172,22 @@ def _with(result: Result, counts: Counts) -> Result:
         end_s=result.end_s,
         counts=(counts,),
     )
+
+
+def test_levels_that_contradict_each_other_give_a_wide_interval_and_not_a_narrow_gap() -> None:
+    """Counted in a real run at four servers of 40 ms, capacity 43/s: by luck 38.1/s was broken and 42.7/s was kept."""
+    shares = {13.8: 0.0, 24.1: 0.0, 30.9: 0.0, 37.7: 0.0, 37.8: 0.002, 38.1: 0.147, 39.2: 0.012, 39.7: 0.068}
+    shares |= {42.7: 0.018, 44.1: 0.194, 44.5: 0.047, 48.3: 0.996}
+    found = estimate([level(rate_per_s, share) for rate_per_s, share in shares.items()])
+    assert found is not None
+    assert found.lower_per_s < 40.0
+    assert found.upper_per_s > 43.1
+    assert 38.0 < found.per_s < 46.0
+
+
+def test_where_nothing_is_in_order_the_limit_is_between_what_was_never_broken_and_never_kept() -> None:
+    """Three levels are too few for a curve: below 20/s none was broken, above 40/s none was kept."""
+    found = estimate([level(20.0, 0.0), level(30.0, 0.2), level(35.0, 0.01), level(40.0, 0.9)])
+    assert found is not None
+    assert found.lower_per_s <= 25.0
+    assert found.upper_per_s >= 35.0

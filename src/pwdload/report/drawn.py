@@ -10,6 +10,8 @@ from pwdload.report.model import Chart, Drawing, HeatMap, Mark, Plot
 
 DIGITS = 6
 """More digits than a plot can show."""
+BANDS_NAMED = 4
+"""Of more stages that are not measured a legend tells only how many they are."""
 
 
 class HasDrawings(Protocol):
@@ -41,8 +43,15 @@ def legend(drawing: Drawing) -> str:
     """Return what the shades behind a drawing mean; empty where it has none."""
     if isinstance(drawing, Chart):
         return ""
-    grey = [f"Grey: {band.name} (not measured)." for band in drawing.bands if not band.is_measured]
+    grey = _grey([band.name for band in drawing.bands if not band.is_measured])
     return " ".join([*grey, *(["Red: a fault was on."] if drawing.shades else [])])
+
+
+def _grey(names: Sequence[str]) -> list[str]:
+    """Return what is not measured, by name; of many, as a search has them, how many there are."""
+    if len(names) > BANDS_NAMED:
+        return [f"Grey: {len(names)} stages (not measured)."]
+    return [f"Grey: {name} (not measured)." for name in names]
 
 
 def _data(drawing: Drawing) -> dict[str, object]:

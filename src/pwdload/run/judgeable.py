@@ -35,7 +35,9 @@ def planned_samples(criterion: Criterion, scenario: Scenario, weights: Mapping[s
 
 
 def _not_enough(criterion: Criterion, scenario: Scenario, weights: Mapping[str, float]) -> str:
-    """Return why the plan cannot be enough; empty where it may be."""
+    """Return why the plan cannot be enough; empty where it may be, as of a search, which goes on until it knows."""
+    if scenario.search is not None and not criterion.stage:
+        return ""
     lasts_s = sum(stage.for_s for stage in _stages(criterion, scenario)) if scenario.stages else inf
     wide = criterion.breadth
     if wide.kind == "window":

@@ -9,7 +9,8 @@ planned, which takes out a good part of the luck of the draw.
 
 The interval is that of the line's root by the delta method. What a count is worth comes from blocks of time within the
 levels (batch means), since requests that follow one another meet the same queue, and from how the levels scatter around
-the line, which also knows of what outlasts a block.
+the line, which also knows of what outlasts a block. Where levels contradict each other so much that no line goes up
+through those near the limit, all of them together decide (`pwdload.searching.widely`), and the interval is as wide.
 
 Sources: W. S. Cleveland, "Robust locally weighted regression", JASA 74 (1979), 829-836; P. McCullagh, J. A. Nelder,
 "Generalized Linear Models" (1989), chapters 6 and 9; R. E. Barlow and others, "Statistical Inference under Order
@@ -18,13 +19,16 @@ Restrictions" (1972), for what makes shares rise with the rate; S. Asmussen, P. 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp, isfinite, log, nan, sqrt
+from dataclasses import dataclass, replace
+from math import exp, inf, isfinite, log, nan, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.criteria import Standing
+from pwdload.searching.standing import standing_of
 from pwdload.searching.values import Counts, Result
+from pwdload.searching.widely import logistic_root
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,6 +72,8 @@ class _Levels:
     rates: Floats
     due: Floats
     over: Floats
+    standings: tuple[Standing, ...]
+    """What each level says by itself."""
 
     @property
     def shares(self) -> Floats:
@@ -120,6 +126,7 @@ def _levels(name: str, results: Sequence[Result]) -> _Levels:
         rates=np.array([rate for rate, _ in rows]),
         due=np.array([counts.due for _, counts in rows], float),
         over=np.array([counts.over for _, counts in rows], float),
+        standings=tuple(standing_of(counts) for _, counts in rows),
     )
 
 
@@ -131,20 +138,68 @@ def _of(levels: _Levels) -> Estimate | None:
     rough = _chord(levels, lower, upper)
     line = _fitted(levels, rough) or _fitted(levels, rough, widely=True)
     if line is None:
-        return Estimate(
-            criterion=levels.criterion,
-            per_s=sqrt(levels.rates[lower] * levels.rates[upper]),
-            lower_per_s=float(levels.rates[lower]),
-            upper_per_s=float(levels.rates[upper]),
-            is_fitted=False,
-        )
+        return _by_all(levels) or _between(levels)
     spread = _spread(levels, line)
-    return Estimate(
+    found = Estimate(
         criterion=levels.criterion,
         per_s=exp(line.root),
         lower_per_s=exp(line.root - _Z * spread),
         upper_per_s=exp(line.root + _Z * spread),
         is_fitted=True,
+    )
+    return _reconciled(levels, found)
+
+
+def _reconciled(levels: _Levels, found: Estimate) -> Estimate:
+    """Return an estimate that no level is sure to contradict: one surely kept above it, or surely broken below it.
+
+    Such levels lie out of the line's reach, and say that it was luck that made the line.
+    """
+    sure = tuple(zip(levels.rates.tolist(), levels.standings, strict=True))
+    kept = [rate for rate, standing in sure if standing is Standing.KEPT and rate > found.upper_per_s]
+    broken = [rate for rate, standing in sure if standing is Standing.BROKEN and rate < found.lower_per_s]
+    if not (kept or broken):
+        return found
+    wide = _by_all(levels) or found
+    return replace(
+        wide,
+        lower_per_s=min([wide.lower_per_s, found.lower_per_s, *broken]),
+        upper_per_s=max([wide.upper_per_s, found.upper_per_s, *kept]),
+    )
+
+
+def _by_all(levels: _Levels) -> Estimate | None:
+    """Return what all levels together say, where some contradict each other; None if they do not, or say too little."""
+    is_past = levels.shares > levels.allowed
+    if not (np.diff(is_past.astype(int)) < 0).any():
+        return None
+    over, due = _totals(levels)
+    root = logistic_root(levels.rates, over, due, levels.allowed)
+    if root is None or root.half_width > _WIDEST:
+        return None
+    return Estimate(
+        criterion=levels.criterion,
+        per_s=exp(root.at),
+        lower_per_s=exp(root.at - root.half_width),
+        upper_per_s=exp(root.at + root.half_width),
+        is_fitted=True,
+    )
+
+
+def _between(levels: _Levels) -> Estimate | None:
+    """Return between which levels the limit lies at any rate: none below was broken, and none above was kept."""
+    own_share = levels.shares
+    broken, kept = levels.rates[own_share > levels.allowed], levels.rates[own_share <= levels.allowed]
+    below, above = kept[kept < broken.min(initial=inf)], broken[broken > kept.max(initial=0.0)]
+    if not (len(below) and len(above)):
+        return None
+    lower, upper = float(below.max()), float(above.min())
+    return Estimate(
+        criterion=levels.criterion,
+        per_s=sqrt(lower * upper),
+        lower_per_s=lower,
+        upper_per_s=upper,
+        is_fitted=False,
     )
 
 

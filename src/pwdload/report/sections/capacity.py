@@ -27,7 +27,7 @@ _P95 = 950
 
 
 def capacity_section(analysis: Analysis) -> Section | None:
-    """Return what a search has found; None of a run that did not search: its levels are told under load and response."""
+    """Return what a search has found; None of a run that did not: load and response have its levels."""
     capacity = analysis.capacity
     if analysis.run.search is None or capacity is None or not capacity.levels:
         return None
