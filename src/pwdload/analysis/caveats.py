@@ -12,6 +12,7 @@ from typing import Literal
 from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.checks.processes import missing_workers
 from pwdload.analysis.generators import processes_without_health
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import overall
 from pwdload.analysis.reconciliation import incomparable, reconcile
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
@@ -218,7 +219,8 @@ def _generator_late(run: Run) -> str | None:
         lag_s = lag_of_arrivals(run, run.arrivals)[P99.column]
         words = "p99 of the arrivals' lag, without waits for a slot,"
     else:
-        lag_s = overall(run.due[run.due["is_reused"]], "lag_s")[P99.column]
+        due = run.due
+        lag_s = overall(chosen(due, due["is_reused"].to_numpy(), ["lag_s"]), "lag_s")[P99.column]
         words = "p99 of lag on reused connections"
     response_s = overall(run.due)[P99.column]
     if math.isnan(lag_s):  # too few samples for a p99, which is a caveat of its own

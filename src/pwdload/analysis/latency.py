@@ -6,8 +6,10 @@ raw samples at once, whichever process made them; a percentile is never merged f
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from pwdload.analysis.kinds import groups_of
 from pwdload.analysis.run import ACCEPTED
 from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, order_statistics
 
@@ -23,13 +25,10 @@ def latency_table(samples: pd.DataFrame, by: Sequence[str], value: str = "respon
 
     ``value`` is ``response_s``, ``service_s`` or ``lag_s``; samples that have none (nothing was sent) are not counted.
     """
-    with_value = samples[samples[value].notna()]
-    groups = with_value.groupby(list(by), observed=True, sort=True, dropna=False)
-    keys = groups.size().reset_index()[list(by)]
-    statistics = order_statistics(
-        with_value[value].to_numpy(dtype=float), groups.ngroup().to_numpy(), group_count=len(keys)
-    )
-    return keys.assign(count=statistics.counts, **statistics.values)
+    groups = groups_of(samples, by)
+    statistics = order_statistics(samples[value].to_numpy(dtype=float), groups.codes, group_count=len(groups.keys))
+    table = groups.keys.assign(count=statistics.counts, **statistics.values)
+    return table[table["count"] > 0].reset_index(drop=True)
 
 
 def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +46,8 @@ def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
 
 def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float]:
     """Return the one row of a latency table over all the given samples, by column name; NaN as there."""
-    statistics = order_statistics(samples[value].to_numpy(dtype=float), pd.RangeIndex(len(samples)).to_numpy() * 0, 1)
+    values = samples[value].to_numpy(dtype=float)
+    statistics = order_statistics(values, np.zeros(len(values), np.int8), 1)
     columns = {name: float(column[0]) for name, column in statistics.values.items()}
     return {"count": float(statistics.counts[0]), **columns}
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
 from pwdload.outcome import Outcome
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
@@ -46,8 +47,11 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
         "due": np.bincount(_bins(samples["intended_s"], width_s, bins), minlength=bins),
         "requests": np.bincount(done, minlength=bins),
     }
+    cells = outcome.cat.codes.to_numpy().astype(np.int64) * bins + done
+    names = outcome.cat.categories.tolist()
+    counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
     for kind in Outcome:
-        columns[kind.value] = np.bincount(done[(outcome == kind.value).to_numpy()], minlength=bins)
+        columns[kind.value] = counts[names.index(kind.value)] if kind.value in names else np.zeros(bins, np.int64)
     columns["changes"] = np.bincount(done[samples["is_change"].to_numpy()], minlength=bins)
     columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
     return pd.DataFrame(columns)
@@ -60,7 +64,8 @@ def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> 
     the requests of that bin and estimate nothing beyond it, so the rule is milder than for the run: a percentile is
     there when at least `LEAST_BEYOND_IN_BIN` request lies beyond it, for else it would be the slowest by another name.
     """
-    samples = run.samples if step is None else run.samples[run.samples["step"] == step]
+    of_step = np.ones(len(run.samples), dtype=bool) if step is None else (run.samples["step"] == step).to_numpy()
+    samples = chosen(run.samples, of_step, ["intended_s", "response_s"])
     bins = bin_count(run, width_s)
     due = _bins(samples["intended_s"], width_s, bins)
     values = samples["response_s"].to_numpy(dtype=float)
@@ -99,7 +104,7 @@ def _mean_in_flight(samples: pd.DataFrame, width_s: float, bins: int) -> Floats:
     The area under "in flight" up to a time t is the sum over all requests of max(0, t - sent) - max(0, t - done); its
     differences at the edges of the bins are exact, where a reading now and then would miss what is shorter than a bin.
     """
-    on_the_way = samples[samples["sent_s"].notna()]
+    on_the_way = chosen(samples, samples["sent_s"].notna().to_numpy(), ["sent_s", "done_s"])
     edges = _edges(bins, width_s)
     area: Floats = _elapsed(on_the_way["sent_s"], edges) - _elapsed(on_the_way["done_s"], edges)
     mean: Floats = np.maximum(np.diff(area) / width_s, 0.0).round(6)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
+Counts = npt.NDArray[np.int64]
 
 LEAST_BEYOND = 10
 """How many values must lie beyond a percentile before it is printed."""
@@ -80,31 +81,46 @@ def order_statistics(
     given where at least ``least_beyond`` values are expected beyond it. With less than `LEAST_BEYOND` it describes the
     values of its group and estimates nothing; with 0 it is given as soon as a group has one value.
     """
-    kept = ~np.isnan(values) & (groups >= 0)
-    values, groups = values[kept], groups[kept]
-    ordered = _sorted_within_groups(values, groups, group_count)
+    values, groups = _kept(values, groups)
     counts = np.bincount(groups, minlength=group_count).astype(np.int64)
     starts = np.cumsum(counts) - counts
+    wanted = {
+        one.column: (one.ranks(counts), 1 if one is MAXIMUM else one.least_for(least_beyond))
+        for one in (*percentiles, MAXIMUM)
+    }
+    together = _group_after_group(values, groups, group_count)
+    _put_in_place(together, starts, counts, [ranks for ranks, _ in wanted.values()])
     columns: dict[str, Floats] = {}
-    for percentile in (*percentiles, MAXIMUM):
-        least = 1 if percentile is MAXIMUM else percentile.least_for(least_beyond)
+    for name, (ranks, least) in wanted.items():
         column = np.full(group_count, np.nan)
         enough = counts >= least
-        column[enough] = ordered[(starts + percentile.ranks(counts) - 1)[enough]]
-        columns[percentile.column] = column
+        column[enough] = together[(starts + ranks - 1)[enough]]
+        columns[name] = column
     return OrderStatistics(counts=counts, values=columns)
 
 
-def _sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
-    """Return the values group after group, ascending within each.
+def _kept(values: Floats, groups: Codes) -> tuple[Floats, Codes]:
+    is_out = np.isnan(values) | (groups < 0)
+    return (values[~is_out], groups[~is_out]) if is_out.any() else (values, groups)
 
-    Sorting by value first and then stably by group lets numpy use a radix sort for the second step, which makes this
-    three times as fast as one sort by both keys.
-    """
-    if group_count == 1:
-        alone: Floats = np.sort(values)
+
+def _group_after_group(values: Floats, groups: Codes, group_count: int) -> Floats:
+    """Return the values of the first group, then of the next, as a copy; within a group in any order."""
+    if group_count == 1 or (groups[1:] >= groups[:-1]).all():  # by time, for one, they often are
+        alone: Floats = values.copy()
         return alone
-    by_value = np.argsort(values, kind="stable")
-    narrow = groups[by_value].astype(np.int16 if group_count < 2**15 else np.int64)
-    sorted_values: Floats = values[by_value[np.argsort(narrow, kind="stable")]]
-    return sorted_values
+    # Of narrow numbers numpy's stable sort is a radix sort, ten times as fast.
+    narrow = groups.astype(np.int16 if group_count < 2**15 else np.int64)
+    together: Floats = values[np.argsort(narrow, kind="stable")]
+    return together
+
+
+def _put_in_place(values: Floats, starts: Counts, counts: Counts, ranks: Sequence[Counts]) -> None:
+    """Reorder each group so that its values of some ranks stand where a full sort would have put them.
+
+    To select a handful of ranks takes a tenth of the time of a sort of ten million values.
+    """
+    places = np.stack(ranks).T - 1
+    for group in np.flatnonzero(counts > 1).tolist():
+        start, count = int(starts[group]), int(counts[group])
+        values[start : start + count].partition(sorted(set(places[group].tolist())))
