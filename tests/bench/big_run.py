@@ -229,7 +229,9 @@ def _exchanges(
     parts = [
         part
         for place, one in enumerate(KINDS)
-        for part in _of_kind(place, one, *(column[kind == place] for column in (flow, due_s, generation)), accounts, warm_s)
+        for part in _of_kind(
+            place, one, *(column[kind == place] for column in (flow, due_s, generation)), accounts, warm_s
+        )
     ]
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(whole["done_s"], kind="stable")

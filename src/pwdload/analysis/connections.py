@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.latency import LATENCY_COLUMNS, overall
-from pwdload.analysis.run import Run
+from pwdload.analysis.run import Run, kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Connections:
         return self.sent / self.opened if self.opened else None
 
 
+@kept
 def connections(run: Run) -> Connections:
     """Return what the samples tell of a run's connections."""
     samples = run.samples

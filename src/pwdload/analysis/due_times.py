@@ -6,12 +6,13 @@ of them: the same numbers to the last bit, at a tenth of the time.
 
 from collections.abc import Iterator
 from itertools import pairwise
+from math import log
 
 import numpy as np
 import numpy.typing as npt
 
 from pwdload.pacing import Schedule
-from pwdload.pacing.poisson import block_points, block_starts
+from pwdload.pacing.poisson import BLOCK, block_random, block_starts
 from pwdload.pacing.rates import Span
 
 Floats = npt.NDArray[np.float64]
@@ -43,9 +44,21 @@ def _points(schedule: Schedule, last: float) -> Floats:
 
 def _blocks(seed: int, last: float) -> Iterator[Floats]:
     for block, (start, end) in enumerate(pairwise(block_starts(seed))):
-        yield np.array(block_points(seed, block, start, end))
+        yield _block(seed, block, start, end)
         if end > last:
             return
+
+
+def _block(seed: int, block: int, start: float, end: float) -> Floats:
+    """Return what `pwdload.pacing.poisson.block_points` returns: numpy draws from the same generator, in one go."""
+    _, state, _ = block_random(seed, block).getstate()
+    draws = np.random.RandomState()
+    draws.set_state(("MT19937", np.array(state[:-1], np.uint32), state[-1]))
+    # Python's own log: numpy's may differ in the last bit.
+    waits = np.cumsum(-np.array(list(map(log, (1.0 - draws.random_sample(BLOCK)).tolist()))))
+    points: Floats = start + waits * ((end - start) / waits[-1])
+    points[-1] = end
+    return points
 
 
 def _due_s(span: Span, points: Floats) -> Floats:

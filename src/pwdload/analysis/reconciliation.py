@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pwdload.analysis.kinds import groups_of
-from pwdload.analysis.run import CountRow, Run
+from pwdload.analysis.run import CountRow, Run, kept
 
 ROUTES = {
     "login": "/api/v2/sdk/login",
@@ -65,6 +65,7 @@ class Reconciliation:
         )
 
 
+@kept
 def reconcile(run: Run) -> Reconciliation | None:
     """Compare the samples' counts with the target's; None when it was not asked, or has counted something else."""
     if run.target_counts is None or incomparable(run):

@@ -1,8 +1,10 @@
 """A finished run directory as one value: its record, its samples as a frame, and what else it holds."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
@@ -19,8 +21,10 @@ from pwdload.injections import FaultsRecord, read_faults
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
 
-__all__ = ["ACCEPTED", "AS_EXPECTED", "STEPS", "TRANSPORT", "CountRow", "Run", "load_run"]
+__all__ = ["ACCEPTED", "AS_EXPECTED", "STEPS", "TRANSPORT", "CountRow", "Run", "kept", "load_run"]
 
+Asked = ParamSpec("Asked")
+Worked = TypeVar("Worked")
 AnswerKind = tuple[str, str, int, str, str]
 """Method, route, HTTP status, body status, error code."""
 
@@ -89,6 +93,8 @@ class Run:
     """What a run with faults has to keep."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
+    memory: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out of it already (`kept`)."""
 
     @property
     def measured_s(self) -> float:
@@ -109,6 +115,22 @@ class Run:
     def last_s(self) -> float:
         """When the last thing happened: the end of the load, or the last answer after it. Seconds."""
         return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
+
+
+def kept(work: Callable[Concatenate[Run, Asked], Worked]) -> Callable[Concatenate[Run, Asked], Worked]:
+    """Let a function of a run work the same out once: several sections ask for it, and millions of samples take time.
+
+    What it returns is shared by all who ask, and not to be changed.
+    """
+
+    @wraps(work)
+    def asked(run: Run, *args: Asked.args, **kwargs: Asked.kwargs) -> Worked:
+        key = (work.__qualname__, args, tuple(sorted(kwargs.items())))
+        if key not in run.memory:
+            run.memory[key] = work(run, *args, **kwargs)
+        return cast("Worked", run.memory[key])
+
+    return asked
 
 
 def load_run(

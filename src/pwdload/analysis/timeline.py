@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.kinds import chosen
-from pwdload.analysis.run import Run
+from pwdload.analysis.run import Run, kept
 from pwdload.outcome import Outcome
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
@@ -33,6 +33,7 @@ def bin_starts(run: Run, width_s: float) -> Floats:
     return _edges(bin_count(run, width_s), width_s)[:-1]
 
 
+@kept
 def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     """Return what was completed in each bin; a bin without an answer has zeros.
 
@@ -57,6 +58,7 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+@kept
 def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> pd.DataFrame:
     """Return the response times of the requests due in each bin, of one step or of all.
 
@@ -74,6 +76,7 @@ def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> 
     return pd.DataFrame({"start_s": bin_starts(run, width_s), "count": statistics.counts, **columns})
 
 
+@kept
 def error_codes_in_time(run: Run, width_s: float = 1.0) -> dict[str, Counts]:
     """Return for each error code how often it came in each bin, by completion; the commonest code first."""
     samples, bins = run.samples, bin_count(run, width_s)
@@ -101,20 +104,22 @@ def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
 def _mean_in_flight(samples: pd.DataFrame, width_s: float, bins: int) -> Floats:
     """Return the number of requests on their way, averaged over each bin.
 
-    The area under "in flight" up to a time t is the sum over all requests of max(0, t - sent) - max(0, t - done); its
-    differences at the edges of the bins are exact, where a reading now and then would miss what is shorter than a bin.
+    The area under "in flight" within a bin is the seconds since each sending in it, less those since each answer:
+    exact, where a reading now and then would miss what is shorter than a bin.
     """
-    on_the_way = chosen(samples, samples["sent_s"].notna().to_numpy(), ["sent_s", "done_s"])
-    edges = _edges(bins, width_s)
-    area: Floats = _elapsed(on_the_way["sent_s"], edges) - _elapsed(on_the_way["done_s"], edges)
-    mean: Floats = np.maximum(np.diff(area) / width_s, 0.0).round(6)
+    is_sent = samples["sent_s"].notna().to_numpy()
+    on_the_way = chosen(samples, is_sent, ["sent_s", "done_s"])
+    sent, done = (_begun_within(on_the_way[name], width_s, bins) for name in ("sent_s", "done_s"))
+    mean: Floats = np.maximum((sent - done) / width_s, 0.0).round(6)
     return mean
 
 
-def _elapsed(times_s: pd.Series, edges_s: Floats) -> Floats:
-    """Return for each edge the sum of the seconds since every earlier time."""
-    ordered = np.sort(times_s.to_numpy(dtype=float))
-    sums = np.concatenate([[0.0], np.cumsum(ordered)])
-    before = np.searchsorted(ordered, edges_s, side="right")
-    elapsed: Floats = edges_s * before - sums[before]
-    return elapsed
+def _begun_within(times_s: pd.Series, width_s: float, bins: int) -> Floats:
+    """Return for each bin the seconds in it that lie behind each of these times, summed over all of them."""
+    place = _bins(times_s, width_s, bins)
+    ends_s = _edges(bins, width_s)[1:]
+    here = np.bincount(place, minlength=bins)
+    before = np.cumsum(here) - here
+    rest_s = np.maximum(ends_s[place] - times_s.to_numpy(dtype=float), 0.0)
+    seconds: Floats = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)
+    return seconds

@@ -1,5 +1,6 @@
 """From a finished run directory to its report: a page, Markdown, JSON, JUnit XML, CSV; the same bytes every time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pwdload.analysis import Run, load_run
@@ -26,8 +27,11 @@ def make(directory: RunDirectory) -> Report:
 
 
 def _read(directory: RunDirectory) -> tuple[Run, Judgement]:
+    """Return the run and its judgement, each worked out beside the other: most of it is done without Python's lock."""
     samples = read_samples_of(directory)  # once for both, and gone when both have what they need of it
-    return load_run(directory, samples), judged(directory, samples)
+    with ThreadPoolExecutor(1) as beside:
+        judging = beside.submit(judged, directory, samples)
+        return load_run(directory, samples), judging.result()
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:
