@@ -3,6 +3,8 @@
 A person does not wait for a request but for the new password: log-in, form, update. That is a journey.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -28,23 +30,31 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     flow, however short: it ended there, and it counts as a failure.
     """
     order, starts = _by_flow(samples)
+    wanted = samples[["case", "stage", "is_due_measured"]]
     if not len(order):
-        return _frame(samples.iloc[:0], *(np.zeros(0) for _ in range(6)))
-    intended_s, done_s = (samples[name].to_numpy(dtype=float)[order] for name in ("intended_s", "done_s"))
-    is_step = np.append(True, intended_s[1:] != intended_s[:-1])
-    is_step[starts] = True
-    change_s = np.where(samples["is_change"].to_numpy()[order], done_s, np.inf)
+        return _frame(wanted, *(np.zeros(0) for _ in range(6)))
     first = order[starts]
     by_due = stable_order(first)  # samples are ordered by intended time
-    columns = (
-        intended_s[starts],
-        np.maximum.reduceat(done_s, starts),
-        np.diff(np.append(starts, len(order))),
-        np.add.reduceat(is_step, starts, dtype=np.int64),
-        np.logical_and.reduceat(samples["is_as_expected"].to_numpy()[order], starts),
-        np.minimum.reduceat(change_s, starts),
-    )
-    return _frame(samples.iloc[first[by_due]], *(column[by_due] for column in columns))
+    columns = (column[by_due] for column in _of_flows(samples, order, starts))
+    return _frame(wanted.iloc[first[by_due]], *columns)
+
+
+def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[npt.NDArray[np.generic]]:
+    """Yield start, end, requests, steps, whether all was as expected, and the first change of each flow.
+
+    One after the other, since of a long run each of the columns that they come from takes much room.
+    """
+    intended_s = samples["intended_s"].to_numpy(dtype=float)[order]
+    is_step = np.append(True, intended_s[1:] != intended_s[:-1])
+    is_step[starts] = True
+    yield intended_s[starts]
+    del intended_s
+    done_s = samples["done_s"].to_numpy(dtype=float)[order]
+    yield np.maximum.reduceat(done_s, starts)
+    yield np.diff(np.append(starts, len(order)))
+    yield np.add.reduceat(is_step, starts, dtype=np.int64)
+    yield np.logical_and.reduceat(samples["is_as_expected"].to_numpy()[order], starts)
+    yield np.minimum.reduceat(np.where(samples["is_change"].to_numpy()[order], done_s, np.inf), starts)
 
 
 def _by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:

@@ -96,7 +96,7 @@ def _edges(bins: int, width_s: float) -> Floats:
 
 def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
     """Return the bin of each time. The very last answer may fall on the end of the last bin, and belongs to it."""
-    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int64)
+    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int32)
     clipped: Codes = np.clip(at, 0, bins - 1)
     return clipped
 

@@ -4,6 +4,8 @@ Nearly every token is carried by the very account whose login, right before, was
 the rows of each account once; only what is left is looked up among all tokens that were handed out.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pwdload.oracle.operation import Flags, Ints
@@ -16,26 +18,41 @@ def is_of_last_login(account: Ints, token: Ints, is_handed: Flags) -> Flags:
     Rows are in the order of their intended times.
     """
     order = stable_order(account)
-    whose, which, handed = account[order], token[order], is_handed[order]
-    last = np.maximum.accumulate(np.where(handed, np.arange(len(order)), 0))
-    same = handed[last] & (whose[last] == whose) & (which[last] == which) if len(order) else handed
+    handed = is_handed[order]
+    number = np.arange(len(order), dtype=np.int32 if len(order) < 2**31 else np.int64)
+    last = np.maximum.accumulate(np.where(handed, number, number.dtype.type(0)))
+    same = handed[last]
+    for column in (account, token):  # one after the other: of a long run each takes much room
+        ordered = column[order]
+        same &= ordered[last] == ordered
     flags = np.empty(len(order), np.bool_)
     flags[order] = same
     return flags
 
 
-def owners(account: Ints, token: Ints, is_handed: Flags) -> tuple[Ints, Flags]:
-    """Return to whom each row's token was handed out, -1 where that is not known, and whether to its own account.
+class Owners(NamedTuple):
+    """Whose the tokens of some rows are."""
+
+    is_own: Flags
+    """Of each row: its token was handed out to its own account."""
+    rows: Ints
+    """Rows with a token of which that is not so at first sight."""
+    owner: Ints
+    """Of each of them: the first account that its token was handed out to; -1 where it was to none."""
+
+
+def owners(account: Ints, token: Ints, is_handed: Flags) -> Owners:
+    """Return whose each row's token is.
 
     A target may hand one token to two accounts, which is wrong, and told elsewhere: then each is an owner, and of its
-    own. For another account's call it is the first that is returned.
+    own.
     """
     is_own = is_of_last_login(account, token, is_handed) & (token != 0)
-    owner = np.where(is_own, account, -1)
-    left = np.flatnonzero(~is_own & (token != 0))
-    if len(left):
-        owner[left], is_own[left] = _looked_up(account, token, is_handed, left)
-    return owner, is_own
+    rows = np.flatnonzero(~is_own & (token != 0))
+    owner = np.full(len(rows), -1)
+    if len(rows):
+        owner, is_own[rows] = _looked_up(account, token, is_handed, rows)
+    return Owners(is_own, rows, owner)
 
 
 def _looked_up(account: Ints, token: Ints, is_handed: Flags, rows: Ints) -> tuple[Ints, Flags]:

@@ -52,45 +52,56 @@ def read_operations(
     return_s = times(rows, "done_s").copy()
     _widen(account, rows, workers, (call_s, return_s))
     words, (password, new) = _words(rows, words)
-    owner, is_own = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
-    is_foreign = (kind == Kind.UPDATE) & (owner >= 0) & ~is_own
+    is_own, rows_of_others, owner = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
+    is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
+    foreign, owner = rows_of_others[is_foreign], owner[is_foreign]
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
-    result = np.where(is_foreign & (result == Result.OK), np.int8(Result.DOUBTFUL), result)
-    return_s = np.where(result == Result.DOUBTFUL, np.inf, return_s)
+    result = result.copy()
+    result[foreign[result[foreign] == Result.OK]] = Result.DOUBTFUL
+    return_s[result == Result.DOUBTFUL] = np.inf
     is_about = (kind != Kind.NONE) & (account >= 0)
-    ours, theirs = np.flatnonzero(is_about), np.flatnonzero(is_about & is_foreign)
+    ours = np.flatnonzero(is_about).astype(np.int32 if len(rows) < 2**31 else np.int64)
+    theirs, owner = foreign[is_about[foreign]].astype(ours.dtype), owner[is_about[foreign]]
+    account = np.concatenate([account[ours], owner])
     row = np.concatenate([ours, theirs])
-    columns = {
-        "account": np.concatenate([account[ours], owner[theirs]]),
-        "kind": np.concatenate([kind[ours], np.full(len(theirs), Kind.FOREIGN, np.int8)]),
-        "result": result[row],
-        "why": why[row],
-        "call_s": call_s[row],
-        "return_s": return_s[row],
-        "password": password[row],
-        "new": np.concatenate([new[ours], np.zeros(len(theirs), new.dtype)]),
-        "token": token[row],
-        "is_own_token": np.concatenate([is_own[ours], np.ones(len(theirs), np.bool_)]),
-    }
-    del account, kind, result, why, call_s, return_s, password, new, token, owner, is_own, is_foreign, is_about
-    order = _order(row, columns["return_s"], columns["call_s"], columns["account"])
-    # One column after the other: of a long run nothing should be there twice that need not be.
-    ordered = {name: columns.pop(name)[order] for name in tuple(columns)}
-    return Operations(row=row[order], words=words, **ordered)
+    order = _order(row, return_s, call_s, account)
+    row = row[order]
+    is_theirs = order >= len(ours)
+    kind, new, is_own = kind[row], new[row], is_own[row]
+    kind[is_theirs], new[is_theirs], is_own[is_theirs] = Kind.FOREIGN, 0, True
+    return Operations(
+        row=row,
+        account=account[order],
+        kind=kind,
+        result=result[row],
+        why=why[row],
+        call_s=call_s[row],
+        return_s=return_s[row],
+        password=password[row],
+        new=new,
+        token=token[row],
+        is_own_token=is_own,
+        words=words,
+    )
 
 
 def _order(row: Ints, return_s: Floats, call_s: Floats, account: Ints) -> Ints:
-    """Return the order by account, call, return and row: rows are nearly in it already, but for the account."""
+    """Return the order by account, call, return and row: rows are nearly in it already, but for the account.
+
+    `account` goes with `row`, the times with the rows themselves.
+    """
     order = stable_order(account)
-    whose, call, back, at = (column[order] for column in (account, call_s, return_s, row))
-    is_later = np.ones(max(len(order) - 1, 0), np.bool_)
-    for column in (at, back, call):  # the first in which two differ decides, so that the last is asked first
-        is_later = (column[1:] > column[:-1]) | ((column[1:] == column[:-1]) & is_later)
+    at = row[order]
+    is_later = at[1:] > at[:-1]
+    for times_s in (return_s, call_s):  # the first in which two differ decides, so that the last is asked first
+        ordered = times_s[at]
+        is_later = (ordered[1:] > ordered[:-1]) | ((ordered[1:] == ordered[:-1]) & is_later)
+    whose = account[order]
     wrong = np.unique(whose[1:][(whose[1:] == whose[:-1]) & ~is_later])
     if len(wrong):
         places = np.flatnonzero(np.isin(whose, wrong))
-        by_time = np.lexsort((at[places], back[places], call[places], whose[places]))
-        order[places] = order[places[by_time]]
+        some = at[places]
+        order[places] = order[places[np.lexsort((some, return_s[some], call_s[some], whose[places]))]]
     return order
 
 

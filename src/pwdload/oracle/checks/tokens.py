@@ -71,7 +71,7 @@ def _tokens(history: History) -> _Tokens:
     is_login = np.isin(places, [at for at, step in enumerate(different) if step in ("login", "verify")])
     is_call = np.isin(places, [at for at, step in enumerate(different) if step in ("update_password", "skip_update")])
     is_handed = is_login & (token != 0)
-    _, is_own = owners(account, token, is_handed)
+    is_own = owners(account, token, is_handed).is_own
     return _Tokens(
         handed=np.flatnonzero(is_handed),
         served=np.flatnonzero(is_call & (history.results == Result.OK)),

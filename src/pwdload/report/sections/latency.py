@@ -4,6 +4,7 @@ import pandas as pd
 
 from pwdload.analysis import Analysis
 from pwdload.analysis.journeys import case_table
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import latency_table, time_parts_table
 from pwdload.report.frames import code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
@@ -60,7 +61,7 @@ def latency_section(analysis: Analysis) -> Section:
 def journeys_section(analysis: Analysis) -> Section:
     """Return the flows as wholes."""
     journeys = analysis.journeys
-    due = journeys[journeys["is_due_measured"]]
+    due = chosen(journeys, journeys["is_due_measured"].to_numpy())
     columns = (
         code("case"),
         number("flows", "flows", Kind.COUNT),
