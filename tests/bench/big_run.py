@@ -129,8 +129,8 @@ KINDS = (
         ),
     ),
 )
-assert sum(kind.count for kind in KINDS) == _BLOCK  # noqa: S101
-assert sum(kind.count * len(kind.exchanges) for kind in KINDS) == 2 * _BLOCK  # noqa: S101
+assert sum(kind.count for kind in KINDS) == _BLOCK
+assert sum(kind.count * len(kind.exchanges) for kind in KINDS) == 2 * _BLOCK
 
 
 def write_big_run(

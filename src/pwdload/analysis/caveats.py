@@ -150,12 +150,12 @@ def _stopped_early(run: Run) -> str | None:
 
 
 def _worker_missing(run: Run) -> str | None:
-    missing = missing_workers(run)
+    missing = [*missing_workers(run), *(f"{file.name} cannot be read" for file in run.files if file.is_unreadable)]
     return _if(bool(missing), ", ".join(missing))
 
 
 def _worker_unfinished(run: Run) -> str | None:
-    unfinished = [file.worker for file in run.files if not file.finished]
+    unfinished = [file.worker for file in run.files if not file.finished and not file.is_unreadable]
     return _if(bool(unfinished), ", ".join(unfinished))
 
 

@@ -48,7 +48,7 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
         "due": np.bincount(_bins(samples["intended_s"], width_s, bins), minlength=bins),
         "requests": np.bincount(done, minlength=bins),
     }
-    cells = outcome.cat.codes.to_numpy().astype(np.int64) * bins + done
+    cells = outcome.cat.codes.to_numpy().astype(np.int32) * np.int32(bins) + done
     names = outcome.cat.categories.tolist()
     counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
     for kind in Outcome:

@@ -48,9 +48,9 @@ def read_operations(
     why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), np.int8(Why.NONE))
     account, token = numbers(rows, "account", -1), numbers(rows, "token", 0)
     call_s = times(rows, "sent_s")
-    call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
-    return_s = times(rows, "done_s").copy()
-    _widen(account, rows, workers, (call_s, return_s))
+    if np.isnan(call_s).any():
+        call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
+    call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s").copy())
     words, (password, new) = _words(rows, words)
     is_own, rows_of_others, owner = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
     is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
@@ -69,14 +69,19 @@ def read_operations(
     is_theirs = order >= len(ours)
     kind, new, is_own = kind[row], new[row], is_own[row]
     kind[is_theirs], new[is_theirs], is_own[is_theirs] = Kind.FOREIGN, 0, True
+    # One column after the other: of a long run nothing should be there twice that need not be.
+    account = account[order]
+    del order, is_theirs, is_about, ours
+    call_s = call_s[row]
+    return_s = return_s[row]
     return Operations(
         row=row,
-        account=account[order],
+        account=account,
         kind=kind,
         result=result[row],
         why=why[row],
-        call_s=call_s[row],
-        return_s=return_s[row],
+        call_s=call_s,
+        return_s=return_s,
         password=password[row],
         new=new,
         token=token[row],
@@ -203,19 +208,20 @@ def widths_of(workers: Sequence[WorkerRecord]) -> Mapping[str, float]:
     return {name: clock.error_s + abs(clock.drift_s) if clock else 0.0 for name, clock in clocks.items()}
 
 
-def _widen(account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], times: tuple[Floats, Floats]) -> None:
-    """Widen calls and returns by the error of their clock, on accounts that more than one process has used."""
+def _widened(
+    account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], call_s: Floats, return_s: Floats
+) -> tuple[Floats, Floats]:
+    """Return calls and returns, widened by the error of their clock on accounts that more than one process has used."""
     places, names = texts(rows, "worker")
     known = widths_of(workers)
     widths = np.array([known.get(name, max(known.values(), default=0.0)) for name in names], np.float64)
     if not len(widths) or not widths.any():
-        return
+        return call_s, return_s
     order = np.argsort(account, kind="stable")
     is_same = (account[order][1:] == account[order][:-1]) & (places[order][1:] != places[order][:-1])
     is_shared = np.isin(account, account[order][1:][is_same])
     width_s = np.where(is_shared, widths[places], 0.0)
-    times[0][:] -= width_s
-    times[1][:] += width_s
+    return call_s - width_s, return_s + width_s
 
 
 def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:

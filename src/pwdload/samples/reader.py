@@ -43,6 +43,11 @@ class SampleFile:
     from_spool: int = 0
     """How many of the rows were never delivered: only the worker's own disk had them."""
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the file is there, in its final form, and cannot be read: damaged, or not of our making."""
+        return self.name.endswith(".parquet") and not self.finished
+
 
 class _Part(NamedTuple):
     """What one file gave: its sound rows, and how many were not sound."""

@@ -22,10 +22,10 @@ def stable_order(numbers: Numbers) -> Places:
     passes = max(-(-(most - least).bit_length() // _DIGITS), 1)
     if passes > _PASSES_MAX or len(numbers) < 1 << _DIGITS:
         return np.argsort(numbers, kind="stable")
-    rest = (numbers.astype(np.int64) - least).view(np.uint64)
+    rest = (numbers.astype(np.int64, copy=False) - least).astype(np.uint32 if passes <= 2 else np.uint64)
     order = np.argsort(rest.astype(np.uint16), kind="stable")
     for number in range(1, passes):
-        digit = (rest >> np.uint64(_DIGITS * number)).astype(np.uint16)
+        digit = (rest >> rest.dtype.type(_DIGITS * number)).astype(np.uint16)
         order = order[np.argsort(digit[order], kind="stable")]
     return order
 

@@ -100,11 +100,13 @@ def journeys_section(analysis: Analysis) -> Section:
 
 def _durations(journeys: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return how long journeys took to the change and as a whole, by these columns; empty without journeys."""
+    parts = (
+        ("log-in to changed", "changed_s", journeys["is_changed"]),
+        ("whole flow", "journey_s", ~journeys["is_unfinished"]),
+    )
     kinds = [
-        latency_table(
-            journeys[journeys["is_changed"]].assign(journey="log-in to changed"), [*by, "journey"], "changed_s"
-        ),
-        latency_table(journeys[~journeys["is_unfinished"]].assign(journey="whole flow"), [*by, "journey"], "journey_s"),
+        latency_table(chosen(journeys, is_of.to_numpy(), [*by, value]).assign(journey=name), [*by, "journey"], value)
+        for name, value, is_of in parts
     ]
     frame = pd.concat([kind for kind in kinds if len(kind)] or kinds[:1], ignore_index=True)
     return frame.sort_values(by, kind="stable", ignore_index=True) if by else frame
