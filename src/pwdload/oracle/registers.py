@@ -18,6 +18,8 @@ from pwdload.statistics.ordering import again, is_among
 
 _TOTAL_BUDGET: Final = 20_000_000
 """How many states may be led on for all accounts together: some minutes."""
+_PLACE: Final = np.int32
+"""Places of operations: more than two billion of them fit in no memory."""
 # As plain numbers: a member of an enum costs more than all else that is done with it here.
 _LOGIN, _UPDATE, _SKIP, _REFUSED = int(Kind.LOGIN), int(Kind.UPDATE), int(Kind.SKIP), int(Result.REFUSED)
 _SPENDING: Final = frozenset({_UPDATE, _SKIP})
@@ -67,14 +69,15 @@ def read_registers(operations: Operations, initial: ByAccount) -> Registers:
     """
     ops = operations
     told = _told(ops)
-    at = np.flatnonzero(told)
+    at = np.flatnonzero(told).astype(_PLACE)
     if not len(at):
         none = ByAccount.of_mapping({})
         return Registers(operations=ops, told=told, accounts=0, initial=initial, plain_final=none, stories={})
     account = ops.account[at]
     is_first = np.append(True, account[1:] != account[:-1])
     first = np.flatnonzero(is_first)
-    accounts, number = account[first], np.cumsum(is_first) - 1
+    accounts, number = account[first], np.cumsum(is_first, dtype=_PLACE) - _PLACE(1)
+    del account, is_first
     start = _initial_values(ops, at, first, accounts, initial)
     is_odd = _is_out_of_the_ordinary(ops, at, number, len(accounts))
     before, final = _values(ops, at, number, first, start)
@@ -184,9 +187,11 @@ def _initial_values(ops: Operations, at: Ints, first: Ints, accounts: Ints, init
 def _values(ops: Operations, at: Ints, number: Ints, first: Ints, start: Ints) -> tuple[Ints, Ints]:
     """Return what the register holds before each operation, and at last in each account, if all is plain."""
     is_write = np.isin(ops.kind[at], (Kind.UPDATE, Kind.SET)) & (ops.result[at] == Result.OK)
-    new = np.where(ops.new[at] == 0, len(ops.words) + 1 + at, ops.new[at])
-    written = np.maximum.accumulate(np.where(is_write, np.arange(len(at)), -1))  # the place of the last write
-    previous = np.append(-1, written)[:-1]
+    new = np.where(ops.new[at] == 0, _PLACE(len(ops.words) + 1) + at, ops.new[at])
+    written = np.maximum.accumulate(
+        np.where(is_write, np.arange(len(at), dtype=_PLACE), _PLACE(-1))
+    )  # the place of the last write
+    previous = np.append(_PLACE(-1), written[:-1])
     before = np.where(previous >= first[number], new[previous], start[number])
     last = written[np.append(first[1:], len(at)) - 1]
     return before, np.where(last >= first, new[last], start)

@@ -22,7 +22,8 @@ _NARROW = pa.dictionary(pa.int16(), pa.string())
 def gathered(tables: Iterable[pa.Table]) -> pa.Table:
     """Return the samples of several tables as one, ordered by intended time, then by number, then as they were given.
 
-    Texts are dictionaries with indices as narrow as they can be; everything else is as in `SCHEMA`. The tables are used
+    Texts are dictionaries with indices as narrow as they can be, whole numbers of 64 bits have 32 where that is enough;
+    everything else is as in `SCHEMA`. The tables are used
     up: nothing of them is kept, so that a caller who keeps nothing either has the samples only once.
     """
     batches = [batch for table in tables for batch in table.to_batches() if batch.num_rows]
@@ -95,6 +96,8 @@ def _column(chunks: Sequence[pa.Array], kind: pa.DataType, order: Places) -> pa.
     nulls = sum(chunk.null_count for chunk in chunks)
     values = _numbers(chunks, kind)[order]
     if not nulls:
+        if kind == pa.int64() and len(values) and abs(values).max() <= np.iinfo(np.int32).max:
+            values, kind = values.astype(np.int32), pa.int32()
         return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], 0)
     is_null = np.concatenate([chunk.is_null().to_numpy(zero_copy_only=False) for chunk in chunks])[order]
     bits = np.packbits(~is_null, bitorder="little")
