@@ -9,10 +9,10 @@ wrong, and every number adds up with the record, the ledger's endings and the he
 
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ from pwdload.samples import SCHEMA
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Columns = dict[str, npt.NDArray[np.generic]]
+Columns = dict[str, npt.NDArray[Any]]
 
 RATE_PER_S = 2_000.0
 _BLOCK = 10_000
@@ -212,9 +212,9 @@ def _stories(flows: int, accounts: int, seed: int) -> tuple[npt.NDArray[np.int8]
     rounds = -(-flows // accounts)
     table = np.zeros(rounds * accounts, np.int16)
     table[:flows] = changes
-    table = table.reshape(rounds, accounts)
-    after = np.cumsum(table, axis=0, dtype=np.int16)
-    return kind, (after - table).ravel()[:flows], after[-1].astype(np.int64)
+    by_round = table.reshape(rounds, accounts)
+    after = np.cumsum(by_round, axis=0, dtype=np.int16)
+    return kind, (after - by_round).ravel()[:flows], after[-1].astype(np.int64)
 
 
 def _exchanges(
@@ -230,7 +230,7 @@ def _exchanges(
         part
         for place, one in enumerate(KINDS)
         for part in _of_kind(
-            place, one, *(column[kind == place] for column in (flow, due_s, generation)), accounts, warm_s
+            place, one, flow[kind == place], due_s[kind == place], generation[kind == place], accounts, warm_s
         )
     ]
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -322,20 +322,22 @@ def _passwords(columns: Columns, generations: int) -> Mapping[str, pa.Array]:
     return {"password": _coded(sent, words), "new_password": _coded(asked, words)}
 
 
-def _of(exchange, value):  # type: ignore[no-untyped-def]
-    return np.array([value(one) for _, one in _ALL])[exchange]
+def _of(exchange: npt.NDArray[Any], value: Callable[[Exchange], object]) -> npt.NDArray[Any]:
+    """Return something of each exchange's kind."""
+    values: npt.NDArray[Any] = np.array([value(one) for _, one in _ALL])[exchange]
+    return values
 
 
-def _named(exchange: npt.NDArray[np.generic], names: Sequence[str]) -> pa.Array:
+def _named(exchange: npt.NDArray[Any], names: Sequence[str]) -> pa.Array:
     different = list(dict.fromkeys(names))
     return _coded(np.array([different.index(name) for name in names])[exchange], different)
 
 
-def _coded(places: npt.NDArray[np.generic], words: Sequence[str]) -> pa.Array:
+def _coded(places: npt.NDArray[Any], words: Sequence[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), pa.array(words, pa.string()))
 
 
-def _known(values: npt.NDArray[np.generic]) -> pa.Array:
+def _known(values: npt.NDArray[Any]) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 

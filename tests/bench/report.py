@@ -3,7 +3,7 @@
     python -m tests.bench.report              as above, and the table in docs/benchmarks.md
     python -m tests.bench.report 200_000      of so many samples only, and nothing is written
 
-Each run is made up (`tests.bench.big_run`) and reported on by `pwdload report` in a process of its own, oracle included.
+Each run is made up (`tests.bench.big_run`), and its report made as `pwdload report` does, in a process of its own.
 Leaves with 1 if a bound that was promised is not kept.
 """
 

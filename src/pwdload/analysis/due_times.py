@@ -53,7 +53,7 @@ def _block(seed: int, block: int, start: float, end: float) -> Floats:
     """Return what `pwdload.pacing.poisson.block_points` returns: numpy draws from the same generator, in one go."""
     _, state, _ = block_random(seed, block).getstate()
     draws = np.random.RandomState()
-    draws.set_state(("MT19937", np.array(state[:-1], np.uint32), state[-1]))
+    draws.set_state({"bit_generator": "MT19937", "state": {"key": np.array(state[:-1], np.uint32), "pos": state[-1]}})
     # Python's own log: numpy's may differ in the last bit.
     waits = np.cumsum(-np.array(list(map(log, (1.0 - draws.random_sample(BLOCK)).tolist()))))
     points: Floats = start + waits * ((end - start) / waits[-1])

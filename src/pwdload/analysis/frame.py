@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,8 @@ TRANSPORT = "transport:"
 """How an error code begins that is ours, not the API's: no complete answer came."""
 
 Flags = npt.NDArray[np.bool_]
-Column = pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]
+Column = Any
+"""A `pandas.Categorical`, a nullable array of whole numbers, or a numpy array."""
 
 
 def frame_of(table: pa.Table, stages: Sequence[str]) -> pd.DataFrame:
@@ -101,11 +103,13 @@ def _ordered(column: pa.ChunkedArray, first: Sequence[str] | None) -> pd.Categor
     ordered = [*known, *sorted(set(words).difference(known))]
     place = {word: at for at, word in enumerate(ordered)}
     narrow = np.int8 if len(ordered) <= np.iinfo(np.int8).max else np.int32
-    codes = np.array([place[word] for word in words], narrow)[places] if len(places) else np.zeros(0, narrow)
+    codes: npt.NDArray[Any] = np.zeros(0, narrow)
+    if len(places):
+        codes = np.array([place[word] for word in words], narrow)[places]
     return pd.Categorical.from_codes(codes, categories=pd.Index(ordered, dtype="str"), ordered=True)
 
 
-def _places(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.integer], list[str]]:
+def _places(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str]]:
     chunks = column.unify_dictionaries().chunks
     words: list[str] = chunks[0].dictionary.to_pylist() if chunks else []
     parts = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in chunks]

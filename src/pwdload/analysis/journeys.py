@@ -4,6 +4,7 @@ A person does not wait for a request but for the new password: log-in, form, upd
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +33,14 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     order, starts = _by_flow(samples)
     wanted = samples[["case", "stage", "is_due_measured"]]
     if not len(order):
-        return _frame(wanted, *(np.zeros(0) for _ in range(6)))
+        return _frame(wanted, *_nothing())
     first = order[starts]
     by_due = stable_order(first)  # samples are ordered by intended time
     columns = (column[by_due] for column in _of_flows(samples, order, starts))
     return _frame(wanted.iloc[first[by_due]], *columns)
 
 
-def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[npt.NDArray[np.generic]]:
+def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[npt.NDArray[Any]]:
     """Yield start, end, requests, steps, whether all was as expected, and the first change of each flow.
 
     One after the other, since of a long run each of the columns that they come from takes much room.
@@ -55,6 +56,10 @@ def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[
     yield np.add.reduceat(is_step, starts, dtype=np.int64)
     yield np.logical_and.reduceat(samples["is_as_expected"].to_numpy()[order], starts)
     yield np.minimum.reduceat(np.where(samples["is_change"].to_numpy()[order], done_s, np.inf), starts)
+
+
+def _nothing() -> Iterator[npt.NDArray[Any]]:
+    yield from (np.zeros(0) for _ in range(6))
 
 
 def _by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:

@@ -130,7 +130,7 @@ def kept(work: Callable[Concatenate[Run, Asked], Worked]) -> Callable[Concatenat
             run.memory[key] = work(run, *args, **kwargs)
         return cast("Worked", run.memory[key])
 
-    return asked
+    return cast("Callable[Concatenate[Run, Asked], Worked]", asked)
 
 
 def load_run(

@@ -121,5 +121,5 @@ def _begun_within(times_s: pd.Series, width_s: float, bins: int) -> Floats:
     here = np.bincount(place, minlength=bins)
     before = np.cumsum(here) - here
     rest_s = np.maximum(ends_s[place] - times_s.to_numpy(dtype=float), 0.0)
-    seconds: Floats = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)
-    return seconds
+    seconds = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)
+    return seconds.astype(np.float64)

@@ -19,8 +19,7 @@ def is_of_last_login(account: Ints, token: Ints, is_handed: Flags) -> Flags:
     """
     order = stable_order(account)
     handed = is_handed[order]
-    number = np.arange(len(order), dtype=np.int32 if len(order) < 2**31 else np.int64)
-    last = np.maximum.accumulate(np.where(handed, number, number.dtype.type(0)))
+    last = np.maximum.accumulate(np.where(handed, np.arange(len(order), dtype=np.int32), np.int32(0)))
     same = handed[last]
     for column in (account, token):  # one after the other: of a long run each takes much room
         ordered = column[order]

@@ -230,7 +230,12 @@ def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tup
     words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1], *further]))
     place = {word: at for at, word in enumerate(words)}
     narrow = np.int16 if len(words) <= np.iinfo(np.int16).max else np.int32
-    first, second = (
-        np.array([place[word] for word in different], narrow)[at] if len(at) else at for at, different in columns
-    )
+    first, second = (_renamed(at, [place[word] for word in different], narrow) for at, different in columns)
     return words, (first, second)
+
+
+def _renamed(at: Ints, places: Sequence[int], narrow: type[np.int16] | type[np.int32]) -> Ints:
+    if not len(at):
+        return at
+    renamed: Ints = np.array(places, narrow)[at]
+    return renamed

@@ -188,9 +188,8 @@ def _values(ops: Operations, at: Ints, number: Ints, first: Ints, start: Ints) -
     """Return what the register holds before each operation, and at last in each account, if all is plain."""
     is_write = np.isin(ops.kind[at], (Kind.UPDATE, Kind.SET)) & (ops.result[at] == Result.OK)
     new = np.where(ops.new[at] == 0, _PLACE(len(ops.words) + 1) + at, ops.new[at])
-    written = np.maximum.accumulate(
-        np.where(is_write, np.arange(len(at), dtype=_PLACE), _PLACE(-1))
-    )  # the place of the last write
+    places = np.arange(len(at), dtype=_PLACE)
+    written = np.maximum.accumulate(np.where(is_write, places, _PLACE(-1)))  # the place of the last write
     previous = np.append(_PLACE(-1), written[:-1])
     before = np.where(previous >= first[number], new[previous], start[number])
     last = written[np.append(first[1:], len(at)) - 1]

@@ -6,6 +6,7 @@ null, so that whoever wants plain numbers need not copy them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ import pyarrow as pa
 
 from pwdload.samples.sample import SCHEMA
 
-Numbers = npt.NDArray[np.generic]
+Numbers = npt.NDArray[Any]
+"""Of whatever kind a column is."""
 Places = npt.NDArray[np.int64]
 
 _NARROW = pa.dictionary(pa.int16(), pa.string())
@@ -130,5 +132,5 @@ def _texts(chunks: Sequence[pa.DictionaryArray], order: Places) -> pa.Dictionary
 
 def _translated(chunks: Sequence[pa.DictionaryArray], place: dict[str, int], narrow: type) -> Iterator[Numbers]:
     for chunk in chunks:
-        own = np.array([place[word] for word in chunk.dictionary.to_pylist()], narrow)
+        own: Numbers = np.array([place[word] for word in chunk.dictionary.to_pylist()], narrow)
         yield own[chunk.indices.to_numpy(zero_copy_only=False)]

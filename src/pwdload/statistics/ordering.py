@@ -1,5 +1,7 @@
 """Orders of very many whole numbers."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,9 @@ def stable_order(numbers: Numbers) -> Places:
     passes = max(-(-(most - least).bit_length() // _DIGITS), 1)
     if passes > _PASSES_MAX or len(numbers) < 1 << _DIGITS:
         return np.argsort(numbers, kind="stable")
-    rest = (numbers.astype(np.int64, copy=False) - least).astype(np.uint32 if passes <= 2 else np.uint64)
+    rest: npt.NDArray[Any] = (numbers.astype(np.int64, copy=False) - least).astype(
+        np.uint32 if passes <= 2 else np.uint64
+    )
     order = np.argsort(rest.astype(np.uint16), kind="stable")
     for number in range(1, passes):
         digit = (rest >> rest.dtype.type(_DIGITS * number)).astype(np.uint16)
