@@ -229,13 +229,12 @@ def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tup
     columns = [texts(rows, name) for name in ("password", "new_password")]
     words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1], *further]))
     place = {word: at for at, word in enumerate(words)}
-    narrow = np.int16 if len(words) <= np.iinfo(np.int16).max else np.int32
-    first, second = (_renamed(at, [place[word] for word in different], narrow) for at, different in columns)
+    first, second = (_renamed(at, [place[word] for word in different]) for at, different in columns)
     return words, (first, second)
 
 
-def _renamed(at: Ints, places: Sequence[int], narrow: type[np.int16] | type[np.int32]) -> Ints:
+def _renamed(at: Ints, places: Sequence[int]) -> Ints:
     if not len(at):
         return at
-    renamed: Ints = np.array(places, narrow)[at]
-    return renamed
+    is_narrow = max(places) <= np.iinfo(np.int16).max
+    return np.array(places, np.int16)[at] if is_narrow else np.array(places, np.int32)[at]
