@@ -7,7 +7,9 @@ Each run is made up (`tests.bench.big_run`), and its report made as `pwdload rep
 Leaves with 1 if a bound that was promised is not kept.
 """
 
+import datetime as dt
 import os
+import platform
 import re
 import resource
 import subprocess
@@ -15,10 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.big_run import write_big_run
+from tests.bench.conditions import cpu_model
 from tests.processes import ROOT
 
 _ROWS = (100_000, 1_000_000, 10_000_000)
@@ -85,11 +89,24 @@ def text(costs: Sequence[Cost]) -> str:
             "times. Allowed for the longest: "
             f"{_SECONDS_MOST:g} s and {_MEMORY_MB_MOST:,.0f} MB on two cores.",
             "",
+            _conditions(),
+            "",
             "| samples | seconds | CPU seconds | samples per second | peak memory (MB) | verdict |",
             "|---|---|---|---|---|---|",
             *(cost.line for cost in costs),
             "",
         ]
+    )
+
+
+def _conditions() -> str:
+    """Return when and on what this was measured, and how busy the machine was with other things before."""
+    when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow"))
+    load, _, _ = os.getloadavg()
+    return (
+        f"{when}; {cpu_model()}, {os.cpu_count()} cores, {load:.1f} of them in use at the end; "
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}."
     )
 
 
