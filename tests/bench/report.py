@@ -100,12 +100,12 @@ def text(costs: Sequence[Cost]) -> str:
 
 
 def _conditions() -> str:
-    """Return when and on what this was measured, and how busy the machine was with other things before."""
+    """Return when and on what this was measured, and how busy the machine was: seconds stand for a quiet one only."""
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow"))
     load, _, _ = os.getloadavg()
     return (
-        f"{when}; {cpu_model()}, {os.cpu_count()} cores, {load:.1f} of them in use at the end; "
+        f"{when}; {cpu_model()}, {os.cpu_count()} cores, load average {load:.1f} at the end (about 1 is its own); "
         f"{platform.python_implementation()} {platform.python_version()}, {packages}."
     )
 

@@ -13,6 +13,7 @@ from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
 
 _BESIDE_ROWS_MAX = 3_000_000
+"""Up to so many samples there is memory enough to judge and to analyse a run at the same time."""
 _OF_THE_ORACLE = ["seq", "token", "session", "password", "new_password"]
 """Columns that say nothing of speed, and take a quarter of the memory."""
 
