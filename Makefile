@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns cleanfaults standin schema sample clean
+.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns cleanfaults standin schema sample vendor clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the mod
 
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run of the demo, with its picture (needs Chromium)
 	$(BIN)/python -m tests.sample
+
+vendor: $(VENV)/.installed  ## Renew the plotly.js in the reports: make vendor VERSION=4.1.1 (needs npm)
+	$(BIN)/python -m tests.vendor "$(VERSION)"
 
 clean:  ## Remove what the targets made, except reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info

@@ -1,4 +1,4 @@
-"""Puts the locustfile and the scenarios of the checkout into the package, for `pwdload init`; the rest is pyproject's."""
+"""Puts the locustfile and the scenarios of the checkout into the package; what else there is to say is in pyproject."""
 
 from setuptools import find_packages, setup
 

@@ -14,14 +14,17 @@ from pwdload.units import (
     DURATION_PATTERN,
     PERCENT_PATTERN,
     RATE_PATTERN,
+    format_change,
     format_count,
     format_duration,
     format_moment,
     format_rate,
     format_share,
+    parse_change,
     parse_duration_s,
     parse_rate_per_s,
     parse_share,
+    parse_share_within,
 )
 
 PARSERS = (parse_duration_s, parse_rate_per_s, parse_share)
@@ -319,3 +322,66 @@ def test_a_moment_before_the_start_is_refused() -> None:
     """A sign error does not read as a time."""
     with pytest.raises(ValueError, match="before its start"):
         format_moment(-1)
+
+
+@pytest.mark.parametrize(("value", "part"), [("20%", 0.2), ("-5 %", -0.05), ("0%", 0), ("150%", 1.5), ("0.1%", 0.001)])
+def test_a_change_means_what_it_says(value: str, part: float) -> None:
+    """What grows may double, and what shrinks is below nothing."""
+    assert parse_change(value) == part
+
+
+@pytest.mark.parametrize("value", ["", "%", "20", 0.2, 20, "+5%", "--5%", "nan%", None, True, []])
+def test_what_is_no_change_is_refused(value: object) -> None:
+    """A number could mean per cent or a part: it is never guessed."""
+    with pytest.raises(UsageError, match="per cent"):
+        parse_change(value)
+
+
+def test_a_share_within_a_time_is_both() -> None:
+    """The two are read as they are read alone."""
+    assert parse_share_within("60% within 15m") == (0.6, 900.0)
+    assert parse_share_within(" 0.5 %  within  1m30s ") == (0.005, 90.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("60%", "write both"),
+        ("within 15m", "write both"),
+        ("60% in 15m", "write both"),
+        (0.6, "write both"),
+        (None, "write both"),
+        ("60 within 15m", 'write "60%"'),
+        ("160% within 15m", "more than everything"),
+        ("60% within 15", "needs a unit"),
+        ("60% within soon", "not a duration"),
+    ],
+)
+def test_what_is_no_share_within_a_time_is_refused(value: object, words: str) -> None:
+    """The half that is wrong is named."""
+    with pytest.raises(UsageError, match=words):
+        parse_share_within(value)
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (0.32, "+32 %"),
+        (-0.071, "-7.1 %"),
+        (0.0996, "+10 %"),
+        (0, "0 %"),
+        (12.3, "+1,230 %"),
+        (0.0004, "< +0.1 %"),
+        (-0.0004, "> -0.1 %"),
+    ],
+)
+def test_a_change_reads_with_its_sign(part: float, text: str) -> None:
+    """More and less are never mixed up, and little never reads as nothing."""
+    assert format_change(part) == text
+
+
+@pytest.mark.parametrize("part", [math.nan, math.inf, -math.inf])
+def test_a_change_that_is_no_number_is_a_mistake_of_ours(part: float) -> None:
+    """No report says nan %."""
+    with pytest.raises(ValueError, match="finite"):
+        format_change(part)

@@ -11,7 +11,9 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
       endings.parquet     what became of each account, by the ledger (`pwdload.endings`)
       faults.json         what was done to the target, where anything was (`pwdload.injections`)
       journal.json        the same in the shape of Chaos Toolkit's journal
+      search.json         the levels of a search for capacity, where the run was one (`pwdload.searching`)
       health.csv          how the load generators were, second by second (`pwdload.health`)
+      metrics.csv         what the target said of itself, where it was asked (`pwdload.metrics`)
       calibration.json    what this machine's instrument was found to be worth before the run
       target_counts.json  the stand-in's own counts, where the target was one that counts
       report.html report.md report.json verdict.json junit.xml tables/*.csv
@@ -199,7 +201,8 @@ class RunRecord:
     duration_s: FiniteFloat | None = None
     """From zero of the run's clock to the moment when the load was told to stop."""
     ended_by: str = ""
-    """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``error: ...``."""
+    """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``criterion NAME: ...``,
+    ``error: ...``."""
     stages: tuple[StageRecord, ...] = ()
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""
@@ -292,6 +295,11 @@ class RunDirectory:
         return self.path / "faults.json"
 
     @property
+    def search_file(self) -> Path:
+        """The levels of a search for capacity, and why each was played."""
+        return self.path / "search.json"
+
+    @property
     def journal_file(self) -> Path:
         """The same in the shape of Chaos Toolkit's journal."""
         return self.path / "journal.json"
@@ -300,6 +308,11 @@ class RunDirectory:
     def health_file(self) -> Path:
         """How the load generators were, second by second."""
         return self.path / "health.csv"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What the target said of itself."""
+        return self.path / "metrics.csv"
 
     @property
     def calibration_file(self) -> Path:

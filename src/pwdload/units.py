@@ -22,6 +22,8 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _DURATION = re.compile(r"\s*".join(rf"(?:({_NUMBER})\s*{unit})?" for unit in SECONDS_PER_UNIT))
 _RATE = re.compile(rf"({_NUMBER})\s*/\s*(d|h|m|s|ms)")
 _PERCENT = re.compile(rf"({_NUMBER})\s*%")
+_CHANGE = re.compile(rf"(-?{_NUMBER})\s*%")
+_WITHIN = re.compile(r"(.*\S)\s+within\s+(\S.*)")
 _BARE_NUMBER = re.compile(_NUMBER)
 
 _DURATION_EXAMPLES = "10s, 200ms, 2m, 1m30s, 1.5h or 1d"
@@ -33,6 +35,10 @@ RATE_PATTERN = rf"^\s*{_RATE.pattern}\s*$"
 """What `parse_rate_per_s` accepts, likewise."""
 PERCENT_PATTERN = rf"^\s*{_PERCENT.pattern}\s*$"
 """What `parse_share` accepts as text, likewise; that it is at most 100 % is not part of the pattern."""
+CHANGE_PATTERN = rf"^\s*{_CHANGE.pattern}\s*$"
+"""What `parse_change` accepts, likewise."""
+SHARE_WITHIN_PATTERN = rf"^\s*{_PERCENT.pattern}\s+within\s+(?=[0-9]){_DURATION.pattern}\s*$"
+"""What `parse_share_within` accepts, likewise."""
 
 
 def parse_duration_s(value: object) -> float:
@@ -82,6 +88,30 @@ def parse_share(value: object) -> float:
     if share > 1:
         raise UsageError(f"{_shown(value)}: more than everything; a share is 0% to 100%")
     return share
+
+
+def parse_change(value: object) -> float:
+    """Return by which part something grows that "20%" means, 0.2; "-5%" shrinks. More than 100 % may be.
+
+    Text with a percent sign only: a number could mean either.
+
+    Raises `UsageError` for anything else.
+    """
+    match = _CHANGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise UsageError(f"{_shown(value)}: not a part to grow by; write it in per cent: 20% or -5%")
+    return _finite(value, Decimal(match[1]) / 100)
+
+
+def parse_share_within(value: object) -> tuple[float, float]:
+    """Return the share from 0 to 1 and the seconds that "60% within 15m" means.
+
+    Raises `UsageError` for anything else.
+    """
+    match = _WITHIN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise UsageError(f"{_shown(value)}: not a share within a time; write both: 60% within 15m")
+    return parse_share(match[1]), parse_duration_s(match[2])
 
 
 def format_duration(seconds: float) -> str:
@@ -157,6 +187,22 @@ def format_share(share: float) -> str:
     if share < 0.000_1:
         return "< 0.01 %"
     return "> 99.99 %" if share > 0.999_9 else f"{share * 100:.2f} %"
+
+
+def format_change(part: float) -> str:
+    """Return by which part something is more or less, for a report: "+32 %", "-7 %", "+1.4 %", "0 %".
+
+    Whole per cent from 10 % on, one decimal below; "< +0.1 %" and "> -0.1 %" where so little is left that it would read
+    as nothing.
+
+    Raises `ValueError` for NaN and infinity.
+    """
+    _require_finite(part)
+    if not part:
+        return "0 %"
+    if abs(part) < 0.000_5:
+        return "< +0.1 %" if part > 0 else "> -0.1 %"
+    return f"{part * 100:+,.{1 if abs(part) < 0.0995 else 0}f} %"
 
 
 def format_count(count: int) -> str:

@@ -345,7 +345,7 @@ def test_every_caveat_has_a_sentence_and_a_number_it_weakens() -> None:
     """The closed list is complete: each entry says what it weakens, and why."""
     for caveat in Caveat:
         assert caveat.sentence.endswith(".")
-        assert caveat.weakens in ("everything", "throughput", "latency", "counts", "correctness", "verdict")
+        assert caveat.weakens in ("everything", "throughput", "latency", "counts", "correctness", "verdict", "capacity")
 
 
 @pytest.mark.parametrize(("make", "expected"), [(no_samples, Caveat.TOO_FEW_SAMPLES), (outage, Caveat.UNKNOWN_LEFT)])

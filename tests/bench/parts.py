@@ -21,10 +21,12 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.remarks import remark_on
+from pwdload.criteria import Span
+from pwdload.criteria.live import LiveLoad
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
-from pwdload.samples import SampleWriter
+from pwdload.samples import Block, SampleWriter
 
 POLICY = PasswordPolicy()
 BOOK = PasswordBook(b"a secret of the bench", POLICY)
@@ -131,6 +133,12 @@ def oracle_us() -> float:
     return each_us(50_000, login_and_change) / 2
 
 
+def live_us() -> float:
+    """Return what the live load costs for each sample, in blocks of full size."""
+    live, block = LiveLoad((Span(0.0),)), Block.encode(0, [sample(number) for number in range(512)])
+    return each_us(400, lambda _: live.take(block)) / 512
+
+
 def main() -> None:
     """Measure, and print a table."""
     requests = DeviceRequests("t", DEVICES.device(0))
@@ -143,13 +151,14 @@ def main() -> None:
         ("the case of an arrival", each_us(100_000, Mix(dict.fromkeys(CASES, 1.0), 1).case)),
         ("an update request as bytes", each_us(50_000, lambda _: requests.update_password("t" * 300, b"{}"))),
         ("a sample kept, encoding and disk included", sample_us()),
+        ("a sample seen while the run goes on, if criteria ask for it", live_us()),
         ("what the oracle needs of an exchange (at most 2)", oracle_us()),
         ("login + change over one connection, wall time", wall_ms * 1e3),
         ("login + change over one connection, own CPU", cpu_ms * 1e3),
     ]
     sys.stdout.write(f"{platform.platform(terse=True)}, Python {platform.python_version()}\n")
     for name, us in rows:
-        sys.stdout.write(f"{name:<50}{us:10.1f} us\n")
+        sys.stdout.write(f"{name:<62}{us:10.1f} us\n")
 
 
 if __name__ == "__main__":

@@ -1,70 +1,33 @@
-"""The page in a real browser: plots are drawn, nothing is fetched, no error is logged, and tables sort.
+"""The page in a real browser: plots are drawn, nothing is fetched, no error is logged, and tables sort."""
 
-Chromium is driven by its command line alone. Set PWDLOAD_CHROMIUM to its path where it has another name.
-"""
-
-import os
 import re
-import shutil
 import socket
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished, no_samples, odd_characters
+from tests.report.browser import chromium_or_skip, visit
+from tests.report.drawings import with_drawings
 from tests.report.faulty import open_run
 
-from pwdload.report import make
+from pwdload.report import html, make
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",  # it runs as root in a container, and opens our own file only
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=10000",
-    "--window-size=1440,900",
-)
 RUNS = {"finished": finished, "no_samples": no_samples, "odd_characters": odd_characters, "faults": open_run}
-PLOTS = 5
+PLOTS = 7
 """Of a run whose generator's health is not on record; two more show that."""
-MORE_PLOTS = {"faults": 6}
-"""Of open arrivals one more, of faults five."""
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What the browser made of a page."""
-
-    dom: str
-    console: tuple[str, ...]
-    """Lines that the page, or the browser on its behalf, wrote to the console."""
-
-    def attribute(self, name: str) -> str | None:
-        """A data attribute that the page left on its root."""
-        match = re.search(rf'<html[^>]* data-{name}="([^"]*)"', self.dom)
-        return match[1] if match else None
+LEVEL_PLOTS = 2
+"""What load and response have to show, in a run of which that can be told."""
+MORE_PLOTS = {"faults": 6 + LEVEL_PLOTS, "no_samples": -2}
+"""Of open arrivals one more, of faults five; without samples nothing is spread over bins."""
 
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
     """The browser's path."""
-    path = os.environ.get("PWDLOAD_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.skip(
-            f"no Chromium on this machine: none of {', '.join(NAMES)} is on the PATH, PWDLOAD_CHROMIUM is not set"
-        )
-    return path
+    return chromium_or_skip()
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +37,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     for name, write in RUNS.items():
         make(write(folder / name))
     return {name: folder / name / "report.html" for name in RUNS}
-
-
-def browse(chromium: str, page: Path, profile: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Open a page, do what the flags say, and end."""
-    command = [chromium, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=90, check=True)
-
-
-def visit(chromium: str, page: Path, profile: Path) -> Visit:
-    """Open a page and return what became of it."""
-    done = browse(chromium, page, profile, "--dump-dom")
-    return Visit(done.stdout, tuple(line for line in done.stderr.splitlines() if "CONSOLE" in line))
 
 
 @pytest.mark.parametrize("name", ["no_samples", "odd_characters", "faults"])
@@ -100,6 +51,26 @@ def test_plots_are_drawn_from_the_file_alone(
     for canvas in seen.dom.split('class="canvas')[1:]:
         assert 'class="main-svg"' in canvas.split("</figure>")[0]
     assert len(seen.dom.split('class="canvas')) == plots + 1
+
+
+def test_every_kind_of_drawing_is_drawn(chromium: str, tmp_path: Path) -> None:
+    """Charts and heat maps appear with gaps, zeros on logarithmic axes and markup in names; each as a table too."""
+    driver = """<script>
+      for (const button of document.querySelectorAll("figure .as-table")) button.click();
+      const rows = (name) => document.querySelectorAll(`figure:has(#plot-${name}) .numbers tbody tr`).length;
+      document.documentElement.dataset.rows = ["goodput", "ecdf", "heat", "empty"].map(rows).join(" ");
+    </script>"""
+    text = html.render(with_drawings(make(finished(tmp_path / "run"))))
+    page = tmp_path / "driven.html"
+    page.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"{driver}</body>"), "utf-8")
+    seen = visit(chromium, page, tmp_path / "profile")
+    assert seen.attribute("plots") == str(PLOTS + 2 + 4)
+    assert seen.console == ()
+    assert seen.attribute("rows") == "211 72 400 1"
+    assert "&lt;b&gt;next year&lt;/b&gt;" in seen.dom
+    assert "<b>next year</b>" not in seen.dom.partition("<main")[2]
+    drawn = seen.dom.partition('id="plot-empty"')[2].partition("</figure>")[0]
+    assert "nothing to draw" in drawn
 
 
 def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:
@@ -144,10 +115,3 @@ def test_columns_sort_both_ways_and_absent_values_stay_last(
         assert len(numbers) > 2
         assert numbers == sorted(numbers, reverse=order == "descending")
         assert values == [*(value for value in values if value != "none"), *["none"] * values.count("none")]
-
-
-def test_report_prints_on_a_few_pages(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:
-    """Printed, the report is a document of a few A4 pages and not a wall of folded rows."""
-    pdf = tmp_path / "report.pdf"
-    browse(chromium, pages["finished"], tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={pdf}")
-    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) <= 8

@@ -45,7 +45,7 @@ def table(directory: RunDirectory, name: str) -> list[dict[str, str]]:
 def test_each_rule_has_its_line(tmp_path: Path) -> None:
     """Above all numbers stands which rules were held against what, and what was found."""
     directory, report, page = reported(tmp_path, BAD)
-    assert [section.name for section in report.sections][:2] == ["correctness", "latency"]
+    assert [section.name for section in report.sections][:2] == ["decision", "correctness"]
     for result in BAD.results:
         assert {result.title, result.reason, f"{result.examined:,}"} <= set(page.text)
     assert "CORRECTNESS FAILED" in page.text
@@ -64,12 +64,12 @@ def test_a_rule_without_anything_to_hold_it_against_is_no_pass(tmp_path: Path) -
     directory, report, page = reported(tmp_path, GOOD)
     assert report.verdict is Verdict.PASS
     assert {row["check"]: row["verdict"] for row in table(directory, "correctness")}["locks"] == "NOT EXAMINED"
-    intro = report.sections[0].intro
+    intro = report.sections[1].intro
     assert "2 checks found nothing wrong" in intro
     assert "1 rule had nothing to be held against in this run: A locked account stays locked." in intro
-    assert not [one for one in report.sections[0].items if isinstance(one, Timelines)]
+    assert not [one for one in report.sections[1].items if isinstance(one, Timelines)]
     assert page.tags["article"] == 0
-    marks = [caution.text for caution in report.cautions if caution.number in report.sections[0].weakened_by]
+    marks = [caution.text for caution in report.cautions if caution.number in report.sections[1].weakened_by]
     assert any("A locked account stays locked" in text for text in marks)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from pwdload.errors import ScenarioError
 from pwdload.scenario import Scenario, parse_scenario
+from pwdload.scenario.slo import SHORT_FORMS
 
 CASES = ("valid_change", "skip_when_warned", "token_missing", "token_forged", "unicode_password")
 GROUPS = ("change", "token", "body")
@@ -32,6 +33,13 @@ client_certificate = "client.pem"
 client_key = "client.key"
 server_name = "login.example.com"
 proxy = "http://proxy.example.com:3128/"
+
+[target.metrics]
+prometheus = "http://prometheus.example.com:9090/prom/"
+queries = { cpu = "sum(rate(process_cpu_seconds_total[30s]))", memory = "process_resident_memory_bytes" }
+cores = 8
+step = "10s"
+timeout = "3s"
 
 [accounts]
 source = "accounts.csv"
@@ -214,17 +222,60 @@ failed_share = "0.1%"
 recover_within = "10s"
 max_failed_share_during = 0.5
 data_correct = true
+goodput = "2000/h"
+SHORT_FORMS
+
+[[slo.criteria]]
+name = "slow_at_the_peak"
+metric = "p99_5"
+of = "service"
+step = "login"
+case = "valid_change"
+stage = "steady"
+at_most = "1.5s"
+seconds = "99.5%"
+
+[[slo.criteria]]
+metric = "failed_share"
+at_most = "5%"
+window = "10s"
+stop = true
+
+[[slo.criteria]]
+name = "enough_changes"
+metric = "goodput"
+at_least = "5/s"
+
+[forecast]
+people = 40_000
+expires_every = "90d"
+working_hours = "10h"
+working_days = 6
+morning_rush = "60% within 15m"
+mass_expiry = "100% within 2h"
+peak_over = "30s"
+growth_per_year = "20%"
+headroom = "30%"
+lead_time = "90d"
 
 [standin]
 hash_algorithm = "sha256"
 servers = 4
 service_mean_s = 0.02
 id_token = true
-"""
+""".replace("SHORT_FORMS", "\n".join(f'{key} = "1500ms"' for key in SHORT_FORMS))
 
 EVERY_OPEN_KEY = """
 title = "Every key of open arrivals"
 seed = 7
+
+[target.metrics]
+csv = "vmstat.csv"
+
+[forecast]
+today = "2/s"
+peak_factor = 1.5
+growth_per_year = "-5%"
 
 [load]
 model = "open"
@@ -257,6 +308,18 @@ for = "2s"
 name = "pause"
 rate = "0/s"
 for = "5s"
+
+[search]
+from = "20/s"
+to = "500/s"
+resolution = "2%"
+hold = "20s"
+settle = "5s"
+repeats = 8
+beyond = "120%"
+budget = "15m"
+abort_when = { failed_share = "20%", p99 = "10s" }
+at_least = "80/s"
 """
 
 

@@ -44,6 +44,16 @@ Criteria  failed share at most 0.10 %
           recovered within 10.0 s of the healing of each fault
           failed share at most 50.00 % while a fault is on
           data correct after all of it
+Metrics   from http://prometheus.example.com:9090/prom, one value every 10.0 s: cpu, memory
+          the target has 8 cores
+Forecast  40,000 people, 519 changes on a working day
+          peak = the busiest 30.0 s by chance, of people who come independently (not passed with 95 % probability)
+          today: 0.86/m on average, 0.17/s at the peak (519 in 10 h 00 m of work)
+          morning rush: 0.35/s on average, 0.70/s at the peak (60.00 % of 519 within 15 m 00 s)
+          mass-expiry day: 5.56/s on average, 7.13/s at the peak (100 % of 40,000 within 2 h 00 m)
+          next year: 6.67/s on average, 8.40/s at the peak (mass-expiry day, grown for a year)
+          the capacity is to exceed each by 30 %
+          it takes 90 d 00 h to add capacity
 Stand-in  hash_algorithm = "sha256"
           servers = 4
           service_mean_s = 0.02
@@ -86,7 +96,12 @@ def test_the_plan_of_open_arrivals_shows_each_stages_rate_and_arrivals() -> None
     assert plan[start:end] == (
         """\
 Load      open model, even arrivals, seed 7
-          at most 500 flows in flight, 50 more may wait; any beyond are dropped"""
+          at most 500 flows in flight, 50 more may wait; any beyond are dropped
+Search    from 20.0/s up to 500/s, until the capacity is known to within 2.00 %
+          each level 5.00 s to settle, then 20.0 s that count, up to 1 m 00 s where nobody can tell
+          at least 8 levels at the limit, one at 120 % of it, and back
+          a level is broken off when more than 20.00 % fail or p99 passes 10.0 s
+          at most 15 m 00 s; fails below 80.0/s"""
     )
     assert plan[plan.index("Stages") : plan.index("\n\nMix")] == (
         """\

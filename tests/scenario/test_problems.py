@@ -232,9 +232,6 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(text: str, table: str
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("[forecast]\npeople = 40000", "forecast"),
-        ("[search]\nfrom = '1/s'", "search"),
-        ("[target]\nmetrics = 'http://x'", "target.metrics"),
         ("[accounts]\ntenant = 'x'", "accounts.tenant"),
     ],
 )

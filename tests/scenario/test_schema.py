@@ -92,7 +92,8 @@ def test_every_key_is_used_by_the_example_of_the_tests() -> None:
     used = EVERY_KEY + EVERY_OPEN_KEY
     missing = [name for table in tables(json_schema()) for name in table if f"{name} = " not in used]
     headers = {"target", "accounts", "password_policy", "load", "stages", "mix", "devices", "expect", "oracle"}
-    headers |= {"standin", "retries", "faults", "fault_proxy", "commands", "steady_state", "slo"}
+    headers |= {"standin", "retries", "faults", "fault_proxy", "commands", "steady_state", "slo", "criteria"}
+    headers |= {"forecast", "metrics", "search"}
     assert set(missing) - headers <= {"harmonyos", "desktop"}
 
 

@@ -9,8 +9,8 @@ and the load needs as many accounts as are ever missing at once. Without re-armi
 figures are expectations: chance may want a few more, see `Need.is_tight`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 from pwdload.pacing import RatePlan
@@ -75,6 +75,11 @@ def open_needs(
         for state, use in sorted(use_per_flow.items())
         if use > 0
     )
+
+
+def as_bounds(needs: Iterable[Need]) -> tuple[Need, ...]:
+    """Return needs of a load that may turn out smaller: nobody can say when, or whether, the stock runs dry."""
+    return tuple(replace(need, dry_s=None, is_bound=True) for need in needs)
 
 
 def bounded_needs(flows_max: float, use_per_flow: Mapping[str, float], stock: Mapping[str, int]) -> tuple[Need, ...]:

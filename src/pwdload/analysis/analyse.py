@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.answers import answer_breakdown
+from pwdload.analysis.capacity import Capacity
+from pwdload.analysis.capacity.levels import LoadLevels
+from pwdload.analysis.capacity.of_run import capacity_of, levels_of
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
+from pwdload.analysis.criteria import JudgedCriteria, judge_run
 from pwdload.analysis.headline import Headline, headline
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.reconciliation import Reconciliation, reconcile
@@ -14,6 +18,8 @@ from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.recovery.of_run import recovery_of
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import stage_table
+from pwdload.analysis.steadiness import StageSettling, steadiness
+from pwdload.analysis.target_load import TargetLoad, target_load
 from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
 
@@ -31,10 +37,20 @@ class Analysis:
     """See `pwdload.analysis.answers.answer_breakdown`."""
     stages: pd.DataFrame
     """See `pwdload.analysis.stages.stage_table`."""
+    steadiness: tuple[StageSettling, ...]
+    """Whether each stage that the run reached had settled."""
     headline: Headline
     reconciliation: Reconciliation | None
     recovery: Recovery | None
     """What each fault did, and how the target came back; null where nothing was to be done to it."""
+    criteria: JudgedCriteria
+    """The criteria of ``[slo]``, judged."""
+    levels: LoadLevels
+    """The loads that the run held, and what came of each."""
+    capacity: Capacity | None
+    """The highest rate that keeps the criteria; null where nothing was due while it counted."""
+    target_load: TargetLoad | None
+    """What the target spent, by its own metrics; null where they are not on record."""
     findings: tuple[Finding, ...]
     """The worst first."""
     caveats: tuple[CaveatNote, ...]
@@ -47,16 +63,23 @@ class Analysis:
 
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
-    journeys, recovery = journey_frame(run.samples), recovery_of(run)
+    journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
+    criteria, levels, stages = judge_run(run), levels_of(run), stage_table(run)
+    capacity = capacity_of(run, levels)
     return Analysis(
         run=run,
         judgement=judgement,
         journeys=journeys,
         answers=answer_breakdown(run.samples),
-        stages=stage_table(run),
+        stages=stages,
+        steadiness=settled,
         headline=headline(run, journeys),
         reconciliation=reconcile(run),
         recovery=recovery,
-        findings=find(run, judgement, recovery=recovery),
-        caveats=find_caveats(run, judgement),
+        criteria=criteria,
+        levels=levels,
+        capacity=capacity,
+        target_load=target_load(run, stages, capacity),
+        findings=find(run, judgement, recovery=recovery, criteria=criteria, capacity=capacity),
+        caveats=find_caveats(run, judgement, settled, capacity),
     )

@@ -4,19 +4,26 @@ Each caveat names the number it weakens and is printed beside it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
 from pwdload.analysis.arrival_tables import lag_of_arrivals
+from pwdload.analysis.capacity import Capacity, Shape
 from pwdload.analysis.checks.processes import missing_workers
+from pwdload.analysis.criteria import ended_by, states_criteria
+from pwdload.analysis.forecast import stated_forecast
 from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import overall
 from pwdload.analysis.reconciliation import incomparable, reconcile
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
+from pwdload.analysis.steadiness import StageSettling, steadiness
+from pwdload.analysis.target_load import missing_metrics
+from pwdload.api.http import Address, is_loopback
+from pwdload.errors import UsageError
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import NOT_EXAMINED, short, standing
 from pwdload.outcome import Outcome
@@ -31,10 +38,12 @@ LATE_SHARE = 0.1
 """A generator's p99 lag above this share of the p99 response time is called late,"""
 LATE_S = 0.002
 """unless it is below this: two milliseconds are what a busy scheduler may take."""
+STAGES_NAMED = 3
+"""A caveat about stages names so many of them; the section has all."""
 CLOCK_ERROR_S = 0.001
 """Clocks that may be apart by more than this are told: a millisecond is what response times are read to."""
 
-Weakens = Literal["everything", "throughput", "latency", "counts", "correctness", "verdict"]
+Weakens = Literal["everything", "throughput", "latency", "counts", "correctness", "verdict", "capacity"]
 
 
 class Caveat(Enum):
@@ -52,6 +61,7 @@ class Caveat(Enum):
     CUT_SHORT = ("everything", "The run was cut short: what happened last may be missing.")
     STOPPED_EARLY = ("everything", "The load was stopped before its schedule ended.")
     WORKER_MISSING = ("everything", "A process left no samples: its part of the load is not in any number.")
+    WORKER_LOST = ("everything", "A load generator was lost in the middle: its part of the load was not made.")
     WORKER_UNFINISHED = ("everything", "A process did not finish its file: its last second or so is missing.")
     SEQUENCE_GAPS = ("counts", "Sequence numbers have gaps: so many samples are missing.")
     SAMPLES_DROPPED = ("counts", "A recorder failed to write samples: they are not in any number.")
@@ -70,6 +80,22 @@ class Caveat(Enum):
         "The ledger of the accounts was damaged: what it had lost was put into doubt and settled.",
     )
     REARM_FAILED = ("correctness", "Accounts could not be put back: they stay used up.")
+    NO_LIMIT_LOOKED_FOR = (
+        "capacity",
+        "No limit was looked for: a rate that was served is a lower bound of the capacity.",
+    )
+    NOT_SEARCHED = (
+        "capacity",
+        "The capacity was not searched for but estimated from the levels that this run happens to have.",
+    )
+    NO_LIMIT_FOUND = (
+        "capacity",
+        "No rate was found that breaks a criterion: the capacity is a lower bound, and so is each head-room.",
+    )
+    METRICS_MISSING = (
+        "capacity",
+        "Metrics of the target that the scenario asks for are not there: what gives first is seen from outside only.",
+    )
     NOTHING_MEASURED = ("throughput", "The run never reached a measured stage: there are no rates.")
     SHORT_RUN = ("throughput", "Less than a minute was measured: rates and tails may not have settled.")
     SLOTS_RAN_OUT = (
@@ -87,6 +113,14 @@ class Caveat(Enum):
     )
     NOT_CALIBRATED = ("latency", "The instrument was not calibrated: nothing says what its times are worth.")
     BEYOND_CALIBRATION = ("latency", "Calibration found the instrument beyond its limits on this machine.")
+    NO_TLS = (
+        "latency",
+        "The target was spoken to without TLS: no handshake, no encryption and no certificate is in any number.",
+    )
+    ACCOUNTS_REUSED = (
+        "latency",
+        "Accounts were used again and again: they are few and warm in the target's caches, as people's are not.",
+    )
     CLOCKS_APART = (
         "latency",
         "Workers read clocks of their own: a response time is of one clock, but times across workers are only as near "
@@ -97,6 +131,11 @@ class Caveat(Enum):
         "How busy the generator was is not on record: nothing shows that it was not measuring itself.",
     )
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
+    WARM_UP_TREND = ("latency", "Measured time begins before the numbers settle: its beginning is unlike the rest.")
+    STAGE_TREND = (
+        "latency",
+        "Response times still rose or fell within a measured stage: with more time they would have been others.",
+    )
     TOO_FEW_SAMPLES = ("latency", "Too few update_password requests for their p99; it needs 1,000.")
 
     @property
@@ -127,13 +166,25 @@ Detail = Callable[[Run], str | None]
 """Says whether a caveat applies: null when not, else its particulars, which may be empty."""
 
 
-def find_caveats(run: Run, judgement: Judgement) -> tuple[CaveatNote, ...]:
-    """Return the caveats that apply, in the order of the list."""
-    details = ((caveat, _detail(caveat, run, judgement)) for caveat in Caveat)
+def find_caveats(
+    run: Run,
+    judgement: Judgement,
+    settled: Sequence[StageSettling] | None = None,
+    capacity: Capacity | None = None,
+) -> tuple[CaveatNote, ...]:
+    """Return the caveats that apply, in the order of the list; ``settled`` is of this run, where it is known."""
+    stages = [one for one in (steadiness(run) if settled is None else settled) if one.is_measured]
+    details = ((caveat, _detail(caveat, run, judgement, stages, capacity)) for caveat in Caveat)
     return tuple(CaveatNote(caveat, detail) for caveat, detail in details if detail is not None)
 
 
-def _detail(caveat: Caveat, run: Run, judgement: Judgement) -> str | None:
+def _detail(
+    caveat: Caveat, run: Run, judgement: Judgement, stages: Sequence[StageSettling], capacity: Capacity | None
+) -> str | None:
+    if (of_stages := _OF_STAGES.get(caveat)) is not None:
+        return of_stages(stages)
+    if (of_capacity := _OF_CAPACITY.get(caveat)) is not None:
+        return of_capacity(run, capacity)
     of_run = _DETAILS.get(caveat)
     return of_run(run) if of_run is not None else _OF_JUDGEMENT[caveat](judgement)
 
@@ -146,12 +197,22 @@ def _stopped_early(run: Run) -> str | None:
     last_s = run.record.stages[-1].end_s if run.record.stages else None
     duration_s = run.record.duration_s
     early = last_s is not None and duration_s is not None and duration_s < last_s - 1.0
-    return _if(early, f"after {duration_s or 0:.0f} s of {last_s or 0:.0f} s")
+    by = f", by the criterion {name}" if (name := ended_by(run)) else ""
+    return _if(early, f"after {duration_s or 0:.0f} s of {last_s or 0:.0f} s{by}")
 
 
 def _worker_missing(run: Run) -> str | None:
     missing = [*missing_workers(run), *(f"{file.name} cannot be read" for file in run.files if file.is_unreadable)]
     return _if(bool(missing), ", ".join(missing))
+
+
+def _is_forecast(run: Run) -> bool:
+    return stated_forecast(run.scenario_source) is not None
+
+
+def _worker_lost(run: Run) -> str | None:
+    lost = [f"{one.name} at {one.noticed_s:.0f} s" for one in run.record.lost_workers]
+    return _if(bool(lost), ", ".join(lost))
 
 
 def _worker_unfinished(run: Run) -> str | None:
@@ -203,6 +264,21 @@ def _accounts_retired(run: Run) -> str | None:
 def _ledger_damaged(run: Run) -> str | None:
     ledger = run.record.ledger
     return _if(ledger is not None and bool(ledger.damages), " ".join(ledger.damages) if ledger is not None else "")
+
+
+def _accounts_reused(run: Run) -> str | None:
+    """Return how often each account was changed, where there were more changes than accounts."""
+    changes, accounts = int(run.samples["is_change"].sum()), run.record.accounts
+    each = changes / accounts if accounts else 0.0
+    return _if(each > 1, f"{changes:,} changes on {accounts:,} accounts")
+
+
+def _no_tls(run: Run) -> str | None:
+    try:
+        address = Address.parse(run.record.target)
+    except UsageError:  # a record that somebody has edited
+        return None
+    return _if(address.scheme == "http" and not is_loopback(address.host))
 
 
 def _rearm_failed(run: Run) -> str | None:
@@ -262,15 +338,40 @@ def _not_examined(judgement: Judgement) -> str | None:
     return _if(bool(unseen), "; ".join(unseen))
 
 
+def _warm_up_trend(stages: Sequence[StageSettling]) -> str | None:
+    return _of_stages([one for one in stages if one.has_warm_up])
+
+
+def _stage_trend(stages: Sequence[StageSettling]) -> str | None:
+    return _of_stages([one for one in stages if one.has_trend])
+
+
+def _of_stages(stages: Sequence[StageSettling]) -> str | None:
+    more = f"; and {len(stages) - STAGES_NAMED} more" if len(stages) > STAGES_NAMED else ""
+    named = "; ".join(f"{one.stage}: {one.found}" for one in stages[:STAGES_NAMED])
+    return _if(bool(stages), named + more)
+
+
+_OF_STAGES: Mapping[Caveat, Callable[[Sequence[StageSettling]], str | None]] = {
+    Caveat.WARM_UP_TREND: _warm_up_trend,
+    Caveat.STAGE_TREND: _stage_trend,
+}
 _OF_JUDGEMENT: Mapping[Caveat, Callable[[Judgement], str | None]] = {
     Caveat.NOT_EXAMINED: _not_examined,
 }
+_OF_CAPACITY: Mapping[Caveat, Callable[[Run, Capacity | None], str | None]] = {
+    # Where nothing is to be held against it, a run that served its load has left nothing undone.
+    Caveat.NO_LIMIT_LOOKED_FOR: lambda run, known: _if(known is None and _is_forecast(run)),
+    Caveat.NOT_SEARCHED: lambda _, known: _if(known is not None and known.source != "search"),
+    Caveat.NO_LIMIT_FOUND: lambda _, known: _if(known is not None and known.shape is Shape.NEVER_SATURATES),
+}
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
-    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED),
+    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED and not states_criteria(run)),
     Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
     Caveat.STOPPED_EARLY: _stopped_early,
     Caveat.WORKER_MISSING: _worker_missing,
+    Caveat.WORKER_LOST: _worker_lost,
     Caveat.WORKER_UNFINISHED: _worker_unfinished,
     Caveat.SEQUENCE_GAPS: _sequence_gaps,
     Caveat.SAMPLES_DROPPED: _samples_dropped,
@@ -282,6 +383,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.ACCOUNTS_RETIRED: _accounts_retired,
     Caveat.LEDGER_DAMAGED: _ledger_damaged,
     Caveat.REARM_FAILED: _rearm_failed,
+    Caveat.METRICS_MISSING: missing_metrics,
     Caveat.NOTHING_MEASURED: lambda run: _if(run.measured_s <= 0),
     Caveat.SHORT_RUN: _short_run,
     Caveat.SLOTS_RAN_OUT: _slots_ran_out,
@@ -289,6 +391,8 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.GENERATOR_LATE: _generator_late,
     Caveat.NOT_CALIBRATED: lambda run: _if(run.calibration is None),
     Caveat.BEYOND_CALIBRATION: _beyond_calibration,
+    Caveat.NO_TLS: _no_tls,
+    Caveat.ACCOUNTS_REUSED: _accounts_reused,
     Caveat.CLOCKS_APART: _clocks_apart,
     Caveat.HEALTH_NOT_ON_RECORD: _health_not_on_record,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pwdload.analysis.kinds import chosen
-from pwdload.analysis.latency import accepted, overall
+from pwdload.analysis.latency import accepted, overall_intervals
 from pwdload.analysis.run import Run
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, P99
 
@@ -19,6 +19,13 @@ class Latency:
     p95_s: float | None
     p99_s: float | None
     max_s: float | None
+    p50_lower_s: float | None = None
+    """Ends of the 95 % intervals, in seconds; null where there are too few values for them."""
+    p50_upper_s: float | None = None
+    p95_lower_s: float | None = None
+    p95_upper_s: float | None = None
+    p99_lower_s: float | None = None
+    p99_upper_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,10 @@ class Headline:
 def headline(run: Run, journeys: pd.DataFrame) -> Headline:
     """Compute the headline numbers of a run and its journeys (`pwdload.analysis.journeys.journey_frame`)."""
     samples, due = run.samples, run.due
-    updates = chosen(due, (due["step"] == "update_password").to_numpy(), ["response_s", "outcome"])
-    changed = chosen(journeys, (journeys["is_due_measured"] & journeys["is_changed"]).to_numpy(), ["changed_s"])
+    updates = chosen(due, (due["step"] == "update_password").to_numpy(), ["intended_s", "response_s", "outcome"])
+    changed = chosen(
+        journeys, (journeys["is_due_measured"] & journeys["is_changed"]).to_numpy(), ["start_s", "changed_s"]
+    )
     return Headline(
         measured_s=run.measured_s,
         requests=len(samples),
@@ -68,15 +77,27 @@ def headline(run: Run, journeys: pd.DataFrame) -> Headline:
         as_expected=int(samples["is_as_expected"].sum()),
         update=latency(updates),
         change=latency(accepted(updates)),
-        journey=latency(changed, "changed_s"),
+        journey=latency(changed, "changed_s", "start_s"),
     )
 
 
-def latency(samples: pd.DataFrame, value: str = "response_s") -> Latency:
-    """Return the percentiles of one column of a frame."""
-    row = overall(samples, value)
+def latency(samples: pd.DataFrame, value: str = "response_s", due: str = "intended_s") -> Latency:
+    """Return the percentiles of one column of a frame with their intervals; ``due`` says when each value was due."""
+    row = overall_intervals(samples, value, due)
     p50, p95, p99, most = (_known(row[statistic.column]) for statistic in (P50, P95, P99, MAXIMUM))
-    return Latency(count=int(row["count"]), p50_s=p50, p95_s=p95, p99_s=p99, max_s=most)
+    return Latency(
+        count=int(row["count"]),
+        p50_s=p50,
+        p95_s=p95,
+        p99_s=p99,
+        max_s=most,
+        p50_lower_s=_known(row["p50_lower_s"]),
+        p50_upper_s=_known(row["p50_upper_s"]),
+        p95_lower_s=_known(row["p95_lower_s"]),
+        p95_upper_s=_known(row["p95_upper_s"]),
+        p99_lower_s=_known(row["p99_lower_s"]),
+        p99_upper_s=_known(row["p99_upper_s"]),
+    )
 
 
 def _known(number: float) -> float | None:

@@ -7,41 +7,80 @@ raw samples at once, whichever process made them; a percentile is never merged f
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.kinds import groups_of
 from pwdload.analysis.run import ACCEPTED
-from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, order_statistics
+from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, Codes, Floats, order_statistics
+from pwdload.statistics.quantiles import WITH_INTERVALS, percentile_intervals
+
+Column = Floats | npt.NDArray[np.int64]
 
 LATENCY_COLUMNS = ("count", *(percentile.column for percentile in PERCENTILES), MAXIMUM.column)
 """Columns of every latency table after its keys: how many values, their percentiles and maximum in seconds.
 
 A percentile is NaN where the least-samples rule forbids it (`pwdload.statistics.percentiles`).
 """
+TIME_PARTS = {
+    "response": "response_s",
+    "service": "service_s",
+    "lag": "lag_s",
+    "first byte": "first_byte_s",
+    "connect": "connect_s",
+    "TLS": "tls_s",
+}
+"""The parts of a request's time by name, in the order of their rows; ``first byte`` counts from sending to it."""
+INTERVAL_COLUMNS = tuple(f"{percentile.name}_{end}_s" for percentile in WITH_INTERVALS for end in ("lower", "upper"))
+"""Columns that a latency table with intervals has besides: ends at 95 % confidence of p50, p95 and p99, in seconds.
+
+NaN where there are too few samples, or where they hang together too few effective ones; see
+`pwdload.statistics.quantiles`.
+"""
 
 
-def latency_table(samples: pd.DataFrame, by: Sequence[str], value: str = "response_s") -> pd.DataFrame:
+def latency_table(
+    samples: pd.DataFrame, by: Sequence[str], value: str = "response_s", *, with_intervals: bool = False
+) -> pd.DataFrame:
     """Return one row per combination of the columns ``by`` that occurs, in their order, with `LATENCY_COLUMNS`.
 
     ``value`` is ``response_s``, ``service_s`` or ``lag_s``; samples that have none (nothing was sent) are not counted.
+    ``with_intervals`` adds `INTERVAL_COLUMNS`; neighbours are then samples that were due one after another.
     """
     groups = groups_of(samples, by)
-    statistics = order_statistics(samples[value].to_numpy(dtype=float), groups.codes, group_count=len(groups.keys))
-    table = groups.keys.assign(count=statistics.counts, **statistics.values)
+    values, count = samples[value].to_numpy(dtype=float), len(groups.keys)
+    if with_intervals:
+        columns = _with_intervals(values, samples["intended_s"].to_numpy(dtype=float), groups.codes, count)
+    else:
+        statistics = order_statistics(values, groups.codes, group_count=count)
+        columns = {"count": statistics.counts, **statistics.values}
+    table = groups.keys.assign(**columns)
     return table[table["count"] > 0].reset_index(drop=True)
 
 
 def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return for each step its response time, service time and generator lag under one another.
+    """Return for each step the parts of its time under one another.
 
-    Columns: ``step``, ``time`` (response, service, lag) and `LATENCY_COLUMNS`.
+    Columns: ``step``, ``time`` (response, service, lag, first byte, connect, TLS), `LATENCY_COLUMNS` and, of the
+    response time alone, `INTERVAL_COLUMNS`. Connecting and TLS are of requests that opened a connection; a part that no
+    request of a step had has no row.
     """
+    frame = samples[["step", "intended_s", "response_s", "service_s", "lag_s", "connect_s", "tls_s"]]
+    frame = frame.assign(first_byte_s=samples["first_byte_s"].astype(float) - samples["sent_s"].astype(float))
     parts = [
-        latency_table(samples, ["step"], f"{name}_s").assign(time=name, rank=rank)
-        for rank, name in enumerate(("response", "service", "lag"))
+        latency_table(frame, ["step"], column, with_intervals=name == "response").assign(time=name, rank=rank)
+        for rank, (name, column) in enumerate(TIME_PARTS.items())
     ]
-    table = pd.concat(parts, ignore_index=True).sort_values(["step", "rank"], ignore_index=True)
-    return table[["step", "time", *LATENCY_COLUMNS]]
+    first, *others = (part for part in parts if len(part) or part is parts[0])
+    table = pd.concat([first, *others], ignore_index=True).sort_values(["step", "rank"], ignore_index=True)
+    return table[["step", "time", *LATENCY_COLUMNS, *INTERVAL_COLUMNS]]
+
+
+def overall_intervals(samples: pd.DataFrame, value: str = "response_s", due: str = "intended_s") -> dict[str, float]:
+    """Return what `overall` does with `INTERVAL_COLUMNS` besides; the column ``due`` says when each value was due."""
+    values, times = samples[value].to_numpy(dtype=float), samples[due].to_numpy(dtype=float)
+    columns = _with_intervals(values, times, np.zeros(len(values), dtype=np.int64), 1)
+    return {name: float(column[0]) for name, column in columns.items()}
 
 
 def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float]:
@@ -55,3 +94,13 @@ def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float
 def accepted(samples: pd.DataFrame) -> pd.DataFrame:
     """Return the samples that the target accepted, rightly or wrongly."""
     return samples[samples["outcome"].isin(ACCEPTED)]
+
+
+def _with_intervals(values: Floats, times: Floats, groups: Codes, group_count: int) -> dict[str, Column]:
+    """Return the count, the percentiles and their intervals of each group, by column name."""
+    found = percentile_intervals(values, times, groups, group_count)
+    columns: dict[str, Column] = {"count": found.statistics.counts, **found.statistics.values}
+    for percentile in WITH_INTERVALS:
+        columns[f"{percentile.name}_lower_s"] = found.lower[percentile.column]
+        columns[f"{percentile.name}_upper_s"] = found.upper[percentile.column]
+    return columns

@@ -18,8 +18,10 @@ from pwdload.calibration import Certificate, read_certificate
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.injections import FaultsRecord, read_faults
+from pwdload.metrics import Metrics, read_metrics
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
+from pwdload.searching import SearchRecord, read_search
 
 __all__ = ["ACCEPTED", "AS_EXPECTED", "STEPS", "TRANSPORT", "CountRow", "Run", "kept", "load_run"]
 
@@ -89,8 +91,12 @@ class Run:
     """What was done to the target, with its stamps; null where nothing was to be done, or that cannot be read."""
     faults_unreadable: str = ""
     """Why that cannot be read, one sentence."""
+    search: SearchRecord | None = None
+    """The levels of a search for capacity; null where the run was none, or that cannot be read."""
     criteria: RecoveryCriteria = NOTHING_ASKED
     """What a run with faults has to keep."""
+    metrics: Metrics | None = None
+    """What the target said of itself; null where that is not on record, or cannot be read."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
     memory: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
@@ -151,7 +157,7 @@ def load_run(
     is_rearm = (frame["step"] == "rearm").to_numpy()
     rearms, frame = chosen(frame, is_rearm), chosen(frame, ~is_rearm)
     problems: list[str] = []
-    counts = arrivals = calibration = None
+    counts = arrivals = calibration = metrics = None
     health = read_health(directory.health_file)
     try:
         counts = read_target_counts(directory)
@@ -163,6 +169,15 @@ def load_run(
         problems.append(f"run.json does not hold a plan of arrivals ({error}).")
     try:
         calibration = read_certificate(directory.calibration_file)
+    except RunDirectoryError as error:
+        problems.append(str(error))
+    try:
+        metrics = read_metrics(directory.metrics_file, record.started_utc)
+    except (RunDirectoryError, ValueError) as error:
+        problems.append(f"{error}.")
+    search = None
+    try:
+        search = read_search(directory.search_file)
     except RunDirectoryError as error:
         problems.append(str(error))
     source = _scenario_source(directory)
@@ -181,8 +196,10 @@ def load_run(
         health=health,
         scenario_source=source,
         faults=faults,
+        search=search,
         faults_unreadable=faults_unreadable,
         criteria=stated_criteria(source) if criteria is None else criteria,
+        metrics=metrics,
         problems=tuple(problems),
     )
 

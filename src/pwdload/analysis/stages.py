@@ -5,6 +5,7 @@ import pandas as pd
 
 from pwdload.analysis.headline import latency
 from pwdload.analysis.kinds import chosen
+from pwdload.analysis.latency import INTERVAL_COLUMNS
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window, stage_window
 
@@ -22,6 +23,7 @@ STAGE_COLUMNS = (
     "p50_s",
     "p95_s",
     "p99_s",
+    *INTERVAL_COLUMNS,
 )
 
 
@@ -65,6 +67,7 @@ def stage_table(run: Run) -> pd.DataFrame:
                 update.p50_s,
                 update.p95_s,
                 update.p99_s,
+                *(getattr(update, name) for name in INTERVAL_COLUMNS),
             )
         )
     return pd.DataFrame(rows, columns=list(STAGE_COLUMNS))

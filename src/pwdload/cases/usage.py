@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pwdload.accounts.listing import EXPIRED
-from pwdload.accounts.need import Need, bounded_needs, open_needs
+from pwdload.accounts.need import Need, as_bounds, bounded_needs, open_needs
 from pwdload.cases.catalogue import adapted_cases
 from pwdload.cases.expectation import Refuse
 from pwdload.cases.steps import Case, Race, Update
@@ -49,7 +49,7 @@ def needs_of_arrivals(
         scenario: says what becomes of an account that was used.
         weights: of every case that is played.
         stock: accounts that are ready, by state.
-        pieces: when flows begin, and how fast.
+        pieces: when flows begin, and how fast; of a search the most that it can come to (`most_pieces`).
         is_standin: whether the embedded stand-in is the target.
     """
     if scenario.accounts.reuse == "warn":
@@ -57,7 +57,8 @@ def needs_of_arrivals(
     use = used_up_per_flow(weights, adapted_cases(scenario, is_standin=is_standin))
     # Whatever state it was in: an account that was put back is asked for a change at its next login.
     returned = {EXPIRED: scenario.accounts.rearm_rate_per_s} if scenario.accounts.reuse == "rearm" else {}
-    return open_needs(RatePlan.of(pieces), use, stock, returned)
+    needs = open_needs(RatePlan.of(pieces), use, stock, returned)
+    return needs if scenario.search is None else as_bounds(needs)
 
 
 def needs_of_users(

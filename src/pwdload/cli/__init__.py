@@ -14,6 +14,7 @@ from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.cases.steps import CaseStep, Wait
 from pwdload.cli import accounts
 from pwdload.cli import check as checking
+from pwdload.cli import compare as comparing
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.run import starting
@@ -31,6 +32,8 @@ _KINDS = {"accept": "", "refuse": "refused: ", "accept_or_refuse": "accepted or 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app.add_typer(accounts.app, name="accounts")
+app.command("compare")(comparing.compare)
+app.command("history")(comparing.history)
 
 Locustfile = Annotated[
     Path | None,
@@ -74,7 +77,7 @@ def report(
 ) -> None:
     """Make the report of a run from its directory alone; exits with the run's verdict."""
     run_directory = RunDirectory.open(directory)
-    from pwdload.report import make  # noqa: PLC0415 - pandas and plotly take a second that other commands need not
+    from pwdload.report import make  # noqa: PLC0415 - pandas takes a second that other commands need not
 
     made = make(run_directory)
     typer.echo(made.headline_text)

@@ -3,6 +3,19 @@
 A `Criterion` is a value, what was seen are arrays, and the answer has three values: kept, broken, or cannot tell.
 """
 
-from pwdload.criteria.values import Breadth, Criterion, Judged, Metric, Observed, Sense, Standing
+from pwdload.criteria.judge import judge
+from pwdload.criteria.stated import stated
+from pwdload.criteria.values import Breadth, Criterion, Judged, Metric, Observed, Sense, Span, Standing
 
-__all__ = ["Breadth", "Criterion", "Judged", "Metric", "Observed", "Sense", "Standing"]
+__all__ = [
+    "Breadth",
+    "Criterion",
+    "Judged",
+    "Metric",
+    "Observed",
+    "Sense",
+    "Span",
+    "Standing",
+    "judge",
+    "stated",
+]

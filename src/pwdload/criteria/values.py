@@ -1,8 +1,9 @@
 """Criteria and what is held against them, as plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Literal
+from math import inf
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
+Places = npt.NDArray[np.intp]
 
 
 class Standing(StrEnum):
@@ -77,6 +79,22 @@ class Criterion:
     breadth: Breadth = Breadth()
 
 
+class Span(NamedTuple):
+    """A stage as far as it counts for criteria: a span of the run's clock, its end not included. Seconds."""
+
+    start_s: float
+    end_s: float = inf
+    stage: str = ""
+    """Empty where the run has no stages."""
+    measured: bool = True
+    """Whether what states no stage is judged over it."""
+
+    @property
+    def length_s(self) -> float:
+        """How long it lasts, in seconds."""
+        return self.end_s - self.start_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What was seen of the load, one element per exchange, ordered by the time it was due. Times in seconds.
@@ -100,6 +118,14 @@ class Observed:
     measured: Flags
     """Due within a measured stage."""
 
+    def __len__(self) -> int:
+        """Return how many exchanges there are."""
+        return len(self.due_s)
+
+    def where(self, chosen: Flags | Places) -> Self:
+        """Return the exchanges that are chosen, by a flag for each or by their places."""
+        return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -120,3 +146,5 @@ class Judged:
     """Of "seconds": in which share of the seconds with samples it was kept."""
     broken_from_s: float | None = None
     """Of "window": when the first window in which it was broken begins, on the run's clock."""
+    needed: int | None = None
+    """Where it cannot be told: how many samples would tell, if what was seen went on; null where nobody can say."""

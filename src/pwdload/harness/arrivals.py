@@ -3,8 +3,8 @@
 The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves them and the users that wait.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 
 import gevent
@@ -13,7 +13,7 @@ from locust.exception import StopUser
 
 from pwdload.clock import RunClock
 from pwdload.harness.timer import make_timer
-from pwdload.pacing import Arrival, Call, Mix, Schedule, Sharing, SlotQueue, Tally
+from pwdload.pacing import Arrival, Call, Mix, RatePiece, Schedule, Sharing, SlotQueue, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Dispatcher:
         """Whether no more arrivals will come; some may still be waiting."""
         self.clock = clock
         self._rota = rota
+        self._schedule = rota.schedule
         self._worker = worker
         self._sharing: Sharing | None = None
         self._next_number = 0
@@ -51,14 +52,17 @@ class Dispatcher:
         """What became of the arrivals so far."""
         return self.slots.tally
 
-    def share(self, sharing: Sharing) -> None:
+    def share(self, sharing: Sharing, pieces: Sequence[RatePiece] = ()) -> None:
         """Take up a division of the arrivals among the workers, from the first arrival on that has not come yet.
 
-        The run's clock must be set.
+        `pieces` are the whole load as it goes on by now, where it grows; arrivals of before are the same in it. The
+        run's clock must be set.
         """
         if self.over:
             return
         self._halt()
+        if len(pieces) > len(self._schedule.plan.segments):
+            self._schedule = replace(self._schedule, plan=self._schedule.plan.extended_to(pieces))
         self._sharing = sharing
         self.slots.queue_limit = ceil(self._rota.queue_limit / len(sharing.shares[-1].members))
         self._greenlet = gevent.spawn(self._play)
@@ -71,7 +75,7 @@ class Dispatcher:
         if self.over:
             return
         self._halt()
-        now_s, end_s = self.clock.now(), self._rota.schedule.plan.end_s
+        now_s, end_s = self.clock.now(), self._schedule.plan.end_s
         if self._sharing is not None:
             self._catch_up(now_s, begin=now_s >= end_s)
         self.over = True
@@ -104,7 +108,7 @@ class Dispatcher:
         """Yield the arrivals whose turn is this process's, from the first that was not looked at yet."""
         assert self._sharing is not None  # noqa: S101 - nothing is played before it is shared out
         alone = all(share.members == (self._worker,) for share in self._sharing.shares)
-        return self._rota.schedule.from_number(self._next_number, wanted=None if alone else self._is_ours)
+        return self._schedule.from_number(self._next_number, wanted=None if alone else self._is_ours)
 
     def _catch_up(self, now_s: float, *, begin: bool) -> None:
         """Hand over, or give up, what is due by now and was not looked at yet: no arrival goes uncounted."""

@@ -10,13 +10,14 @@ from pwdload.calibration.certificate import KEPT_AS
 from pwdload.calibration.drive import short_certificate
 from pwdload.calibration.headroom import requests_per_flow
 from pwdload.errors import PwdloadError, RunDirectoryError, UsageError
-from pwdload.rundir import ArrivalPlan
 
 log = logging.getLogger(__name__)
 
 
-def calibrate(options: Namespace, arrivals: ArrivalPlan | None, weights: Mapping[str, float]) -> Certificate | None:
+def calibrate(options: Namespace, peak_per_s: float | None, weights: Mapping[str, float]) -> Certificate | None:
     """Measure what this machine's instrument is worth; null when that was not wanted, or did not work.
+
+    `peak_per_s` is the highest rate of open arrivals, null in the closed model.
 
     What an earlier `pwdload calibrate` knows of the same machine and versions is taken over.
 
@@ -30,8 +31,7 @@ def calibrate(options: Namespace, arrivals: ArrivalPlan | None, weights: Mapping
     except PwdloadError as error:
         log.warning("Not calibrated: %s", error)
         return None
-    if arrivals is not None and (processes := _processes_here(options)):
-        peak_per_s = max(max(piece.from_per_s, piece.to_per_s) for piece in arrivals.pieces)
+    if peak_per_s is not None and (processes := _processes_here(options)):
         why_not = refusal(certificate, peak_per_s, requests_per_flow(weights), processes)
         if why_not:
             raise UsageError(why_not)

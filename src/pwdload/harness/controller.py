@@ -1,10 +1,10 @@
 """What the process in charge does, alone or as a master: it prepares, begins, ends and reports runs."""
 
 import logging
-import secrets
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gevent
@@ -14,24 +14,28 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
-from pwdload.clock import ON_TIME_S, RunClock, clock_name, network_name, owed_s
+from pwdload.clock import ON_TIME_S, RunClock, owed_s
 from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
 from pwdload.harness.calibrated import calibrate
-from pwdload.harness.classes import choose_classes, drop_idle_classes, tasks_of
+from pwdload.harness.classes import choose_classes, drop_idle_classes
+from pwdload.harness.course import Course
 from pwdload.harness.faulting import Faulting
 from pwdload.harness.gathering import Gathered, Gathering
+from pwdload.harness.judging import Judging
 from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.messages import MasterSide
-from pwdload.harness.options import options_of, planned_arrivals, secret_digest, users_are_set_by_hand
-from pwdload.harness.plan import ATTRIBUTE, Plan, file_digest, schedule_of
+from pwdload.harness.options import options_of, planned_arrivals, users_are_set_by_hand
+from pwdload.harness.plan import ATTRIBUTE, Plan, schedule_of
+from pwdload.harness.planning import highest_rate, length_words, make_plan, most_users
 from pwdload.harness.preparation import check_answers, prepare
 from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
+from pwdload.harness.searching import Searching
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
 from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
-from pwdload.harness.stock import check_stock
+from pwdload.harness.stock import say_stock
 from pwdload.harness.syncing import DiskThread
 from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
@@ -39,11 +43,10 @@ from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
 from pwdload.rundir import AccountsRecord, StageRecord
 from pwdload.scenario import Scenario
-from pwdload.units import format_duration
+from pwdload.target_metrics import check_metrics_source, keep_metrics
 
 _WORKERS_DONE_WITHIN_S = 15.0
 """How long workers may take to write their last samples, beyond the time that their users may take to finish."""
-
 _LEAD_S = 0.5
 """From the moment when all users are there to zero of the run's clock: time for the word to reach every worker."""
 _ALONE = "local"
@@ -82,8 +85,11 @@ class Controller:
         self._turns: Turns | None = None
         """Null in the closed model."""
         self._vitals: Vitals | None = None
+        self._searching: Searching | None = None
+        """Null where the load is known from the start."""
         self._faulting: Faulting | None = None
         """Null where the scenario has no faults."""
+        self._judging = Judging()
         self._log: RunLog | None = None
         """The papers of the run that is on."""
         self._end_reason = ""
@@ -108,41 +114,39 @@ class Controller:
         # Killing a user in mid-request would leave its account in doubt: let flows finish unless told otherwise.
         flow_s = scenario.target.timeout_s * max(len(CASES[name].steps) for name in self._prepared.weights)
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
+        check_metrics_source(scenario, options_of(environment).allow_host)
         self._choose_shape(scenario)
-        self._check_accounts()
+        say_stock(environment, self._prepared, self._arrivals)
         if self._prepared.standin is None:  # which has said itself where it listens
             check_answers(self._prepared.target, scenario)
         self._faulting = Faulting.prepare(
             scenario, self._prepared.target, self._prepared.standin, options_of(environment).allow_host
         )
-        self._certificate = calibrate(options_of(environment), self._arrivals, self._prepared.weights)
+        self._certificate = calibrate(
+            options_of(environment), highest_rate(self._prepared.scenario, self._arrivals), self._prepared.weights
+        )
         if self._prepared.standin is not None:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
-
-    def _check_accounts(self) -> None:
-        """Hold what the run needs against its accounts, before anything is sent."""
-        prepared = self._prepared
-        mix, _ = tasks_of(self._environment.user_classes, prepared.weights)
-        options, is_standin = options_of(self._environment), prepared.standin is not None
-        stock = self._keeper.accounts.sizes
-        for line in check_stock(prepared.scenario, mix, stock, self._arrivals, options, is_standin=is_standin):
-            say(line)
 
     def _choose_shape(self, scenario: Scenario) -> None:
         """Have Locust hold the users that the scenario needs, unless the options say how many."""
         environment, options = self._environment, options_of(self._environment)
         self._arrivals = planned_arrivals(scenario, options)
         if self._arrivals is not None:
-            end_s = self._arrivals.pieces[-1].end_s
-            environment.shape_class = SlotsShape(self._arrivals.slots, end_s, self._elapsed_s)
+            environment.shape_class = SlotsShape(self._arrivals.slots, self._load_end_s, self._elapsed_s)
             expect_quick_spawning()
             options.enable_rebalancing = True  # a worker that joins gets slots, those of one that is gone come back
         elif scenario.stages and not users_are_set_by_hand(options):
             environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
         if environment.shape_class is not None:
             environment.shape_class.runner = self._runner
+
+    def _load_end_s(self) -> float:
+        """Return when the load ends, on the run's clock; for ever while a search goes on."""
+        assert self._arrivals is not None  # noqa: S101 - asked of the open model only
+        return self._searching.end_s if self._searching is not None else self._arrivals.pieces[-1].end_s
 
     def _elapsed_s(self) -> float:
         """Return the time on the run's clock; 0 before it goes, before a run and between two."""
@@ -180,12 +184,16 @@ class Controller:
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
+        self._judging = Judging.begin(self._plan, self._clock, self._end_early)
+        file = self._log.directory.search_file if self._log is not None else None
+        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._end_early)
+        tap = self._searching.tap if self._searching is not None else self._judging.tap
         if self._workers is not None:
             if self._desk is not None:
                 self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
             setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
             if self._gathering is not None and self._log is not None:
-                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock)
+                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, tap)
         else:
             self.session = Session(
                 self._environment,
@@ -195,6 +203,7 @@ class Controller:
                 books=own_books(self._keeper, self._journal, prepared.scenario),
                 end_run=self._end_early,
             )
+            self.session.recorder.show_to(tap)
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
         if self._faulting is not None and self._log is not None:
             self._faulting.begin_run(self._clock, self._end_early)
@@ -202,31 +211,14 @@ class Controller:
             self._start_clock(time.perf_counter())
 
     def _make_plan(self, stages: tuple[StageRecord, ...]) -> Plan:
-        prepared, listed = self._prepared, self._prepared.accounts_file
-        mix, players = tasks_of(self._environment.user_classes, prepared.weights)
-        return Plan(
-            scenario=prepared.scenario,
-            target=prepared.target,
-            weights=prepared.weights,
-            state_token_life_s=prepared.state_token_life_s,
-            secret_digest=secret_digest(),
-            clock=clock_name(),
-            network=network_name(),
-            stages=stages,
-            run_directory=str(self._log.directory.path.resolve()) if self._log is not None else "",
-            run_id=secrets.token_hex(8),
-            is_standin=prepared.standin is not None,
+        return make_plan(
+            self._environment,
+            self._prepared,
+            stages,
+            self._arrivals,
+            directory=self._log.directory.path if self._log is not None else None,
             processes=max(len(self._workers.expected), 1) if self._workers is not None else 1,
-            ledger_id=self._keeper.ledger.meta.ledger_id,
-            ledger_run=self._keeper.run,
-            journals=str(self._keeper.ledger.journal_directory.resolve()),
             via=self._faulting.via if self._faulting is not None else None,
-            key_file=str(prepared.key_file.resolve()) if prepared.key_file is not None else "",
-            accounts_file=str(listed.resolve()) if listed is not None else "",
-            accounts_digest=file_digest(listed) if listed is not None else "",
-            arrivals=self._arrivals,
-            mix=mix,
-            players=players,
         )
 
     def users_are_there(self) -> None:
@@ -241,6 +233,16 @@ class Controller:
         if self._log is not None:
             self._log.clock_starts(in_s=zero_s - time.perf_counter())
         self._share_turns()
+        if self._searching is not None:
+            self._searching.start()
+
+    def _load_grows(self, course: Course) -> None:
+        """Tell everybody how the load goes on; what was announced before stays as it is."""
+        if self._turns is not None and self._log is not None:
+            self._plan = replace(self._plan, arrivals=course.arrivals, stages=course.stages)
+            self._log.load_grows(course.stages, course.arrivals)
+            self._turns.extend(schedule_of(course.arrivals))
+            self._share_turns()
 
     def _share_turns(self) -> None:
         """Share the arrivals out among those who are there, and let them begin; nothing before the clock is set."""
@@ -248,9 +250,9 @@ class Controller:
             return
         if self._workers is None:
             assert self.session is not None  # noqa: S101 - a process without workers plays itself
-            self.session.begin(self._zero_s, self._shared_out([_ALONE]))
+            self.session.begin(self._zero_s, self._shared_out([_ALONE]), self._plan.grown)
         else:
-            self._workers.say_begin(self._zero_s, self._shared_out(self._workers.playing))
+            self._workers.say_begin(self._zero_s, self._shared_out(self._workers.playing), self._plan.grown)
 
     def _shared_out(self, members: Iterable[str]) -> Sharing | None:
         if self._turns is None:
@@ -263,9 +265,11 @@ class Controller:
             self._log.keep_health(row)
         if self._faulting is not None:
             self._faulting.take(row)
+        if self._searching is not None:
+            self._searching.take(row)
 
     def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
-        length = f"{format_duration(length_s)} of load" if length_s is not None else "load until it is stopped"
+        length = length_words(self._prepared.scenario, length_s)
         say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
         if self._runner is not None and options_of(self._environment).only_summary:  # else Locust prints its tables
             self._progress = gevent.spawn(report_progress, self._runner)
@@ -294,21 +298,21 @@ class Controller:
             return
         if self._environment.shape_class is None and not self._end_reason and self._zero_s is not None:
             gevent.sleep(owed_s(self._plan.stages[-1].end_s, self._elapsed_s(), time.perf_counter() - self._asked_s))
+        if self._searching is not None:
+            self._searching.stop()
         at_s = self._elapsed_s()
         if self._workers is not None:
             self._workers.load_has_ended = True
             if self._workers.left_early and not self._end_reason:
                 self._end_reason = f"error: {', '.join(self._workers.left_early)} left before the load ended"
-        planned_s = self._plan.stages[-1].end_s
+        planned_s = self._searching.end_s if self._searching is not None else self._plan.stages[-1].end_s
         # By Locust's own timer, which began before this run's clock did: on a busy machine more than a moment before.
         lasted_s = max(at_s, time.perf_counter() - self._asked_s)
         on_time = planned_s is not None and lasted_s >= planned_s - ON_TIME_S
         reason = self._end_reason or ("schedule" if on_time else "stopped")
-        staged = self._environment.shape_class is not None
-        users = self._arrivals.slots if self._arrivals is not None else None
-        users = users or (self._prepared.scenario.users_max if staged else None)
-        users = users or (self._runner.target_user_count if self._runner is not None else 0)
+        users = most_users(self._environment, self._prepared.scenario, self._arrivals)
         self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        self._judging.stop()
         if self._faulting is not None:
             self._faulting.heal()
         if self.session is not None:
@@ -328,12 +332,13 @@ class Controller:
             run_log.answers_are_in()
             if self._faulting is not None:
                 self._faulting.end_run(run_log.directory)
+            unmeasured = keep_metrics(self._prepared.scenario, run_log.directory, run_log.record)
             ledger, endings, told = self._close_books()
             run_log.end(
                 workers=gathered.workers,
                 expected=gathered.expected,
                 lost=gathered.lost,
-                notes=(*gathered.notes, *told),
+                notes=(*gathered.notes, *told, *unmeasured, *self._judging.notes),
                 ledger=ledger,
                 endings=endings,
             )

@@ -9,6 +9,7 @@ import gevent
 from locust.runners import MasterRunner
 
 from pwdload.clock import RunClock
+from pwdload.harness.live import Tap
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.shipping import Intake
 from pwdload.harness.watch import Watch
@@ -39,9 +40,9 @@ class Gathering:
         self._intake = Intake(runner)
         self._watch = Watch(runner, workers)
 
-    def begin_run(self, directory: RunDirectory, run_id: str, clock: RunClock) -> None:
-        """Get ready for a run; the workers of `MasterSide` are the ones expected."""
-        self._intake.begin_run(directory, run_id)
+    def begin_run(self, directory: RunDirectory, run_id: str, clock: RunClock, tap: Tap | None = None) -> None:
+        """Get ready for a run; the workers of `MasterSide` are the ones expected. `tap` is shown their samples."""
+        self._intake.begin_run(directory, run_id, tap)
         self._watch.begin_run(clock)
 
     def end_run(self, patience_s: float) -> Gathered:

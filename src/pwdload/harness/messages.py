@@ -3,7 +3,8 @@
 worker -> master   clock {left}                      it asks for the master's time
 master -> worker   time {left, master, clock}        the master's time, and which clock it is
 worker -> master   started {worker}                  it takes part in the run
-master -> worker   begin {zero, shares}              the run's clock goes; whose turn each arrival is, from now on
+master -> worker   begin {zero, shares, pieces}      the run's clock goes; whose turn each arrival is, from now on, and
+                                                  how the load goes on, where that is not known from the start
 worker -> master   health {row}                      how it was in the last second
 worker -> master   end_run {reason}                  the run must end early
 worker -> master   refuse {worker, reason}           it cannot take part, and leaves
@@ -12,7 +13,7 @@ worker -> master   done {worker, samples, dropped}   its samples are written
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -29,7 +30,7 @@ from pydantic import TypeAdapter
 from pwdload.clock import ClockComparison, Reading, clock_name
 from pwdload.health import HealthRow
 from pwdload.pacing import Share, Sharing
-from pwdload.rundir import WorkerRecord
+from pwdload.rundir import RateRecord, WorkerRecord
 
 _CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _END_RUN, _REFUSE, _FINISH, _DONE = (
     f"pwdload_{word}" for word in ("clock", "time", "started", "begin", "health", "end_run", "refuse", "finish", "done")
@@ -107,10 +108,13 @@ class MasterSide:
         """Tell Locust, whose workers would have told it after its own order to stop, that the run is over."""
         self._runner.update_state(STATE_STOPPED)
 
-    def say_begin(self, zero_s: float, sharing: Sharing | None) -> None:
-        """Tell the workers that the run's clock goes, and whose turn each arrival is."""
+    def say_begin(self, zero_s: float, sharing: Sharing | None, pieces: Sequence[RateRecord] = ()) -> None:
+        """Tell the workers that the run's clock goes, and whose turn each arrival is.
+
+        `pieces` are all of a load that grows while it goes on: whoever has missed a word has it with the next.
+        """
         shares = [[share.from_number, list(share.members)] for share in sharing.shares] if sharing is not None else None
-        self._runner.send_message(_BEGIN, {"zero": zero_s, "shares": shares})
+        self._runner.send_message(_BEGIN, {"zero": zero_s, "shares": shares, "pieces": list(pieces)})
 
     def take_part(self, heard: Iterable[str]) -> None:
         """Take note which workers have been heard of lately: of those, the ones that have begun have turns."""
@@ -147,7 +151,7 @@ class MasterSide:
             self.left_early.append(record.name)
 
 
-def _nobody_listens(zero_s: float, sharing: Sharing | None) -> None:
+def _nobody_listens(zero_s: float, sharing: Sharing | None, pieces: Sequence[RateRecord]) -> None:
     """Do nothing: no run is on in this process."""
 
 
@@ -156,8 +160,8 @@ class WorkerSide:
 
     def __init__(self, runner: WorkerRunner) -> None:
         self.comparison = ClockComparison()
-        self.on_begin: Callable[[float, Sharing | None], None] = _nobody_listens
-        """Told zero of the run's clock, on the master's, and how arrivals are shared out."""
+        self.on_begin: Callable[[float, Sharing | None, Sequence[RateRecord]], None] = _nobody_listens
+        """Told zero of the run's clock, on the master's, how arrivals are shared out, and how the load goes on."""
         self._runner = runner
         self._last_word: dict[str, Any] | None = None
         self._stopping = BoundedSemaphore()
@@ -222,7 +226,7 @@ class WorkerSide:
         sharing = None
         if shares is not None:
             sharing = Sharing(tuple(Share(from_number=number, members=tuple(names)) for number, names in shares))
-        self.on_begin(msg.data["zero"], sharing)
+        self.on_begin(msg.data["zero"], sharing, [RateRecord(*piece) for piece in msg.data["pieces"]])
 
     def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         if self._last_word is not None:  # it has missed it: a connection was lost

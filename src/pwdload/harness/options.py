@@ -13,6 +13,7 @@ from locust.env import Environment
 from pwdload.accounts.ready import is_ledger
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.errors import UsageError
+from pwdload.harness.course import first_pieces
 from pwdload.passwords import KEY_FILE, SECRET_VARIABLE, digest_of, ledger_secret, run_secret
 from pwdload.rundir import ArrivalPlan, RateRecord
 from pwdload.scenario import Scenario, default_scenario, load_scenario
@@ -122,16 +123,18 @@ def users_are_set_by_hand(options: Namespace) -> bool:
 def planned_arrivals(scenario: Scenario, options: Namespace) -> ArrivalPlan | None:
     """Return the open arrivals of a run; null in the closed model.
 
-    -u says how many flows may be under way at once, and -t when the schedule ends, in place of the scenario.
+    -u says how many flows may be under way at once, and -t when the schedule ends, in place of the scenario. Of a
+    search it is how the load begins.
     """
     load = scenario.load
     if load.model == "closed":
         return None
     slots = options.num_users or load.max_in_flight
+    pieces = tuple(RateRecord(*piece) for piece in load.rates)
     return ArrivalPlan(
         kind=load.arrivals,
         seed=scenario.seed,
-        pieces=tuple(cut((RateRecord(*piece) for piece in load.rates), options.run_time)),
+        pieces=tuple(cut(pieces, options.run_time)) if scenario.search is None else first_pieces(scenario, pieces),
         slots=slots,
         queue_limit=slots if load.queue_limit_stated is None else load.queue_limit_stated,
     )

@@ -62,10 +62,17 @@ class Plan:
     """The fault proxy that the load goes through; null where it goes to the target itself."""
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""
+    budget_s: float | None = None
+    """By which -t shortens a search; null where the scenario's budget holds."""
     mix: dict[str, float] = field(default_factory=dict)
     """Open model: weight of every task that the chosen user classes have."""
     players: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Open model: the user classes that have each of these tasks."""
+
+    @property
+    def grown(self) -> tuple[RateRecord, ...]:
+        """The whole load as it goes on by now, where it grows while the run goes on; nothing where it does not."""
+        return self.arrivals.pieces if self.arrivals is not None and self.scenario.search is not None else ()
 
     def rota(self) -> Rota:
         """Return what a process needs to know to play its turns of the open model."""
@@ -100,6 +107,7 @@ class Plan:
             "journals": self.journals,
             "via": asdict(self.via) if self.via is not None else None,
             "arrivals": asdict(self.arrivals) if self.arrivals is not None else None,
+            "budget_s": self.budget_s,
             "mix": self.mix,
             "players": self.players,
         }

@@ -3,6 +3,7 @@
 import traceback
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 from pwdload.api.contract import OPERATIONS
 from pwdload.api.digest import as_number
 from pwdload.cases.played import Played
+from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
-from pwdload.rundir import RunDirectory, WorkerRecord
+from pwdload.rundir import RateRecord, RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
 
 _ORDERS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
@@ -80,9 +82,20 @@ class Recorder:
             )
             self._flusher = gevent.spawn(self._flush_regularly)
 
+    def show_to(self, tap: Tap | None) -> None:
+        """Show each block of samples that is written from now on; only where this process keeps them for good."""
+        if self._writer is not None:
+            self._writer.tap = tap
+
     def stage_at(self, at_s: float) -> str:
         """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
         return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
+
+    def know_stages(self, pieces: Sequence[RateRecord]) -> None:
+        """Learn the stages of a load that grows while it goes on; nothing where it was known from the start."""
+        if pieces:
+            self._stage_starts = [piece.start_s for piece in pieces]
+            self._stage_names = [piece.stage for piece in pieces]
 
     def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange of the load."""

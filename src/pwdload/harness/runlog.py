@@ -75,6 +75,11 @@ class RunLog:
             raise RunDirectoryError(f"{self.directory.path}: cannot be written ({error.strerror}); make room") from None
         self.directory.link_latest()
 
+    @property
+    def record(self) -> RunRecord:
+        """What is known of the run so far."""
+        return self._record
+
     def _write_counts(self) -> None:
         write_json(self.directory.target_counts_file, self._counts)
 
@@ -82,6 +87,14 @@ class RunLog:
         """Note when zero of the run's clock is."""
         zero = datetime.now(UTC) + timedelta(seconds=in_s)
         self._record = replace(self._record, started_utc=zero.isoformat(timespec="milliseconds"))
+        self.directory.write_record(self._record)
+
+    def load_grows(self, stages: tuple[StageRecord, ...], arrivals: ArrivalPlan) -> None:
+        """Take down the load as far as it is announced by now; it is written when the run ends, or is written down."""
+        self._record = replace(self._record, stages=stages, arrivals=arrivals)
+
+    def write_down(self) -> None:
+        """Write what is known by now: a run that is killed has it."""
         self.directory.write_record(self._record)
 
     def keep_health(self, row: HealthRow) -> None:

@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ from pwdload.harness.together import Together
 from pwdload.outcome import Outcome
 from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, announced_differences, password_policy, run_secret
-from pwdload.rundir import ArrivalCounts, WorkerRecord
+from pwdload.rundir import ArrivalCounts, RateRecord, WorkerRecord
 
 _RIGHT_ACCEPT = Outcome.RIGHT_ACCEPT
 _DRAIN_LOOK_S = 0.02
@@ -116,10 +116,11 @@ class Session:
             retries=retries_of(scenario.retries),
         )
 
-    def begin(self, zero_s: float, sharing: Sharing | None) -> None:
+    def begin(self, zero_s: float, sharing: Sharing | None, pieces: Sequence[RateRecord] = ()) -> None:
         """Let the run begin in this process: its clock goes, and arrivals are shared out.
 
-        Said again when workers have come or gone; the clock is set only once.
+        Said again when workers have come or gone, and when the load goes on: `pieces` are all of it then, empty where
+        it was known from the start. The clock is set only once.
         """
         if not self.clock.runs:
             self.clock.start(zero_s)
@@ -135,7 +136,8 @@ class Session:
                 self._rearmer = Rearmer(self._plan, self._books, self.recorder, self.clock)
             self.begun.set()
         if self.dispatcher is not None and sharing is not None:
-            self.dispatcher.share(sharing)
+            self.dispatcher.share(sharing, pieces)
+            self.recorder.know_stages(pieces)
 
     def load_ends(self) -> None:
         """Let nothing new begin, but for arrivals that are due; return when those are done, or their time is over.

@@ -48,8 +48,11 @@ class SlotsShape(LoadTestShape):
 
     abstract = True
 
-    def __init__(self, slots: int, end_s: float, elapsed_s: Callable[[], float]) -> None:
-        """Take how many, and when the schedule ends on the run's clock, which stands at 0 until then."""
+    def __init__(self, slots: int, end_s: Callable[[], float], elapsed_s: Callable[[], float]) -> None:
+        """Take how many, and the run's clock, which stands at 0 before it; `end_s` says when the schedule ends.
+
+        It is asked again and again: of a load that grows nobody knows it for a while, and it is infinite until then.
+        """
         super().__init__()  # type: ignore[no-untyped-call]
         self._slots = slots
         self._end_s = end_s
@@ -57,8 +60,8 @@ class SlotsShape(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """Return the slots, null when the schedule is over."""
-        _wait_for_end(self._end_s, self._elapsed_s())
-        return (self._slots, float(self._slots)) if self._elapsed_s() < self._end_s else None
+        _wait_for_end(self._end_s(), self._elapsed_s())
+        return (self._slots, float(self._slots)) if self._elapsed_s() < self._end_s() else None
 
 
 def _wait_for_end(end_s: float, elapsed_s: float) -> bool:

@@ -20,6 +20,7 @@ import gevent
 from locust.exception import RPCError
 from locust.runners import MasterRunner, WorkerRunner
 
+from pwdload.harness.live import Tap
 from pwdload.harness.messages import worker_name
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
@@ -186,6 +187,7 @@ class Intake:
         """What the disk would not take, in words, each once."""
         self._runner = runner
         self._run_id = ""
+        self._tap: Tap | None = None
         self._inboxes: dict[str, Inbox] = {}
         self._files: dict[str, BlockFile] = {}
         self._answers: deque[tuple[str, int]] = deque()
@@ -194,9 +196,9 @@ class Intake:
         runner.register_message(_BLOCK, self._on_block)
         gevent.spawn(self._answer)
 
-    def begin_run(self, directory: RunDirectory, run_id: str) -> None:
-        """Get ready for the samples of a run."""
-        self._directory, self._run_id = directory, run_id
+    def begin_run(self, directory: RunDirectory, run_id: str, tap: Tap | None = None) -> None:
+        """Get ready for the samples of a run; `tap` is shown each block that was kept, once."""
+        self._directory, self._run_id, self._tap = directory, run_id, tap
         self._inboxes, self._files, self.problems = {}, {}, []
         directory.samples.mkdir(exist_ok=True)
         directory.spool.mkdir(exist_ok=True)
@@ -231,8 +233,13 @@ class Intake:
     def _inbox(self, worker: str) -> Inbox:
         if worker not in self._inboxes:
             self._files[worker] = BlockFile(self._directory.samples / f"{worker}.arrows")
-            self._inboxes[worker] = Inbox(self._files[worker].append)
+            self._inboxes[worker] = Inbox(partial(self._keep, self._files[worker]))
         return self._inboxes[worker]
+
+    def _keep(self, file: BlockFile, block: Block) -> None:
+        file.append(block)
+        if self._tap is not None:
+            self._tap(block)
 
     def _note(self, error: Exception) -> None:
         what = f"The master could not write samples: {type(error).__name__}: {error}."

@@ -1,5 +1,6 @@
 """The stages of a run as they will be played, for its record."""
 
+from pwdload.harness.course import first_stages
 from pwdload.rundir import ArrivalPlan, StageRecord
 from pwdload.scenario import Scenario
 
@@ -12,6 +13,12 @@ def stages_by_hand(run_time_s: float | None) -> tuple[StageRecord, ...]:
 def stages_as_played(scenario: Scenario, arrivals: ArrivalPlan | None) -> tuple[StageRecord, ...]:
     """Return a scenario's stages, cut off where planned arrivals end; `arrivals` is null in the closed model."""
     end_s = arrivals.pieces[-1].end_s if arrivals is not None else None
+    if scenario.search is not None and arrivals is not None:
+        return first_stages(_played(scenario, arrivals, end_s), arrivals)
+    return _played(scenario, arrivals, end_s)
+
+
+def _played(scenario: Scenario, arrivals: ArrivalPlan | None, end_s: float | None) -> tuple[StageRecord, ...]:
     return tuple(
         StageRecord(
             name=stage.name,

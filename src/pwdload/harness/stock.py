@@ -1,15 +1,34 @@
 """Whether a run has the accounts that it needs: settled before anything is sent."""
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from locust.env import Environment
 
 from pwdload.accounts.need import Need
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.usage import needs_of_arrivals, needs_of_users
 from pwdload.errors import AccountsError
-from pwdload.harness.options import users_are_set_by_hand
+from pwdload.harness.classes import tasks_of
+from pwdload.harness.options import options_of, users_are_set_by_hand
+from pwdload.harness.preparation import Preparation
+from pwdload.harness.progress import say
 from pwdload.rundir import ArrivalPlan
 from pwdload.scenario import Scenario
+from pwdload.searching import planned_at_most
+
+
+def say_stock(environment: Environment, prepared: Preparation, arrivals: ArrivalPlan | None) -> None:
+    """Hold what a run needs against its accounts, before anything is sent, and say what should be known of that.
+
+    Raises:
+        AccountsError: open arrivals need more than there are.
+    """
+    mix, _ = tasks_of(environment.user_classes, prepared.weights)
+    options, is_standin = options_of(environment), prepared.standin is not None
+    stock = prepared.keeper.accounts.sizes
+    for line in check_stock(prepared.scenario, mix, stock, arrivals, options, is_standin=is_standin):
+        say(line)
 
 
 def check_stock(
@@ -38,15 +57,20 @@ def check_stock(
     if not weights:
         return ()
     if arrivals is not None:
-        needs = needs_of_arrivals(scenario, weights, stock, arrivals.pieces, is_standin=is_standin)
+        pieces = arrivals.pieces if scenario.search is None else planned_at_most(scenario, options.run_time)
+        needs = needs_of_arrivals(scenario, weights, stock, pieces, is_standin=is_standin)
         _refuse([need for need in needs if need.is_short], is_standin)
-        return tuple(f"Accounts in state {need.state}: {need}." for need in needs if need.is_tight)
+        return (*_maybe_short(needs), *(f"Accounts in state {one.state}: {one}." for one in needs if one.is_tight))
     flows_max = _flows_max(scenario, options)
     needs = needs_of_users(scenario, weights, stock, flows_max, is_standin=is_standin) if flows_max else ()
+    return _maybe_short(needs)
+
+
+def _maybe_short(needs: Iterable[Need]) -> tuple[str, ...]:
     return tuple(
         f"Accounts in state {need.state}: {need}; the run ends as INVALID if they run dry."
         for need in needs
-        if need.needed > need.stock
+        if need.is_bound and need.needed > need.stock
     )
 
 

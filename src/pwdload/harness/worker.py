@@ -1,6 +1,7 @@
 """What a worker process does: it plays its part in the runs that the master orders."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from pwdload.harness.syncing import DiskThread
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.harness.vitals import Vitals
 from pwdload.pacing import Sharing
-from pwdload.rundir import ClockRecord
+from pwdload.rundir import ClockRecord, RateRecord
 
 _PARENT_EVERY_S = 1.0
 _CLOCK_KNOWN_IN_S = 0.05
@@ -89,7 +90,7 @@ class Worker:
         self._vitals = Vitals(self.session, self._master.say_health, lambda: self._courier.unacknowledged)
         self._master.say_started()
 
-    def _begin(self, zero_s: float, sharing: Sharing | None) -> None:
+    def _begin(self, zero_s: float, sharing: Sharing | None, pieces: Sequence[RateRecord]) -> None:
         """Let the run begin, as soon as this process's clock has been compared with the master's."""
         session = self.session
         if session is None:
@@ -97,9 +98,9 @@ class Worker:
         if session.clock.runs or self._same_clock or self._master.comparison.is_known:
             if not session.clock.runs:
                 session.clock.offset_s = 0.0 if self._same_clock else self._master.comparison.settle()
-            session.begin(zero_s, sharing)
+            session.begin(zero_s, sharing, pieces)
         else:
-            gevent.spawn_later(_CLOCK_KNOWN_IN_S, self._begin, zero_s, sharing)
+            gevent.spawn_later(_CLOCK_KNOWN_IN_S, self._begin, zero_s, sharing, pieces)
 
     def _refuse(self, why: str) -> NoReturn:
         """Leave the run, with a word to the master and one to whoever started this worker."""

@@ -5,7 +5,7 @@ every process of a run finds the same answers by itself.
 """
 
 from pwdload.pacing.mix import Mix
-from pwdload.pacing.rates import RatePlan, Segment
+from pwdload.pacing.rates import RatePiece, RatePlan, Segment
 from pwdload.pacing.schedule import Arrival, Arrivals, Schedule
 from pwdload.pacing.sharing import Share, Sharing
 from pwdload.pacing.slots import Call, SlotQueue, Tally
@@ -16,6 +16,7 @@ __all__ = [
     "Arrivals",
     "Call",
     "Mix",
+    "RatePiece",
     "RatePlan",
     "Schedule",
     "Segment",

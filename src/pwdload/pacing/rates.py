@@ -19,6 +19,9 @@ from typing import Self
 
 from pwdload.errors import UsageError
 
+RatePiece = tuple[str, float, float, float, float]
+"""Stage, start_s, end_s, from_per_s and to_per_s of a piece, as plain values."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -123,7 +126,7 @@ class RatePlan:
         object.__setattr__(self, "spans", tuple(_spans(self.segments, counts)))
 
     @classmethod
-    def of(cls, pieces: Iterable[tuple[str, float, float, float, float]]) -> Self:
+    def of(cls, pieces: Iterable[RatePiece]) -> Self:
         """Make a plan of plain values: stage, start_s, end_s, from_per_s and to_per_s of each piece."""
         return cls(
             tuple(
@@ -131,6 +134,18 @@ class RatePlan:
                 for stage, start_s, end_s, from_per_s, to_per_s in pieces
             )
         )
+
+    def extended_to(self, pieces: Sequence[RatePiece]) -> Self:
+        """Return the plan that has become longer: what `pieces` have beyond its own is added at its end.
+
+        What it says of counts and times before stays the same to the last bit. Raises `UsageError` where the pieces do
+        not begin with those that it has, or do not follow one another.
+        """
+        known = len(self.segments)
+        longer = type(self).of(pieces)
+        if longer.segments[:known] != self.segments:
+            raise UsageError("a longer plan of arrivals that begins in another way; allowed is to add pieces")
+        return longer
 
     @property
     def start_s(self) -> float:

@@ -19,6 +19,10 @@ class Turns:
         """Null until the first sharing."""
         self._schedule = schedule
 
+    def extend(self, schedule: Schedule) -> None:
+        """Take the schedule again that has become longer; arrivals announced before are the same in it."""
+        self._schedule = schedule
+
     def share_among(self, workers: Iterable[str], now_s: float) -> bool:
         """Share out among these workers what is not about to come; return whether that changes anything.
 

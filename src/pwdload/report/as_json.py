@@ -1,11 +1,15 @@
-"""A report as JSON, for programs: `report.json` has all but the plots, `verdict.json` what a pipeline decides by."""
+"""A report as JSON, for programs: `report.json` has all but the pictures, `verdict.json` what a pipeline decides by.
+
+Of a picture it has the reading, the rules across it and the name of the table with its numbers.
+"""
 
 import json
 from dataclasses import asdict
 
+from pwdload.criteria.data import criterion_data
 from pwdload.oracle.data import result_data
 from pwdload.report.formats import figure_text
-from pwdload.report.model import Figure, Kind, Report, Section, Table, Timelines
+from pwdload.report.model import Chart, Column, Drawing, Figure, HeatMap, Kind, Plot, Report, Section, Table, Timelines
 
 FORMAT = 3
 """Version of both documents."""
@@ -24,6 +28,7 @@ def render(report: Report) -> str:
         "banner": report.banner,
         "facts": dict(report.facts),
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
         "caveats": _caveats(report),
         "notes": list(report.notes),
@@ -42,7 +47,9 @@ def render_verdict(report: Report) -> str:
         "exit_code": report.verdict.exit_code,
         "reason": report.reason,
         "headline": _headline(report),
+        "decision": _decision(report),
         "findings": _findings(report),
+        "criteria": [criterion_data(one) for one in report.criteria],
         "caveats": _caveats(report),
     }
     return _dumped(document)
@@ -53,6 +60,11 @@ def _headline(report: Report) -> list[dict[str, object]]:
         {"label": card.label, "values": [_figure(one) for one in card.values], "detail": card.detail}
         for card in report.cards
     ]
+
+
+def _decision(report: Report) -> str:
+    """Return what a review decides by, in a few sentences; its tables are those of the section of that name."""
+    return report.decision.intro if report.decision is not None else ""
 
 
 def _figure(figure: Figure) -> dict[str, object]:
@@ -83,7 +95,22 @@ def _caveats(report: Report) -> list[dict[str, object]]:
 def _section(section: Section) -> dict[str, object]:
     tables = [_table(item) for item in section.items if isinstance(item, Table)]
     stories = [asdict(item) for item in section.items if isinstance(item, Timelines)]
-    return {"name": section.name, "title": section.title, "tables": tables, "timelines": stories}
+    drawings = [_drawing(item) for item in section.items if isinstance(item, Plot | Chart | HeatMap)]
+    named = {"name": section.name, "title": section.title}
+    return {**named, "tables": tables, "drawings": drawings, "timelines": stories}
+
+
+def _drawing(drawing: Drawing) -> dict[str, object]:
+    rules = drawing.rules if isinstance(drawing, Chart) else ()
+    return {
+        "name": drawing.name,
+        "title": drawing.title,
+        "x_label": drawing.x_label,
+        "y_label": drawing.y_label,
+        "reading": drawing.reading,
+        "table": drawing.table,
+        "rules": [{"name": rule.name, "axis": rule.axis, "at": round(rule.at, 6)} for rule in rules],
+    }
 
 
 def _table(table: Table) -> dict[str, object]:
@@ -91,9 +118,15 @@ def _table(table: Table) -> dict[str, object]:
     return {
         "name": table.name,
         "caption": table.caption,
-        "columns": [{"name": column.name, "kind": column.kind.value} for column in table.columns],
+        "columns": [_column(column) for column in table.columns],
         "rows": rows,
     }
+
+
+def _column(column: Column) -> dict[str, str]:
+    """Return name and kind, and the names of the columns that have the ends of its intervals, where there are any."""
+    ends = {"low": column.low, "high": column.high}
+    return {"name": column.name, "kind": column.kind.value, **{end: name for end, name in ends.items() if name}}
 
 
 def _dumped(document: dict[str, object]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pwdload.analysis import Analysis, CaveatNote, Run, analyse
 from pwdload.analysis.connections import connections
+from pwdload.analysis.forecast import stated_forecast
 from pwdload.oracle.judgement import Judgement
 from pwdload.oracle.told import headline as first_violation
 from pwdload.oracle.told import one_line
@@ -21,30 +22,44 @@ from pwdload.report.sections import (
     answers_section,
     arrivals_section,
     calibration_section,
+    capacity_section,
     checks_section,
     connection_words,
     correctness_section,
+    criteria_section,
+    decision_section,
+    distribution_section,
     expectations_section,
     generator_section,
     journeys_section,
     latency_section,
     model_words,
+    next_words,
     reconciliation_section,
     resilience_section,
+    scalability_section,
+    steadiness_section,
+    target_section,
     time_section,
     top_codes_table,
 )
-from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, OPEN_DEFINITIONS
+from pwdload.report.words import DEFINITIONS, FAULT_DEFINITIONS, FORECAST_DEFINITIONS, OPEN_DEFINITIONS
 from pwdload.units import counted, format_count
 
 _SECTIONS = (
+    capacity_section,
+    criteria_section,
     correctness_section,
     resilience_section,
+    scalability_section,
     latency_section,
+    distribution_section,
     answers_section,
     expectations_section,
     journeys_section,
     time_section,
+    steadiness_section,
+    target_section,
     arrivals_section,
     accounts_section,
     reconciliation_section,
@@ -55,15 +70,21 @@ _SECTIONS = (
 """The sections below the first screen, in their order; one that has nothing to say of a run returns None. A new one is
 added here and nowhere else."""
 _TOPICS = {
+    "capacity": ("throughput", "latency"),
+    "criteria": ("verdict", "latency", "throughput"),
     "correctness": ("correctness",),
     "resilience": ("latency", "counts"),
+    "scalability": ("throughput", "latency"),
     "latency": ("latency",),
+    "distribution": ("latency",),
+    "steadiness": ("latency", "throughput"),
     "journeys": ("latency",),
     "checks": ("verdict",),
     "generator": ("latency",),
     "calibration": ("latency",),
     "arrivals": ("latency",),
     "time": ("throughput", "latency"),
+    "target": ("capacity",),
     "answers": ("counts", "correctness"),
     "expectations": ("correctness",),
     "accounts": ("correctness",),
@@ -80,6 +101,7 @@ def build(run: Run, judgement: Judgement) -> Report:
     codes = top_codes_table(analysis)
     cards = tuple(make_cards(analysis, cautions))
     reason = _reason(analysis)
+    decided = decision_section(analysis, cautions)
     return Report(
         title=run.record.title or run.record.scenario,
         verdict=analysis.verdict,
@@ -97,10 +119,11 @@ def build(run: Run, judgement: Judgement) -> Report:
             intro="",
             items=(throughput_plot(run), update_latency_plot(run), codes),
         ),
-        sections=tuple(_sections(analysis, cautions)),
+        sections=(decided, *_sections(analysis, cautions)),
         cautions=cautions,
         definitions=_definitions(analysis),
-        headline_text="\n".join(_console_lines(analysis, reason, cards, codes)),
+        headline_text="\n".join(_console_lines(analysis, reason, cards, decided, codes)),
+        criteria=analysis.criteria.judged,
         notes=run.record.notes,
         scenario_source=run.scenario_source,
     )
@@ -108,7 +131,8 @@ def build(run: Run, judgement: Judgement) -> Report:
 
 def _definitions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     of_load = OPEN_DEFINITIONS if analysis.run.is_open else ()
-    return (*DEFINITIONS, *of_load, *(FAULT_DEFINITIONS if analysis.recovery is not None else ()))
+    of_forecast = FORECAST_DEFINITIONS if stated_forecast(analysis.run.scenario_source) is not None else ()
+    return (*DEFINITIONS, *of_forecast, *of_load, *(FAULT_DEFINITIONS if analysis.recovery is not None else ()))
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
@@ -126,6 +150,8 @@ def _cautions(caveats: Iterable[CaveatNote]) -> Iterable[Caution]:
 
 def _reason(analysis: Analysis) -> str:
     worst = [finding for finding in analysis.findings if finding.verdict is analysis.verdict]
+    if analysis.verdict is Verdict.PASS and analysis.run.search is not None and analysis.capacity is not None:
+        return analysis.capacity.words
     if analysis.verdict is Verdict.PASS:
         part = share(analysis.headline.as_expected_share)
         requests = counted(analysis.headline.requests, "request")
@@ -226,13 +252,18 @@ def _moment(utc: str) -> str:
         return utc
 
 
-def _console_lines(analysis: Analysis, reason: str, cards: Iterable[Card], codes: Table) -> Iterable[str]:
+def _console_lines(
+    analysis: Analysis, reason: str, cards: Iterable[Card], decided: Section, codes: Table
+) -> Iterable[str]:
     yield f"{analysis.verdict.value}: {one_line(reason)}"
     if violation := first_violation(analysis.judgement):
         yield f"  First violation: {violation}"
     for card in cards:
         values = ", ".join(f"{figure.name} {figure_text(figure)}".strip() for figure in card.values)
         yield f"  {card.label}: {values} ({one_line(card.detail)})"
+    yield f"  {decided.title}: {one_line(decided.intro)}"
+    if steps := next_words(decided):
+        yield f"  Next: {one_line(steps)}"
     names = [column.name for column in codes.columns]
     code, count = names.index("code"), names.index("count")
     totals: Counter[str] = Counter()

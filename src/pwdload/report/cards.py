@@ -138,8 +138,16 @@ def _percentiles(latency: Latency) -> tuple[Figure, ...]:
 def _update_detail(head: Headline) -> str:
     if not head.update.count:
         return "none was measured"
+    sure = f"p95 {words}; " if (words := _interval(head.update)) else ""
     accepted = " / ".join(duration(figure.value) for figure in _percentiles(head.change))
-    return f"{counted(head.update.count, 'request')}; accepted ones alone {accepted}"
+    return f"{sure}{counted(head.update.count, 'request')}; accepted ones alone {accepted}"
+
+
+def _interval(latency: Latency) -> str:
+    """Return between what p95 lies, in words; empty where that cannot be told."""
+    if latency.p95_lower_s is None or latency.p95_upper_s is None:
+        return ""
+    return f"between {duration(latency.p95_lower_s)} and {duration(latency.p95_upper_s)} (95 %)"
 
 
 def _not_as_expected(analysis: Analysis) -> str:

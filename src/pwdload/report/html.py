@@ -6,26 +6,27 @@ policy that names those by their hash. So even a text that slipped through the e
 
 import base64
 import hashlib
-import json
 import re
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
+from markupsafe import Markup, escape
 
 from pwdload.oracle.told import short, span
+from pwdload.report.cells import has_interval, interval, places_shown
+from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
-from pwdload.report.model import Plot, Report, Table
+from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
 
+PLOTLY = "vendor/plotly-cartesian.min.js"
 ROWS_FOLDED = 12
 """A table shows so many rows before it is unfolded; on paper it is always unfolded."""
 
 
 def render(report: Report) -> str:
-    """Return the report as one HTML document; deterministic, and below 6 MB unless the run lasted for weeks."""
-    plotly, ours = _plotly(), _resource("report.js")
+    """Return the report as one HTML document; deterministic, and below 3 MB unless the run lasted for weeks."""
+    plotly, ours = script_of(PLOTLY), script_of("plots.js", "report.js")
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
@@ -33,9 +34,17 @@ def render(report: Report) -> str:
         plotly=Markup(plotly),  # noqa: S704 - plotly's own file
         script=Markup(ours),  # noqa: S704 - our own file
         script_hashes=" ".join(f"'sha256-{_hash(script)}'" for script in (plotly, ours)),
-        plots=Markup(_plot_data(report)),  # noqa: S704 - escaped by _plot_data
+        plots=Markup(drawings_json(report)),  # noqa: S704 - escaped by drawings_json
+        printed_title=Markup(_css_text(f"{report.verdict.value.replace('_', ' ')}: {report.title}")),  # noqa: S704 - escaped
         rows_folded=ROWS_FOLDED,
     )
+
+
+def framed(report: Report) -> str:
+    """Return the page as an element for inside another page, with all of its freedom in its own frame."""
+    attributes = 'style="width:100%;height:48rem;border:1px solid #dfe4e7;border-radius:.5rem" sandbox="allow-scripts"'
+    title = escape(f"{report.verdict.value}: {report.title}")
+    return f'<iframe title="{title}" {attributes} srcdoc="{escape(render(report))}"></iframe>'
 
 
 @cache
@@ -55,12 +64,19 @@ def _environment() -> Environment:
         parts=_parts,
         figure_text=figure_text,
         largest=_largest,
+        places_shown=places_shown,
+        interval=interval,
         span=span,
         short=short,
+        described=described,
+        legend=legend,
+        drawn_as=drawn_as,
     )
     environment.tests.update(
         table=lambda item: isinstance(item, Table),
-        plot=lambda item: isinstance(item, Plot),
+        drawing=lambda item: isinstance(item, Plot | Chart | HeatMap),
+        estimated=has_interval,
+        wide=lambda item: isinstance(item, HeatMap) or item.is_wide,
     )
     return environment
 
@@ -84,36 +100,22 @@ def _parts(value: str) -> tuple[str, str]:
 
 @cache
 def _resource(name: str) -> str:
-    return files("pwdload.report").joinpath("templates", name).read_text("utf-8")
+    return files("pwdload.report").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
-@cache
-def _plotly() -> str:
-    source: str = get_plotlyjs()
-    return source
+def script_of(*names: str) -> str:
+    """Return files of `templates/` as one script."""
+    return "\n".join(_resource(name) for name in names)
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a string of CSS in which every character is a number: a title may say anything."""
+    return '"' + "".join(f"\\{ord(character):06x}" for character in text) + '"'
 
 
 def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _plot_data(report: Report) -> str:
-    """Return what the script draws, as JSON that is safe inside a script element: it has no "<" that could end it."""
-    plots = [
-        {
-            "name": plot.name,
-            "title": plot.title,
-            "xLabel": plot.x_label,
-            "yLabel": plot.y_label,
-            "x": plot.x,
-            "bin": plot.bin_s,
-            "style": plot.style,
-            "series": [{"name": series.name, "ink": series.ink, "y": series.y} for series in plot.series],
-            "shades": [[shade.name, shade.start_s, shade.end_s] for shade in plot.shades],
-            "log": plot.is_log,
-            "bands": [[band.name, band.start_s, band.end_s, band.is_measured] for band in plot.bands],
-        }
-        for plot in report.plots
-    ]
-    text = json.dumps(plots, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+environment, resource, hashed = _environment, _resource, _hash
+"""For pages of another kind in the looks of this one (`pwdload.report.comparison`)."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from pwdload.oracle.told import one_line, place, short, standing
 from pwdload.outcome import Verdict
-from pwdload.report.formats import figure_text, is_number, shown
-from pwdload.report.model import Report, Table
+from pwdload.report.cells import cell_text, places_shown
+from pwdload.report.formats import figure_text, is_number
+from pwdload.report.model import Report, Section, Table
 
 _MARKS = {
     Verdict.PASS: "✅",
@@ -19,6 +20,7 @@ _NOTES_MAX = 5
 _RULES_MAX = 8
 _TABLES = (
     "lost_workers",
+    "criteria",
     "faults",
     "resilience_criteria",
     "arrivals_by_stage",
@@ -27,6 +29,7 @@ _TABLES = (
     "surprises",
 )
 _LEFT_OUT = {
+    "criteria": ("samples", "reason"),
     "resilience_criteria": ("check",),
     "arrivals_by_stage": ("start_s", "end_s"),
     "error_codes": ("first_s", "last_s"),
@@ -52,6 +55,8 @@ def _lines(report: Report) -> Iterable[str]:
     if len(report.notes) > _NOTES_MAX:
         yield f"\n> {_NOTES_MAX} of {len(report.notes)} notes; all are in `report.html`."
     yield ""
+    yield from _decision(report.decision)
+    yield ""
     yield "| | | |"
     yield "|---|---:|---|"
     for card in report.cards:
@@ -66,6 +71,16 @@ def _lines(report: Report) -> Iterable[str]:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
         yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+
+
+def _decision(section: Section | None) -> Iterable[str]:
+    """Yield what a review decides by: what it comes to, then its tables."""
+    if section is None:
+        return
+    yield f"**{_safe(section.title)}**: {_safe(section.intro)}"
+    for item in section.items:
+        if isinstance(item, Table) and item.rows_shown:
+            yield from _table(item, ())
 
 
 def _correctness(report: Report) -> Iterable[str]:
@@ -84,13 +99,13 @@ def _correctness(report: Report) -> Iterable[str]:
 
 
 def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:
-    kept = [place for place, column in enumerate(table.columns) if column.name not in left_out]
+    kept = [place for place in places_shown(table) if table.columns[place].name not in left_out]
     columns = [table.columns[place] for place in kept]
     yield f"\n**{_safe(table.title)}**\n"
     yield f"| {' | '.join(_safe(column.label) for column in columns)} |"
     yield f"|{'|'.join('---:' if is_number(column.kind) else '---' for column in columns)}|"
     for row in table.rows[:_ROWS_MAX]:
-        yield f"| {' | '.join(_safe(shown(table.columns[place], row[place])) for place in kept)} |"
+        yield f"| {' | '.join(_safe(cell_text(table, place, row)) for place in kept)} |"
     if len(table.rows) > _ROWS_MAX:
         yield f"\n{_ROWS_MAX} of {len(table.rows):,} rows; all are in `tables/{table.name}.csv`."
 

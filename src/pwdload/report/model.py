@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pwdload.criteria import Judged
 from pwdload.oracle.judgement import Judgement, Moment
 from pwdload.outcome import Finding, Verdict
 from pwdload.rundir import RunRecord
@@ -58,6 +59,10 @@ class Column:
     """What stands where there is no value."""
     why_absent: str = ""
     """Why there is none, told where the reader points at it."""
+    low: str = ""
+    """Name of the column with the lower ends of its intervals, in the same table; a page shows them in its cells."""
+    high: str = ""
+    """The same for the upper ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,8 @@ class Table:
     """How many rows a page shows at most; 0: the table is only a file. The file always has all."""
     bars: str = ""
     """Name of the share column that is drawn as bars, if any."""
+    marks: tuple[tuple[int, ...], ...] = ()
+    """Numbers of the caveats that weaken each row; empty where none is marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +183,8 @@ class Chart:
     x_is_log: bool = False
     y_is_log: bool = False
     is_wide: bool = False
+    zooms: bool = False
+    """Whether its y axis may begin above 0: for values that are held against one another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +241,9 @@ class Timelines:
     """Name of the table with all that are told one by one."""
 
 
-Item = Table | Plot | Chart | HeatMap | Timelines
+Drawing = Plot | Chart | HeatMap
+"""What is drawn, of whatever kind."""
+Item = Table | Drawing | Timelines
 """What a section is made of."""
 
 
@@ -308,10 +319,17 @@ class Report:
     """The words of the report, each with its exact meaning."""
     headline_text: str
     """The verdict and the headline numbers: a few plain lines for a console."""
+    criteria: tuple[Judged, ...] = ()
+    """The criteria of ``[slo]``, judged, in the order of the scenario."""
     notes: tuple[str, ...] = ()
     """What the harness met on the way."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
+
+    @property
+    def decision(self) -> Section | None:
+        """The section that a review decides by, which stands before the cards; null in a report without one."""
+        return next((section for section in self.sections if section.name == "decision"), None)
 
     @property
     def tables(self) -> Iterator[Table]:
@@ -324,3 +342,15 @@ class Report:
         """Every plot, in the order of the page."""
         for section in (self.overview, *self.sections):
             yield from (item for item in section.items if isinstance(item, Plot))
+
+    @property
+    def drawings(self) -> Iterator[Drawing]:
+        """Every plot, chart and heat map, in the order of the page."""
+        for section in (self.overview, *self.sections):
+            yield from (item for item in section.items if isinstance(item, Plot | Chart | HeatMap))
+
+    def _repr_html_(self) -> str:
+        """Return the page inside a frame, as a notebook shows it: its styles and scripts keep to themselves."""
+        from pwdload.report.html import framed  # noqa: PLC0415 - the renderer knows the model, not the other way round
+
+        return framed(self)

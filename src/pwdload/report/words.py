@@ -136,6 +136,40 @@ DEFINITIONS = (
         "exceed. Nothing is interpolated, rounded into buckets or averaged over processes.",
     ),
     (
+        "Interval",
+        "In brackets beside p50, p95 and p99: between these two observed values lies the percentile that endless "
+        "samples of the same load would have, in 95 of 100 such runs. From the ranks of the samples, whatever their "
+        "distribution. Where requests hang together, as those of one queue do, fewer of them count (see Effective "
+        "samples) and the interval is wider; there is none where fewer than 5 effective samples lie beyond.",
+    ),
+    (
+        "Effective samples",
+        "How many independent requests the requests are worth. Whether they hang together is measured: counts of slow "
+        "requests in slots of time, against what chance would give; the variance is that of 20 long batches.",
+    ),
+    (
+        "First byte; connect; TLS",
+        "First byte: from sending to the first byte of the answer. Connect and TLS: opening the connection, of "
+        "requests that opened one; they are part of lag and of response time, not of service time.",
+    ),
+    (
+        "Bin",
+        "Of response times: from one edge to the next, a twentieth of a decade or 12 % further; the edges are the same "
+        "in every run. What lies on an edge belongs to the bin above. In a heat map several may be one row.",
+    ),
+    (
+        "Warm-up, trend",
+        "Of a stage: the beginning that is unlike the rest (MSER: cut where the rest is steadiest; told where it is 4 "
+        "standard errors and 5 % of p50 off), and a rise or fall of the rest (Mann and Kendall, corrected for "
+        "dependence, p below 0.001, and 5 % of p50 between its thirds). By the share of requests slower than the "
+        "stage's own median.",
+    ),
+    (
+        "Little's law",
+        "What is under way on average is what begins per second times its mean time. It holds for every system that is "
+        "steady; a difference says that a stage was not, or that a number is wrong.",
+    ),
+    (
         "n/a",
         "Too few samples: a percentile is printed only when at least 10 samples are expected beyond it: p50 from 20, "
         "p90 from 100, p95 from 200, p99 from 1,000, p99.9 from 10,000 samples. Plots over "
@@ -169,6 +203,26 @@ DEFINITIONS = (
     ("Seconds", "Times in tables and plots are seconds on the run's clock; 0 is when the load began."),
 )
 """The words of the report, each with its exact meaning."""
+
+FORECAST_DEFINITIONS = (
+    (
+        "Peak, expected",
+        "The average rate of what [forecast] says is to come, times the peak_factor that it states; without one, the "
+        "busiest span of peak_over that chance makes of people who come independently.",
+    ),
+    ("Head-room", "Capacity over the expected peak, less one: +30 % is 30 % more than is needed."),
+    (
+        "Enough",
+        "Yes where the lower bound of the capacity has the wanted head-room, no where its upper bound has not; "
+        "between them, or where a bound is missing, nobody can tell.",
+    ),
+    (
+        "Growth uses it up, act by",
+        "The day when the growing peak reaches the capacity; and the day that lies the lead time before the wanted "
+        "head-room is missed. Both with the days by the capacity's lower and upper bound.",
+    ),
+)
+"""The words of a report that holds a capacity against a forecast."""
 
 OPEN_DEFINITIONS = (
     ("Arrival", "One flow that the schedule wants to begin at a time of its own, whatever the answers before it."),

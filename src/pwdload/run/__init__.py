@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pwdload.cases.catalogue import CASES, GROUPS, scenario_weights
 from pwdload.errors import UsageError
+from pwdload.run.judgeable import criteria_lines
 from pwdload.run.needs import is_for_standin, need_lines
 from pwdload.scenario import Scenario, describe, load_scenario
 
@@ -30,7 +31,7 @@ def load(path: Path) -> Scenario:
 def plan(scenario: Scenario) -> str:
     """Return what a scenario would run, in words: cases, stages, and what that takes of the accounts."""
     weights = scenario_weights(scenario, is_standin=is_for_standin(scenario))
-    return describe(scenario, weights, need_lines(scenario, weights))
+    return describe(scenario, weights, need_lines(scenario, weights), [*criteria_lines(scenario, weights)])
 
 
 def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) -> NoReturn:

@@ -9,6 +9,7 @@ from pwdload.cases.steps import AccountState
 from pwdload.cases.usage import needs_of_arrivals, needs_of_users
 from pwdload.errors import AccountsError
 from pwdload.scenario import Scenario
+from pwdload.searching import planned_at_most
 
 
 def is_for_standin(scenario: Scenario) -> bool:
@@ -27,7 +28,8 @@ def need_lines(scenario: Scenario, weights: Mapping[str, float]) -> list[str]:
         return []
     is_standin = is_for_standin(scenario)
     if scenario.load.model == "open":
-        needs = needs_of_arrivals(scenario, weights, stock, scenario.load.rates, is_standin=is_standin)
+        pieces = planned_at_most(scenario)
+        needs = needs_of_arrivals(scenario, weights, stock, pieces, is_standin=is_standin)
     elif scenario.flows_max is not None:
         needs = needs_of_users(scenario, weights, stock, scenario.flows_max, is_standin=is_standin)
     else:

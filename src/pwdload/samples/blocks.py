@@ -78,13 +78,15 @@ class Block:
             raise DamagedBlockError("not a whole block of samples")
         return cls(head.number, head.rows, frame)
 
-    def batches(self) -> list[pa.RecordBatch]:
-        """Decode it.
+    def batches(self, columns: Sequence[str] | None = None) -> list[pa.RecordBatch]:
+        """Decode it; of a block of ours only some columns, in the order of `SCHEMA`, where they are named.
 
         Raises:
             pyarrow.ArrowException, OSError, EOFError: the body is no Arrow stream.
         """
-        return list(pa.ipc.open_stream(pa.py_buffer(self.frame[_BODY_AT:])))
+        chosen = None if columns is None else [place for place, name in enumerate(SCHEMA.names) if name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=chosen, use_threads=False)
+        return list(pa.ipc.open_stream(pa.py_buffer(self.frame)[_BODY_AT:], options=options))
 
 
 class Damage(NamedTuple):

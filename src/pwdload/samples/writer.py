@@ -128,6 +128,8 @@ class SampleWriter:
         self._blocks = 0
         self._run = run
         self._ship = ship
+        self.tap: Callable[[Block], None] | None = None
+        """Is shown each block that was written."""
 
     def append(self, sample: Sample) -> None:
         """Keep one sample; at the end of a block hand the block on."""
@@ -150,6 +152,8 @@ class SampleWriter:
             self.lost += len(samples)
             raise
         self._blocks += 1
+        if self.tap is not None:
+            self.tap(block)
 
     def _keep(self, block: Block) -> None:
         if self._ship is None:

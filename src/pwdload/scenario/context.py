@@ -15,3 +15,5 @@ class LoadContext:
     """What `[mix]` may name besides."""
     folder: Path = field(default_factory=Path)
     """Where relative paths of the file start."""
+    has_search: bool = False
+    """Whether the file has the table `[search]`, which sets the rate where the load has no stages."""

@@ -54,7 +54,7 @@ def parse_scenario(
     Raises `ScenarioError` with every problem found.
     """
     data = _toml(text, file)
-    context = LoadContext(case_names=case_names, group_names=group_names, folder=folder)
+    context = LoadContext(case_names=case_names, group_names=group_names, folder=folder, has_search="search" in data)
     try:
         tables = ScenarioFile.model_validate(data, context=context)
     except ValidationError as error:

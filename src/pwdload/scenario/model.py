@@ -1,16 +1,20 @@
 """The scenario: the file's tables together, and the value that the rest of the program works with."""
 
+import json
 from collections.abc import Mapping
 from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from pwdload.scenario.accounts import Accounts
+from pwdload.scenario.context import LoadContext
 from pwdload.scenario.faults import Faults
 from pwdload.scenario.fields import AnyScalar, Text, Title, Weight, Whole
+from pwdload.scenario.forecast import Forecast
 from pwdload.scenario.oracle import Oracle
 from pwdload.scenario.resilience import Commands, FaultProxyTable, RetriesTable, SteadyState
-from pwdload.scenario.slo import Slo
+from pwdload.scenario.search import Search, only_open
+from pwdload.scenario.slo import Slo, SloTable
 from pwdload.scenario.stages import Stage, timed
 from pwdload.scenario.tables import (
     CaseName,
@@ -47,6 +51,10 @@ class ScenarioFile(Table):
         description="The target's password policy, as far as passwords must keep or break it.",
     )
     load: Load = Field(default_factory=Load, description="How much work comes, for how long, and what it waits for.")
+    search: Search | None = Field(
+        default=None,
+        description="Looks for the highest rate that keeps the criteria, after the stages of [load] if it has some.",
+    )
     mix: Mapping[MixName, Weight] | None = Field(
         default=None,
         min_length=1,
@@ -77,11 +85,19 @@ class ScenarioFile(Table):
         default=None,
         description="What must hold before a fault is injected, else it is not; looked at during and after it as well.",
     )
-    slo: Slo = Field(default_factory=Slo, description="What the run must keep to pass.")
+    slo: SloTable = Field(default_factory=Slo, description="What the run must keep to pass.")
+    forecast: Forecast | None = Field(
+        default=None, description="What is to come, which the report holds the measured capacity against."
+    )
     standin: Mapping[SettingName, AnyScalar] = Field(
         default_factory=dict,
         description="Settings of the embedded stand-in, handed on as they are. `pwdload standin settings` lists them.",
     )
+
+    @field_validator("search")
+    @classmethod
+    def _only_open(cls, value: Search | None, info: ValidationInfo) -> Search | None:
+        return only_open(value, info.data.get("load"))
 
 
 class Scenario(ScenarioFile):
@@ -144,7 +160,7 @@ class Scenario(ScenarioFile):
         Raises:
             ValueError: it is no such text.
         """
-        return cls.model_validate_json(text)
+        return cls.model_validate_json(text, context=LoadContext(has_search="search" in json.loads(text)))
 
 
 def _whole(value: object) -> int | None:

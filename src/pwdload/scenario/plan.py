@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from pwdload.scenario.demand import demand_lines
+from pwdload.scenario.metrics import metrics_lines
 from pwdload.scenario.model import Scenario
 from pwdload.scenario.plan_faults import criteria, fault_rows, retries, steady_state
 from pwdload.scenario.plan_table import table
@@ -23,16 +25,20 @@ _REUSE = {
     "warn": "each changed again and again while its password is about to expire",
     "rearm": "each put back after its change, by the tenant API,",
 }
+_BY_SEARCH = "the levels of the search: each follows from those before"
 _BY_HAND = "as -u, -r and -t say: the scenario has no stages"
 
 
-def describe(scenario: Scenario, weights: Mapping[str, float], needs: Sequence[str] = ()) -> str:
+def describe(
+    scenario: Scenario, weights: Mapping[str, float], needs: Sequence[str] = (), asked: Sequence[str] = ()
+) -> str:
     """Return the plan of a scenario: what it puts under load, how, for how long, and what it sends.
 
     `weights` are those of the single cases, groups already shared out; what weighs 0 is left out. `needs` says in
-    lines what that takes of the accounts. The text ends without a line break.
+    lines what that takes of the accounts, `asked` the criteria that are not of resilience. The text ends without a line
+    break.
     """
-    parts = [_heading(scenario), _facts(scenario, needs), _stages(scenario), _mix(weights)]
+    parts = [_heading(scenario), _facts(scenario, needs, asked), _stages(scenario), _mix(weights)]
     if scenario.faults:
         parts.insert(3, iter(["Faults", *table(fault_rows(scenario), texts=(0, 1, 4, 5))]))
     return "\n\n".join("\n".join(part) for part in parts)
@@ -46,18 +52,21 @@ def _heading(scenario: Scenario) -> Iterator[str]:
         yield from textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _facts(scenario: Scenario, needs: Sequence[str]) -> Iterator[str]:
+def _facts(scenario: Scenario, needs: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
     facts = {
         "Target": _target(scenario),
         "Accounts": [*_accounts(scenario), *needs],
         "Passwords": _passwords(scenario),
         "Load": _load(scenario),
+        "Search": scenario.search.words if scenario.search is not None else (),
         "Devices": [f"{_shares(scenario.devices.shares)}; languages {_shares(scenario.devices.languages)}"],
         "Expected": _expected(scenario),
         "Probes": _probes(scenario),
         "Retries": retries(scenario),
         "Steady": steady_state(scenario),
-        "Criteria": criteria(scenario),
+        "Criteria": [*criteria(scenario), *asked],
+        "Metrics": metrics_lines(scenario.target.metrics),
+        "Forecast": demand_lines(scenario.forecast),
         "Stand-in": [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in scenario.standin.items()],
     }
     for label, lines in facts.items():
@@ -169,7 +178,7 @@ def _shares(weights: Mapping[_Name, float]) -> str:
 
 def _stages(scenario: Scenario) -> Iterator[str]:
     if not scenario.stages:
-        yield f"Stages    {_BY_HAND}"
+        yield f"Stages    {_BY_HAND if scenario.search is None else _BY_SEARCH}"
         return
     yield "Stages"
     yield from _open_stages(scenario) if scenario.load.model == "open" else _closed_stages(scenario)

@@ -18,9 +18,6 @@ from pwdload.scenario.structure import allowed_at, default_at, keys_at, table_of
 _PLANNED: Final = "planned, not in this version: remove it to run"
 PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
     {
-        ("forecast",),
-        ("search",),
-        ("target", "metrics"),
         ("accounts", "tenant"),
     }
 )
@@ -44,6 +41,8 @@ _OBJECTIONS: Final = {
     "literal_error": "unknown",
 }
 """What pydantic calls an error, by how the name begins, and what a person is told."""
+_OF_A_PART: Final = re.compile(r"p[0-9]+(?:_9)?_[a-z_]+")
+"""A percentile of a step, or of journeys."""
 _ABSENT: Final = object()
 
 
@@ -103,7 +102,13 @@ def _unknown(place: Place) -> str:
     allowed = keys_at(table)
     refusal = secret_refusal(str(key))
     hint = did_you_mean(str(key), allowed) or _belongs_elsewhere(str(key))
-    return refusal or f"unknown key; allowed: {', '.join(allowed)}{hint}"
+    return refusal or f"unknown key; allowed: {_listed(allowed)}{hint}"
+
+
+def _listed(keys: Sequence[str]) -> str:
+    """Return keys as a list; the forty short forms of percentiles in a few words."""
+    short = [key for key in keys if not _OF_A_PART.fullmatch(key)]
+    return ", ".join(short) + (", each percentile also with _STEP or _journey" if len(short) < len(keys) else "")
 
 
 def _belongs_elsewhere(key: str) -> str:

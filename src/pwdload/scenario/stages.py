@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from pwdload.scenario.context import LoadContext
 from pwdload.scenario.fields import Duration, Flag, Name, Rate, Whole
 from pwdload.scenario.rates import RatePiece, Spike, StageRate
 from pwdload.units import format_duration, format_rate
@@ -125,13 +126,15 @@ MISSING = ""
 """What is said of a key that is missing: the place says everything."""
 
 
-def stage_problems(tables: Sequence[StageTable | None], model: Model | None) -> Iterator[tuple[Place, str]]:
-    """Yield what is wrong with stages taken together, by place.
+def stage_problems(
+    tables: Sequence[StageTable | None], model: Model | None, *, has_search: bool = False
+) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong with stages taken together, by place; with `has_search` a search comes after them.
 
     A stage of None, or a model of None, is wrong by itself, and nothing is held against it.
     """
     yield from _same_names(tables)
-    if model == "open":
+    if model == "open" and not (has_search and not tables):
         yield from _no_arrivals(tables)
     for index, table in enumerate(tables):
         if table is not None and model is not None:
@@ -220,7 +223,9 @@ def _check(raw: object, handler: ValidatorFunctionWrapHandler, info: ValidationI
         errors = [_again(problem) for problem in error.errors(include_url=False)]
         broken = {problem["loc"][0] for problem in error.errors(include_url=False)}
         tables = [None if i in broken else StageTable.model_validate(table) for i, table in enumerate(raw)]
-    errors += [problem_at(place, said) for place, said in stage_problems(tables, info.data.get("model"))]
+    has_search = isinstance(info.context, LoadContext) and info.context.has_search
+    found = stage_problems(tables, info.data.get("model"), has_search=has_search)
+    errors += [problem_at(place, said) for place, said in found]
     if errors:
         raise ValidationError.from_exception_data("stages", errors)
     return tuple(filter(None, tables))

@@ -38,6 +38,7 @@ from pwdload.scenario.fields import (
     Whole,
 )
 from pwdload.scenario.keys import did_you_mean, secret_refusal
+from pwdload.scenario.metrics import MetricsTable
 from pwdload.scenario.rates import RatePiece
 from pwdload.scenario.stages import USERS_MAX, Model, StageTables, rate_pieces
 
@@ -120,6 +121,9 @@ class Target(Table):
         default=None,
         description="HTTP proxy that all goes through, by CONNECT. PWDLOAD_PROXY in the environment, which may hold "
         "user and password, takes its place. The embedded stand-in is spoken to directly.",
+    )
+    metrics: MetricsTable | None = Field(
+        default=None, description="What the target says of itself: CPU, memory and the like, for the report."
     )
 
     @field_validator("phase_timeouts")

@@ -36,7 +36,7 @@ class Level:
     changes_per_s: float
     """Goodput: accepted changes, completed, per second."""
     p95_s: float | None
-    """Of update_password, response time; null by the least-samples rule."""
+    """Of update_password, response time, or of all steps where the mix has none; null by the least-samples rule."""
     failed_share: float
     in_flight: float
     """Requests under way, on average."""
@@ -45,6 +45,8 @@ class Level:
     """Whether every criterion was kept at this rate."""
     broken: tuple[str, ...] = ()
     """The criteria that were not, by name; the one that is furthest from its limit first."""
+    served_per_s: float = 0.0
+    """Exchanges that were completed and did not fail, per second: goodput of a mix without changes too."""
     role: Literal["coarse", "bracket", "refine", "repeat", "beyond", "return", "stage"] = "stage"
     """What it was for in a search; "stage" where a scenario states it."""
 

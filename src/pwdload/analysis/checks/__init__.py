@@ -7,8 +7,12 @@ right is asked elsewhere, and comes as a `Judgement`.
 
 from collections.abc import Iterable
 
+from pwdload.analysis.capacity.values import Capacity
 from pwdload.analysis.checks import generator, processes, resilience, target
 from pwdload.analysis.checks.answer import Question
+from pwdload.analysis.checks.criteria import slo_findings
+from pwdload.analysis.checks.search import below_the_capacity, search_findings
+from pwdload.analysis.criteria import JudgedCriteria
 from pwdload.analysis.recovery import Recovery
 from pwdload.analysis.run import Run
 from pwdload.oracle.judgement import CheckResult, Judgement
@@ -37,16 +41,33 @@ CHECKS = (
 
 
 def find(
-    run: Run, judgement: Judgement, checks: Iterable[Question] = CHECKS, *, recovery: Recovery | None = None
+    run: Run,
+    judgement: Judgement,
+    checks: Iterable[Question] = CHECKS,
+    *,
+    recovery: Recovery | None = None,
+    criteria: JudgedCriteria | None = None,
+    capacity: Capacity | None = None,
 ) -> tuple[Finding, ...]:
     """Return one finding per check, the worst first; among equals the instrument's, those of correctness, criteria.
 
-    Each criterion of resilience that the run states is a check too; ``recovery`` is what they are held against. A check
-    that crashes has found nothing out: INCONCLUSIVE, with its error named.
+    Each criterion that the run states is a check too: ``recovery`` is what those of resilience are held against,
+    ``criteria`` are the others, judged, and ``capacity`` is what a search has found. A check that crashes has found
+    nothing out: INCONCLUSIVE, with its error named.
     """
     correctness = merge(result.verdict for result in judgement.results) if judgement.results else None
     stated = resilience.criteria_findings(recovery, run.criteria, correctness)
-    findings = [*map(_judged, judgement.results), *(_find(one, run) for one in checks), *stated]
+    of_slo = tuple(slo_findings(criteria)) if criteria is not None else ()
+    if run.search is not None:
+        of_slo = tuple(map(below_the_capacity, of_slo))
+    cause = of_slo[:1] if criteria is not None and criteria.ended_by else ()
+    others = [
+        *map(_judged, judgement.results),
+        *(_find(one, run) for one in checks),
+        *stated,
+        *search_findings(run, capacity),
+    ]
+    findings = [*cause, *others, *of_slo[len(cause) :]]
     badness, place = list(Verdict).index, _GROUPS.index
     return tuple(sorted(findings, key=lambda finding: (-badness(finding.verdict), place(finding.group))))
 

@@ -1,6 +1,7 @@
 """Whether the run came to its end, and whether every process, and every sample, is there."""
 
 from pwdload.analysis.checks.answer import Answer, clock, named
+from pwdload.analysis.criteria import ended_by
 from pwdload.analysis.generators import last_due_s, missing_of_s
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
@@ -37,6 +38,9 @@ def check_run_was_finished(run: Run) -> Answer:
         dry_s = run.record.ledger.dry_s if run.record.ledger is not None else None
         at = format_duration(dry_s if dry_s is not None else run.record.duration_s or 0.0)
         return Verdict.INVALID, f"The accounts ran dry after {at}: the load ended before its schedule did."
+    if name := ended_by(run):
+        ended = format_duration(run.record.duration_s or 0.0)
+        return Verdict.PASS, f"The run ended after {ended}, by its own criterion {name}: see Criteria."
     if run.record.ended_by.startswith("error"):
         return Verdict.INVALID, f"The load ended with an error: {run.record.ended_by.partition(':')[2].strip() or '?'}."
     ends = [stage.end_s for stage in run.record.stages]

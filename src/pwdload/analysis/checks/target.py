@@ -6,13 +6,14 @@ from pwdload.analysis.checks.answer import Answer
 from pwdload.analysis.reconciliation import Reconciliation, incomparable, reconcile
 from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
+from pwdload.criteria.observing import FAILED
 from pwdload.outcome import Outcome, Verdict
 from pwdload.statistics.shares import ShareBounds, share_bounds
 from pwdload.units import format_share
 
 FAILED_SHARE_MAX = 0.01
 """Largest share of requests that may be refused wrongly, shed or never sent, until a scenario sets its own criteria."""
-FAILURES = (Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT, Outcome.UNKNOWN)
+FAILURES = tuple(kind for kind in Outcome if kind in FAILED)
 """What counts as failed: the client was not given what was due. Violations have a check of their own."""
 
 
@@ -90,13 +91,17 @@ def _cannot_tell(failed: int, requests: int, bounds: ShareBounds, most: str) -> 
 
 
 def _held_against_the_limit(run: Run) -> tuple[pd.DataFrame, int]:
-    """Return the samples that the run-wide limit is about, and how many are left to the criteria of resilience."""
+    """Return the samples that the run-wide limit is about, and how many are left to the criteria of resilience.
+
+    A search goes past what the target can take: of it only the levels below the capacity count, its measured ones.
+    """
+    samples = run.samples if run.search is None else run.due
     spans = tolerated_spans(run.faults, run.criteria, run.end_s)
     if not spans:
-        return run.samples, 0
-    due_s, done_s = (run.samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
+        return samples, 0
+    due_s, done_s = (samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
     is_left = tolerated(spans, due_s, done_s)
-    return run.samples[~is_left], int(is_left.sum())
+    return samples[~is_left], int(is_left.sum())
 
 
 def _count(samples: pd.DataFrame, outcome: Outcome) -> int:

@@ -14,9 +14,8 @@ from pwdload.units import parse_duration_s
 
 def stated_criteria(scenario_source: str) -> RecoveryCriteria:
     """Return the criteria of a scenario's ``[slo]``; none where it has no such table, or cannot be read."""
-    try:
-        slo = Slo.model_validate(_table(scenario_source, "slo"))
-    except ValidationError:  # a copy that somebody has edited, or of another version
+    slo = slo_in(scenario_source)
+    if slo is None:
         return NOTHING_ASKED
     return RecoveryCriteria(
         recover_within_s=slo.recover_within_s,
@@ -24,6 +23,14 @@ def stated_criteria(scenario_source: str) -> RecoveryCriteria:
         data_correct=slo.data_correct or None,
         failed_share=slo.failed_share,
     )
+
+
+def slo_in(scenario_source: str) -> Slo | None:
+    """Return the table ``[slo]`` of a scenario; null where it cannot be read, and without criteria where it is none."""
+    try:
+        return Slo.model_validate(_table(scenario_source, "slo"))
+    except ValidationError:  # a copy that somebody has edited, or of another version
+        return None
 
 
 def client_timeout_s(scenario_source: str) -> float | None:

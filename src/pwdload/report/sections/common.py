@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pwdload.analysis.latency import LATENCY_COLUMNS
+from pwdload.analysis.latency import INTERVAL_COLUMNS, LATENCY_COLUMNS
 from pwdload.report.frames import code, latency_columns, number, rows_of
 from pwdload.report.model import Column, Kind, Table
 
@@ -18,7 +18,7 @@ VERDICT = Column(name="verdict", label="verdict", kind=Kind.VERDICT)
 
 def latency_of(name: str, title: str, caption: str, frame: pd.DataFrame, keys: Sequence[Column]) -> Table:
     """Return a latency table of the analysis as a table of the report; an empty one too."""
-    columns = (*keys, *latency_columns())
+    columns = (*keys, *latency_columns(with_intervals=INTERVAL_COLUMNS[0] in frame))
     if frame.empty:
-        frame = pd.DataFrame(columns=[*(key.name for key in keys), *LATENCY_COLUMNS])
+        frame = pd.DataFrame(columns=[*(key.name for key in keys), *LATENCY_COLUMNS, *INTERVAL_COLUMNS])
     return Table(name=name, title=title, caption=caption, columns=columns, rows=rows_of(frame, columns))

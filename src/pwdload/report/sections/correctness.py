@@ -41,6 +41,14 @@ def correctness_section(analysis: Analysis) -> Section | None:
     )
 
 
+def correctness_words(judgement: Judgement) -> str:
+    """Return whether the target was right, in a line for the first page."""
+    if not judgement.results:
+        return "Nothing was judged."
+    _, *found = _sentences(judgement)
+    return " ".join(found) or "No rule was held against anything."
+
+
 def _intro(judgement: Judgement) -> str:
     return " ".join(_sentences(judgement))
 

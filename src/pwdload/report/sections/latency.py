@@ -10,22 +10,28 @@ from pwdload.report.frames import code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
 from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency_of
 
+_UPDATE = "update_password"
 _DURATIONS = "Flows due within the measured time; of the whole flow without the unfinished ones."
+
+_PARTS = (
+    "First byte counts from sending to the first byte of the answer; connect and TLS are of requests that opened a "
+    "connection."
+)
 
 
 def latency_section(analysis: Analysis) -> Section:
     """Return the latency tables."""
     run, due = analysis.run, analysis.run.due
-    by_step = time_parts_table(due)
+    by_step, updates = time_parts_table(due), due[due["step"] == _UPDATE]
     waits = ", and waiting for a slot where there was none" if run.is_open else ""
     return Section(
         name="latency",
         title="Latency",
         intro=f"Response time counts from the moment a request was due; service time from its first byte; lag is the "
         f"difference, connecting and TLS included where a connection was opened{waits}. Percentiles are exact, from "
-        "raw samples.",
+        "raw samples; in brackets their 95 % intervals, wider where requests hang together.",
         items=(
-            latency_of("latency_by_step", "By step", MEASURED, by_step, (code("step"), text("time"))),
+            latency_of("latency_by_step", "By step", f"{_PARTS} {MEASURED}", by_step, (code("step"), text("time"))),
             latency_of(
                 "latency_by_step_and_outcome",
                 "By step and outcome",
@@ -37,16 +43,24 @@ def latency_section(analysis: Analysis) -> Section:
                 "latency_by_stage",
                 "By stage",
                 "Response time by the stage in which the flow was due, all stages.",
-                latency_table(run.samples, ["stage", "step"]),
+                latency_table(run.samples, ["stage", "step"], with_intervals=True),
                 (text("stage"), code("step")),
             ),
             latency_of(
                 "latency_by_outcome",
                 "By outcome",
                 f"Response time. {MEASURED}",
-                latency_table(due, ["outcome"]),
+                latency_table(due, ["outcome"], with_intervals=True),
                 (OUTCOME,),
             ),
+            latency_of(
+                "latency_by_device",
+                "By device family",
+                f"Response time of {_UPDATE}, which no device family should change. {MEASURED}",
+                latency_table(updates, ["device"], with_intervals=True),
+                (code("device"),),
+            ),
+            _by_process(updates),
             latency_of(
                 "latency_by_case",
                 "By case",
@@ -55,6 +69,17 @@ def latency_section(analysis: Analysis) -> Section:
                 (code("case"), code("step")),
             ),
         ),
+    )
+
+
+def _by_process(updates: pd.DataFrame) -> Table:
+    """Return latency by process."""
+    return latency_of(
+        "latency_by_worker",
+        "By process",
+        f"Response time of {_UPDATE} by the process that sent it: if one differs, look at its machine. {MEASURED}",
+        latency_table(updates, ["worker"], with_intervals=True),
+        (code("worker", "process"),),
     )
 
 

@@ -46,6 +46,21 @@ def resilience_section(analysis: Analysis) -> Section | None:
     )
 
 
+def resilience_words(recovery: Recovery | None) -> str:
+    """Return what the faults came to, in a line for the first page."""
+    if recovery is None or not recovery.record.injections:
+        return "No fault was injected: nothing is known of how it fails and comes back."
+    told = [one for one in recovery.measured if one.state not in LEFT_OUT]
+    back = [one for one in told if one.came_back]
+    stuck, unseen = sum(one.came_back is False for one in told), sum(one.came_back is None for one in told)
+    slowest_s = max((one.sustained.value_s for one in back if one.sustained.value_s is not None), default=None)
+    within = "" if slowest_s is None else f", within {duration(slowest_s)} of healing at worst"
+    words = f"{len(told)} of {counted(len(recovery.record.injections), 'planned injection')} took place; the target"
+    words += f" came back by itself after {len(back)} of them{within}"
+    words += f", and not after {stuck}" if stuck else ""
+    return words + (f"; of {unseen} it cannot be told." if unseen else ".")
+
+
 def _sentences(recovery: Recovery) -> Iterator[str]:
     record = recovery.record
     applied = sum(one.took_hold and not one.skipped for one in record.injections)

@@ -5,10 +5,11 @@ import pandas as pd
 from pwdload.analysis import Analysis, Run
 from pwdload.analysis.stages import stage_table
 from pwdload.analysis.timeline import latency_in_time, throughput_in_time
-from pwdload.report.frames import COUNT, code, latency_columns, number, rows_of, text
+from pwdload.report.frames import COUNT, code, interval_columns, number, percentile_column, rows_of, text
 from pwdload.report.model import Column, Kind, Section, Table
 from pwdload.report.plots import in_flight_plot, outcome_plot
 from pwdload.report.sections.common import HTTP, VERDICT
+from pwdload.statistics.quantiles import WITH_INTERVALS
 
 
 def time_section(analysis: Analysis) -> Section:
@@ -130,13 +131,14 @@ def _stages(run: Run) -> Table:
         number("requests_per_s", "requests/s", Kind.RATE),
         number("changes", "changes", Kind.COUNT),
         number("changes_per_s", "changes/s", Kind.RATE),
-        *(column for column in latency_columns() if column.name in ("p50_s", "p95_s", "p99_s")),
+        *(percentile_column(percentile, True) for percentile in WITH_INTERVALS),
+        *interval_columns(),
     )
     return Table(
         name="stages",
         title="Stages",
         caption="Counts of what was completed in the stage; p50, p95 and p99 of the response time of the "
-        "update_password due in it. A stage that ends where it begins was never reached.",
+        "update_password due in it, with 95 % intervals. A stage that ends where it begins was never reached.",
         columns=columns,
         rows=rows_of(stage_table(run), columns),
     )

@@ -1,101 +1,17 @@
 "use strict";
-// Draws the plots in the colours of the page, makes tables sortable and folds long ones. Without it, all numbers are
+// Has the plots drawn, gives each its numbers as a table, makes tables sortable and folds long ones. Without it, all numbers are
 // still there.
 (() => {
   const root = document.documentElement;
   const plots = JSON.parse(document.getElementById("plot-data").textContent);
-  const HEIGHT = 250;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-
-  // Text from a run is data: Plotly reads a little HTML in labels, so it never gets to see any.
-  const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-
-  function trace(plot, series) {
-    const ink = colour(series.ink);
-    const common = { name: inert(series.name), x: plot.x, y: series.y };
-    if (plot.style === "layers") {
-      return { ...common, type: "bar", offset: 0, width: plot.bin, marker: { color: ink, line: { width: 0 } } };
-    }
-    const few = plot.x.length <= 30;
-    return { ...common, type: "scatter", mode: few ? "lines+markers" : "lines", connectgaps: false,
-      line: { color: ink, width: 1.8, shape: plot.shades.length ? "hv" : "linear" }, marker: { color: ink, size: 5 } };
-  }
-
-  function bands(plot) {
-    const edge = (at) => ({ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, layer: "below",
-      line: { color: colour("faint"), width: 1, dash: "dot" } });
-    const grey = ([, from, to]) => ({ type: "rect", x0: from, x1: to, yref: "paper", y0: 0, y1: 1, layer: "below",
-      line: { width: 0 }, fillcolor: colour("band") });
-    const red = ([, from, to]) => ({ type: "rect", x0: from, x1: to, yref: "paper", y0: 0, y1: 1, layer: "below",
-      line: { width: 0 }, fillcolor: colour("shade") });
-    return [...plot.bands.slice(1).map((band) => edge(band[1])), ...plot.bands.filter((band) => !band[3]).map(grey),
-      ...plot.shades.map(red)];
-  }
-
-  function bandNames(plot, width) {
-    const whole = plot.bands.length ? plot.bands[plot.bands.length - 1][2] : 1;
-    const fits = (text, from, to) => ((to - from) / whole) * width > text.length * 5.6 + 6;
-    const label = ([name, from, to, measured]) =>
-      (measured ? [name] : [`${name} (not measured)`, "(not measured)"]).find((text) => fits(text, from, to)) || "";
-    return plot.bands
-      .map((band) => ({ x: band[1], xanchor: "left", xshift: 3, yref: "paper", y: 1, yanchor: "bottom",
-        showarrow: false, text: inert(label(band)),
-        font: { size: 10.5, color: colour("soft") } }));
-  }
-
-  // A fault is named inside of its shade where there is room, upright in a wide plot; its table names it anyway.
-  function shadeNames(plot, width) {
-    const whole = plot.x.length ? plot.x[plot.x.length - 1] + plot.bin : 1;
-    const room = ([, from, to]) => ((to - from) / whole) * width;
-    const lies = (shade) => room(shade) > shade[0].length * 5.4 + 4;
-    return plot.shades
-      .filter((shade) => lies(shade) || (width > 700 && room(shade) > 13))
-      .map((shade) => ({ x: (shade[1] + shade[2]) / 2, xanchor: "center", yref: "paper", y: 1, yanchor: "top",
-        textangle: lies(shade) ? 0 : -90,
-        showarrow: false, text: inert(shade[0].slice(0, 24)), font: { size: 10.5, color: colour("bad") } }));
-  }
-
-  function layout(plot, width) {
-    const axis = { gridcolor: colour("rule"), linecolor: colour("rule"), zeroline: false, automargin: true,
-      tickfont: { size: 11 }, fixedrange: false };
-    return {
-      width, height: HEIGHT, barmode: "stack", bargap: 0, hovermode: "x unified", separators: ".,",
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: getComputedStyle(document.body).fontFamily, size: 11.5, color: colour("soft") },
-      margin: { l: 46, r: 6, t: 38, b: 36 },
-      legend: { traceorder: "normal", orientation: "h", x: 0, y: 1, yref: "container", xanchor: "left", yanchor: "top", font: { size: 11 }, itemwidth: 30 },
-      showlegend: plot.series.length > 1,
-      hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink") }, namelength: -1 },
-      xaxis: { ...axis, title: { text: plot.xLabel, standoff: 4, font: { size: 11 } }, showgrid: false, rangemode: "tozero" },
-      yaxis: { ...axis, title: { text: plot.yLabel, standoff: 6, font: { size: 11 } },
-        ...(plot.log ? { type: "log", dtick: 1, exponentformat: "none" } : { rangemode: "tozero" }) },
-      shapes: bands(plot), annotations: [...bandNames(plot, width - 60), ...shadeNames(plot, width - 60)],
-    };
-  }
-
-  const config = { displaylogo: false, showTips: false, displayModeBar: false };
-
-  function draw() {
-    return Promise.all(plots.map((plot) => {
-      const place = document.getElementById(`plot-${plot.name}`);
-      const traces = plot.series.map((series) => trace(plot, series));
-      const width = Math.max(place.clientWidth, 120);
-      return Plotly.react(place, traces, layout(plot, width), config).then(() => makeScalable(place, width));
-    }));
-  }
-
-  // On paper a picture is as wide as its column, whatever the window was.
-  function makeScalable(place, width) {
-    place.style.setProperty("--ratio", `${width} / ${HEIGHT}`);
-    for (const svg of place.querySelectorAll(".main-svg")) svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-  }
+  const draw = () => drawing.draw(plots, "print" in root.dataset);
 
   let waiting = 0;
   const later = () => { clearTimeout(waiting); waiting = setTimeout(draw, 120); };
   window.addEventListener("resize", later);
   dark.addEventListener("change", draw);
-  // Paper is white: the plots, which are painted and not styled, need the light colours for as long as it takes.
+  // Paper is white and narrow: the plots, which are painted and not styled, are painted for it for as long as it takes.
   window.addEventListener("beforeprint", () => { root.dataset.print = ""; draw(); });
   window.addEventListener("afterprint", () => { delete root.dataset.print; draw(); });
 
@@ -116,6 +32,7 @@
 
   function makeSortable(table) {
     [...table.tHead.rows[0].cells].forEach((head, place) => {
+      if (!head.textContent.trim()) return; // nothing to call it by
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
@@ -166,8 +83,87 @@
   }
   window.addEventListener("resize", hintAtWidth);
 
+  // What a plot draws, as a table made when it is asked for: the page stays small, and no eyes are needed.
+  function numbersTable(item) {
+    const { head, rows } = drawing.numbersOf(item);
+    const table = document.createElement("table");
+    const cell = (row, kind, value) => {
+      const made = row.appendChild(document.createElement(kind));
+      if (kind === "th") made.scope = "col";
+      made.className = typeof value === "number" || kind === "th" ? "num" : "text";
+      made.textContent = value === null ? "–" : typeof value === "number" ? drawing.number(value) : value;
+    };
+    table.createCaption().textContent = rows.length > drawing.ROWS_MAX
+      ? `The first ${drawing.ROWS_MAX} of ${rows.length} rows; all are in tables/${item.table}.csv.` : item.title;
+    const top = table.createTHead().insertRow();
+    for (const name of head) cell(top, "th", name);
+    const body = table.createTBody();
+    for (const values of rows.slice(0, drawing.ROWS_MAX)) {
+      const row = body.insertRow();
+      for (const value of values) cell(row, "td", value);
+    }
+    return table;
+  }
+
+  function offerNumbers(item) {
+    const figure = document.getElementById(`plot-${item.name}`).closest("figure");
+    const reading = figure.querySelector(".reading");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "as-table";
+    button.textContent = "Show as table";
+    button.setAttribute("aria-expanded", "false");
+    button.setAttribute("aria-label", `Show as table: ${item.title}`);
+    const frame = document.createElement("div");
+    frame.className = "scroll numbers";
+    frame.tabIndex = 0;
+    frame.hidden = true;
+    frame.setAttribute("role", "region");
+    frame.setAttribute("aria-labelledby", `plot-${item.name}-title`);
+    button.addEventListener("click", () => {
+      if (!frame.hasChildNodes()) frame.append(numbersTable(item));
+      frame.hidden = !frame.hidden;
+      button.setAttribute("aria-expanded", String(!frame.hidden));
+      button.textContent = frame.hidden ? "Show as table" : "Hide the table";
+    });
+    reading.append(button);
+    figure.append(frame);
+  }
+
+  // The contents say where the reader is: at the last section that has begun above the upper third of the window.
+  function followReader() {
+    const nav = document.querySelector("nav");
+    const links = [...nav.querySelectorAll("a")];
+    const sections = links.map((link) => document.querySelector(link.getAttribute("href")));
+    const mark = () => {
+      const tops = sections.map((section) => section.getBoundingClientRect().top);
+      const begun = tops.filter((top) => top < window.innerHeight / 3);
+      const atEnd = window.scrollY > 0 && window.innerHeight + window.scrollY >= root.scrollHeight - 2;
+      const current = atEnd ? links.length - 1 : Math.max(0, tops.indexOf(Math.max(...begun)));
+      links.forEach((link, place) => {
+        if (place !== current) link.removeAttribute("aria-current");
+        else link.setAttribute("aria-current", "location");
+      });
+      // Beside the page or above it: the contents move along, and the page stays where it is.
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight } = links[current];
+      nav.scrollLeft = offsetLeft - nav.offsetLeft - (nav.clientWidth - offsetWidth) / 2;
+      nav.scrollTop = offsetTop - nav.offsetTop - (nav.clientHeight - offsetHeight) / 2;
+    };
+    let asked = false;
+    window.addEventListener("scroll", () => {
+      if (asked) return;
+      asked = true;
+      requestAnimationFrame(() => { asked = false; mark(); });
+    }, { passive: true });
+    mark();
+  }
+
+  followReader();
+  for (const item of plots) offerNumbers(item);
   for (const table of document.querySelectorAll("table")) { makeSortable(table); makeFoldable(table); }
   hintAtWidth();
+  // Folding has moved whatever the address points at.
+  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   // Left on the page for whoever wants to check it: how many plots were drawn, and how much was fetched to do so.
   draw().then((drawn) => {
     root.dataset.plots = String(drawn.length);

@@ -1,0 +1,261 @@
+"""The levels of a run: what each rate that it held brought, held against the criteria, with how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from pwdload.analysis.capacity.asked import UNSERVED, Asked, asked_of
+from pwdload.analysis.capacity.holds import Hold, Source, holds_of, in_flight_between, settled_from_s, slices_of
+from pwdload.analysis.capacity.seen import Counts, Floats, Seen, Timed
+from pwdload.analysis.capacity.values import Level
+from pwdload.analysis.run import Run
+from pwdload.analysis.windows import Window
+from pwdload.criteria import Criterion, Standing
+from pwdload.statistics.blocks import block_draws, interval_of, percentile_draws, share_draws
+from pwdload.statistics.percentiles import P50, P95, P99, Percentile, order_statistics
+from pwdload.statistics.shares import share_interval
+
+BLOCKS = 8
+"""Into so many blocks a level is cut: long enough to forget the queue, enough to draw from."""
+BLOCK_MIN_S = 0.5
+DRAWS = 300
+_SEED = 20261201
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """A number that was seen, and its 95 % interval; all null where there are too few samples."""
+
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Held:
+    """A criterion held against one level."""
+
+    criterion: Criterion
+    standing: Standing
+    seen: Bounded
+    """In the unit of the criterion's limit."""
+    draws: Floats
+    """What each draw of blocks makes of it; empty where there is no value."""
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadLevel:
+    """A level, with more than a table of capacity needs of it. Rates are per second."""
+
+    level: Level
+    load: float
+    """What was set: flows per second, or users in the closed model."""
+    requests_per_s: float
+    """Requests that were over."""
+    flows_over_per_s: float
+    goodput: Bounded
+    """Accepted changes per second; where no password is changed, requests that came out as expected."""
+    goodput_draws: Floats
+    times: tuple[Bounded, Bounded, Bounded]
+    """p50, p95 and p99 of the response time of `Seen.step`."""
+    shed_share: float
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadLevels:
+    """All levels of a run, in order of time."""
+
+    source: Source
+    asked: Asked
+    levels: tuple[LoadLevel, ...]
+    step: str
+    """What response times are of; empty: all requests."""
+    has_changes: bool
+    """Whether goodput counts accepted changes."""
+    is_open: bool
+
+    @property
+    def rising(self) -> tuple[LoadLevel, ...]:
+        """The levels that a limit is estimated from, by load: without those that came down again from one too high."""
+        climbed = [one for one in self.levels if one.level.role != "return"]
+        return tuple(sorted(climbed, key=lambda one: (one.load, one.level.start_s)))
+
+
+def load_levels(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
+    """Return the levels of a run, held against what its scenario states (`pwdload.analysis.capacity.asked`)."""
+    holds, source = holds_of(run)
+    return _levels(run, stated, holds, source)
+
+
+def load_slices(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
+    """Return equal parts of a run's measured time in the place of levels, for one that held too few loads."""
+    return _levels(run, stated, slices_of(run), "slices")
+
+
+def _levels(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], source: Source) -> LoadLevels:
+    asked, seen = asked_of(run, tuple(stated)), Seen(run)
+    levels = [_level(seen, asked, hold, source, place) for place, hold in enumerate(holds)]
+    return LoadLevels(
+        source=source,
+        asked=asked,
+        levels=tuple(_with_roles([one for one in levels if one is not None])),
+        step=seen.step,
+        has_changes=seen.has_changes,
+        is_open=run.is_open,
+    )
+
+
+def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> LoadLevel | None:
+    is_held = source == "levels"
+    start_s = settled_from_s(hold.window, seen.sent_s, seen.left_s) if is_held else hold.window.start_s
+    window = Window(start_s, hold.window.end_s)
+    failed, flows = seen.failed.within(window), _count(seen.flows_due_s, window)
+    if not len(failed):
+        return None
+    random = np.random.default_rng([_SEED, place])
+    blocks = max(2, min(BLOCKS, int(window.length_s / BLOCK_MIN_S)))
+    weights = block_draws(blocks, DRAWS, random)
+    held = tuple(_held(seen, criterion, window, weights) for criterion in asked.criteria)
+    good, length_s = seen.good.within(window), window.length_s
+    good_draws = weights @ _per_block(good, window, blocks) / length_s
+    response = seen.response.within(window)
+    times = [_percentile(response, window, weights, one)[0] for one in (P50, P95, P99)]
+    goodput = _bounded(float(good.value.sum()) / length_s, good_draws, blocks)
+    standing, broken = _standing(held)
+    level = Level(
+        stage=hold.stage,
+        start_s=window.start_s,
+        end_s=window.end_s,
+        offered_flows_per_s=hold.load if seen.is_open else flows / length_s,
+        offered_requests_per_s=len(failed) / length_s,
+        changes_per_s=float(goodput.value or 0.0) if seen.has_changes else 0.0,
+        p95_s=times[1].value,
+        failed_share=float(failed.value.mean()),
+        in_flight=float(in_flight_between(np.array([window.start_s, window.end_s]), seen.sent_s, seen.left_s)[0]),
+        samples=len(failed),
+        standing=standing,
+        broken=broken,
+    )
+    shed = seen.shed.within(window)
+    return LoadLevel(
+        level=level,
+        load=hold.load,
+        requests_per_s=len(good) / length_s,
+        flows_over_per_s=_count(seen.flows_over_s, window) / length_s,
+        goodput=goodput,
+        goodput_draws=good_draws,
+        times=(times[0], times[1], times[2]),
+        shed_share=float(shed.value.mean()) if len(shed) else 0.0,
+        held=held,
+    )
+
+
+def _with_roles(levels: Sequence[LoadLevel]) -> list[LoadLevel]:
+    """Mark the levels that came down again from one that was too high: what was left over there is served in them."""
+    marked, broken_at = [], inf
+    for one in levels:
+        is_down = one.load < broken_at < inf
+        if one.level.standing is Standing.BROKEN and not is_down:
+            broken_at = min(broken_at, one.load)
+        marked.append(replace(one, level=replace(one.level, role="return")) if is_down else one)
+    return marked
+
+
+def _held(seen: Seen, criterion: Criterion, window: Window, weights: Floats) -> Held:
+    """Hold a criterion against a level: kept or broken only where the whole interval lies on one side of its limit."""
+    if criterion is UNSERVED:
+        bounded, draws, samples = _unserved(seen, window, weights)
+    else:
+        mine = seen.population(criterion).within(window)
+        samples = len(mine)
+        if criterion.permille:
+            percentile = Percentile(criterion.name, criterion.permille)
+            bounded, draws = _percentile(mine, window, weights, percentile)
+        else:
+            bounded, draws = _share(mine, window, weights)
+    return Held(
+        criterion=criterion, standing=_stands(bounded, criterion.limit), seen=bounded, draws=draws, samples=samples
+    )
+
+
+def _stands(seen: Bounded, limit: float) -> Standing:
+    if seen.lower is None or seen.upper is None:
+        return Standing.CANNOT_TELL
+    if seen.upper <= limit:
+        return Standing.KEPT
+    return Standing.BROKEN if seen.lower > limit else Standing.CANNOT_TELL
+
+
+def _standing(held: Sequence[Held]) -> tuple[Standing, tuple[str, ...]]:
+    """Return the standing of a level, and the criteria that it breaks, the furthest from its limit first."""
+    broken = [one for one in held if one.standing is Standing.BROKEN]
+    if broken:
+        broken.sort(key=lambda one: -(one.seen.value or 0.0) / max(one.criterion.limit, 1e-9))
+        return Standing.BROKEN, tuple(one.criterion.name for one in broken)
+    is_kept = bool(held) and all(one.standing is Standing.KEPT for one in held)
+    return (Standing.KEPT if is_kept else Standing.CANNOT_TELL), ()
+
+
+def _percentile(mine: Timed, window: Window, weights: Floats, of: Percentile) -> tuple[Bounded, Floats]:
+    known = Timed(mine.at_s[~np.isnan(mine.value)], mine.value[~np.isnan(mine.value)])
+    if len(known) < of.least_samples:
+        return Bounded(), np.empty(0)
+    statistics = order_statistics(known.value, np.zeros(len(known), dtype=np.int64), 1, (of,))
+    value = float(statistics.values[of.column][0])
+    draws = value * percentile_draws(known.value, _blocks_of(known, window, weights.shape[1]), weights, of.permille)
+    return _bounded(value, draws, weights.shape[1]), draws
+
+
+def _share(mine: Timed, window: Window, weights: Floats) -> tuple[Bounded, Floats]:
+    if not len(mine):
+        return Bounded(), np.empty(0)
+    blocks = weights.shape[1]
+    block = _blocks_of(mine, window, blocks)
+    trials = np.bincount(block, minlength=blocks).astype(np.float64)
+    draws = share_draws(_per_block(mine, window, blocks), trials, weights)
+    # Where nothing failed in any block no draw has a failure; that does not make failing impossible.
+    alone = share_interval(int(mine.value.sum()), len(mine))
+    seen = _bounded(float(mine.value.mean()), draws, blocks)
+    lower, upper = min(seen.lower or 0.0, alone.lower), max(seen.upper or 0.0, alone.upper)
+    return Bounded(value=seen.value, lower=lower, upper=upper), draws
+
+
+def _unserved(seen: Seen, window: Window, weights: Floats) -> tuple[Bounded, Floats, int]:
+    """Return the share of the flows due in a level by which those that were over in it fell behind."""
+    blocks = weights.shape[1]
+    due, over = (_counts(times_s, window, blocks) for times_s in (seen.flows_due_s, seen.flows_over_s))
+    flows = int(due.sum())
+    if not flows:
+        return Bounded(), np.empty(0), 0
+    value = max(0.0, 1 - float(over.sum()) / flows)
+    draws = np.clip(1 - share_draws(over, due, weights), 0.0, 1.0)
+    return _bounded(value, draws, blocks), draws, flows
+
+
+def _bounded(value: float, draws: Floats, blocks: int) -> Bounded:
+    lower, upper = interval_of(draws, blocks)
+    return Bounded(value=value, lower=min(lower, value), upper=max(upper, value))
+
+
+def _blocks_of(mine: Timed, window: Window, blocks: int) -> Counts:
+    places = ((mine.at_s - window.start_s) / window.length_s * blocks).astype(np.int64)
+    return np.clip(places, 0, blocks - 1)
+
+
+def _per_block(mine: Timed, window: Window, blocks: int) -> Floats:
+    sums: Floats = np.bincount(_blocks_of(mine, window, blocks), mine.value, minlength=blocks).astype(np.float64)
+    return sums
+
+
+def _counts(times_s: Floats, window: Window, blocks: int) -> Floats:
+    edges = np.searchsorted(times_s, np.linspace(window.start_s, window.end_s, blocks + 1))
+    return np.diff(edges).astype(np.float64)
+
+
+def _count(times_s: Floats, window: Window) -> int:
+    first, last = np.searchsorted(times_s, [window.start_s, window.end_s])
+    return int(last - first)

@@ -1,0 +1,41 @@
+"""The one place that says what a run tells of its target's capacity."""
+
+from pwdload.analysis.capacity.estimate import capacity_of_levels
+from pwdload.analysis.capacity.holds import LEVELS_WANTED
+from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices
+from pwdload.analysis.capacity.search import searched
+from pwdload.analysis.capacity.values import Capacity
+from pwdload.analysis.recovery.stated import slo_in
+from pwdload.analysis.run import Run
+from pwdload.criteria import Criterion, stated
+
+
+def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
+    """Return what is known of the target's capacity; null where nothing was due while it counted.
+
+    What a search has found is worth more than what levels happen to show. `levels` are the run's own (`levels_of`),
+    where somebody has them already.
+    """
+    if run.search is not None:
+        return searched(run)
+    if not len(run.due):
+        return None
+    return capacity_of_levels(levels_of(run) if levels is None else levels)
+
+
+def levels_of(run: Run) -> LoadLevels:
+    """Return the levels of a run, held against the criteria that its scenario states."""
+    return load_levels(run, _stated(run))
+
+
+def seen_of(run: Run, levels: LoadLevels) -> LoadLevels:
+    """Return what shows best how a run's response times, throughput and load hang together.
+
+    Its levels; of a run with fewer than `LEVELS_WANTED`, equal parts of its measured time.
+    """
+    return levels if len(levels.levels) >= LEVELS_WANTED else load_slices(run, _stated(run))
+
+
+def _stated(run: Run) -> tuple[Criterion, ...]:
+    slo = slo_in(run.scenario_source)
+    return stated(slo) if slo is not None else ()

@@ -1,0 +1,156 @@
+"""What came of each level of a run: counts, times, and how sure they are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pwdload.analysis.checks.target import FAILURES
+from pwdload.analysis.journeys import journey_frame
+from pwdload.analysis.run import Run
+from pwdload.analysis.windows import Window
+from pwdload.criteria import Criterion
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
+
+STEP = "update_password"
+"""The step that a level's response times are of, where the load has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Something that happened at times, some of it a hit; sorted by time."""
+
+    at_s: Floats
+    value: Floats
+
+    def within(self, window: Window) -> "Timed":
+        """Return what lies within a window."""
+        first, last = np.searchsorted(self.at_s, [window.start_s, window.end_s])
+        return Timed(self.at_s[first:last], self.value[first:last])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.at_s)
+
+
+class Seen:
+    """The samples of a run as sorted arrays, so that a level is a slice of each. Each is made when it is asked for."""
+
+    def __init__(self, run: Run) -> None:
+        """Take a run; its samples are ordered by the time at which they were due."""
+        self._run = run
+        self._samples = run.samples
+        self.due_s: Floats = self._samples["intended_s"].to_numpy(dtype=float)
+
+    @cached_property
+    def step(self) -> str:
+        """The step that response times are of; empty, all of them, where no password is changed."""
+        return STEP if STEP in self._samples["step"].cat.categories else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether flows came by a schedule."""
+        return self._run.is_open
+
+    @cached_property
+    def response(self) -> Timed:
+        """Response times of `step`, by the time at which they were due; in seconds."""
+        response_s = self._samples["response_s"].to_numpy(dtype=float)
+        mine = (self._samples["step"] == self.step).to_numpy() if self.step else np.ones(len(response_s), dtype=bool)
+        return Timed(self.due_s[mine], response_s[mine])
+
+    @cached_property
+    def sent_s(self) -> Floats:
+        """When each request was sent that was, sorted."""
+        sent_s = self._samples["sent_s"].to_numpy(dtype=float, na_value=np.nan)
+        return np.sort(sent_s[~np.isnan(sent_s)])
+
+    @cached_property
+    def left_s(self) -> Floats:
+        """When each request that was sent was over, sorted."""
+        sent = self._samples["sent_s"].notna().to_numpy()
+        return np.sort(self._samples["done_s"].to_numpy(dtype=float)[sent])
+
+    @cached_property
+    def failed(self) -> Timed:
+        """Each request by the time it was due, and whether it failed; arrivals that were never begun did."""
+        failed = self._failed
+        unbegun = self._run.arrivals.not_begun_s() if self._run.arrivals is not None else np.empty(0)
+        return _sorted(np.append(self.due_s, unbegun), np.append(failed, np.ones(len(unbegun))))
+
+    @cached_property
+    def shed(self) -> Timed:
+        """Each request by the time it was due, and whether the target turned it away."""
+        return Timed(self.due_s, (self._samples["outcome"] == "shed").to_numpy().astype(np.float64))
+
+    @cached_property
+    def good(self) -> Timed:
+        """Each request by the time it was over, and whether it was what the load is about.
+
+        An accepted change; where no password is changed at all, whatever came out as expected.
+        """
+        name = "is_change" if self.has_changes else "is_as_expected"
+        return _sorted(
+            self._samples["done_s"].to_numpy(dtype=float), self._samples[name].to_numpy(dtype=bool).astype(float)
+        )
+
+    @cached_property
+    def has_changes(self) -> bool:
+        """Whether any password was changed."""
+        return bool(self._samples["is_change"].any())
+
+    @cached_property
+    def flows_due_s(self) -> Floats:
+        """When each flow was due, sorted: of open arrivals also those that were never begun."""
+        if self._run.arrivals is not None:
+            due_s: Floats = self._run.arrivals.frame["due_s"].to_numpy(dtype=float)
+            return due_s
+        keys = self._samples[["worker", "flow"]]
+        first: Floats = self.due_s[~keys.duplicated().to_numpy()]
+        return first
+
+    @cached_property
+    def flows_over_s(self) -> Floats:
+        """When each flow was over, sorted."""
+        if self._run.arrivals is not None:
+            over = self._run.arrivals.frame["end_s"].to_numpy(dtype=float)
+            return np.sort(over[~np.isnan(over)])
+        keys = self._samples[["worker", "flow"]]
+        return np.sort(self._samples["done_s"].to_numpy(dtype=float)[~keys.duplicated(keep="last").to_numpy()])
+
+    def population(self, criterion: Criterion) -> Timed:
+        """Return by the time they were due what a criterion is about: times in seconds, or 1 for what failed."""
+        if criterion.of == "journey" and criterion.permille:
+            journeys = self._journeys
+            mine = journeys[(journeys["case"] == criterion.case) if criterion.case else journeys["is_changed"]]
+            return _sorted(*(mine[name].to_numpy(dtype=float) for name in ("start_s", "changed_s")))
+        if not criterion.permille and not criterion.step and not criterion.case:
+            return self.failed
+        chosen = np.ones(len(self.due_s), dtype=bool)
+        for column in ("step", "case"):
+            if wanted := getattr(criterion, column):
+                chosen &= (self._samples[column] == wanted).to_numpy()
+        if not criterion.permille:
+            return Timed(self.due_s[chosen], self._failed[chosen])
+        values = self._samples[f"{criterion.of}_s"].to_numpy(dtype=float)
+        chosen &= ~np.isnan(values)
+        return Timed(self.due_s[chosen], values[chosen])
+
+    @cached_property
+    def _failed(self) -> Floats:
+        return self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy().astype(np.float64)
+
+    @cached_property
+    def _journeys(self) -> pd.DataFrame:
+        journeys = journey_frame(self._samples)
+        return journeys[journeys["is_changed"]]
+
+
+def _sorted(at_s: Floats, value: Floats) -> Timed:
+    order = np.argsort(at_s, kind="stable")
+    return Timed(at_s[order], value[order])

@@ -1,0 +1,131 @@
+"""Little's law as a check of the instrument: what is under way on average is rate times time in the system.
+
+The law knows no assumption about distributions, only that what comes in goes out. So a difference is either a stage
+that did not settle, or a number that is wrong. Twice: requests on their way, all from the samples; and flows under way
+as each process counted them second by second (`pwdload.health`), against rate and duration of flows from the samples,
+which are two independent records of one thing.
+
+The mean is used here and nowhere else: the law is about means.
+
+Source: J. D. C. Little, "A proof for the queuing formula L = lambda W", Operations Research 9 (1961), 383-387.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pwdload.analysis.run import Run
+from pwdload.analysis.windows import Window, stage_window
+from pwdload.statistics.percentiles import Floats
+
+COLUMNS = ("stage", "of", "per_s", "mean_s", "expected", "in_flight", "difference", "words")
+AGREES = 0.05
+"""A difference of a smaller share, or of less than `AGREES_BY`, is none; nor what chance does to a few readings."""
+AGREES_BY = 0.5
+LEAST = 100
+"""With fewer requests or flows than this a stage has no line."""
+
+
+def littles_law_table(run: Run, journeys: pd.DataFrame) -> pd.DataFrame:
+    """Return for each stage that the run reached what should be under way, and what was.
+
+    Columns: ``stage``, ``of`` (requests, flows), ``per_s`` (begun per second), ``mean_s`` (mean service time of
+    a request, mean duration of a flow), ``expected`` (their product), ``in_flight`` (on average; NaN for flows where
+    the processes' health is not on record), ``difference`` (``in_flight / expected - 1``) and ``words``.
+    """
+    stages = [(stage.name, stage_window(stage, run.end_s)) for stage in run.record.stages]
+    reached = [(name, window) for name, window in stages if window is not None]
+    sent = run.samples[run.samples["sent_s"].notna()]
+    edges = np.unique([edge for _, window in reached for edge in (window.start_s, window.end_s)])
+    requests = UnderWay.of(sent["sent_s"].to_numpy(dtype=float), sent["done_s"].to_numpy(dtype=float), edges)
+    flows = UnderWay.of(journeys["start_s"].to_numpy(dtype=float), journeys["end_s"].to_numpy(dtype=float), edges)
+    rows: list[tuple[object, ...]] = []
+    for name, window in reached:
+        rows += _row(name, "requests", requests, window, requests.mean_in(window))
+        rows += _row(name, "flows", flows, window, *_counted(run, window))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """What was under way between some edges of time, added up in one pass however many stages there are.
+
+    Every array has one element per edge: of what begins before it.
+    """
+
+    edges: Floats
+    begun: Floats
+    """How many had begun."""
+    lasting_s: Floats
+    """How long these lasted, all together."""
+    area_s: Floats
+    """How long they, and whatever else, had been under way until the edge, all together."""
+
+    @classmethod
+    def of(cls, begun: Floats, done: Floats, edges: Floats) -> "UnderWay":
+        """Add up what began and was done at these times."""
+        size = len(edges)
+        at, ended = (np.searchsorted(edges, times, side="right") for times in (begun, done))
+        counts, lasting, since, until = (
+            np.cumsum(np.bincount(place, weights=weights, minlength=size + 1))[:size].astype(np.float64)
+            for place, weights in ((at, None), (at, done - begun), (at, begun), (ended, done))
+        )
+        over = np.cumsum(np.bincount(ended, minlength=size + 1))[:size]
+        # Seconds since each beginning less seconds since each end.
+        area = (edges * counts - since) - (edges * over - until)
+        return cls(edges=edges, begun=counts, lasting_s=lasting, area_s=area)
+
+    def within(self, window: Window) -> tuple[float, float, float]:
+        """Return how many began in a window, how long these lasted, and the seconds under way in it."""
+        first, last = np.searchsorted(self.edges, [window.start_s, window.end_s])
+        return (
+            float(self.begun[last] - self.begun[first]),
+            float(self.lasting_s[last] - self.lasting_s[first]),
+            float(self.area_s[last] - self.area_s[first]),
+        )
+
+    def mean_in(self, window: Window) -> float:
+        """Return how many were under way in a window on average."""
+        return max(self.within(window)[2], 0.0) / window.length_s
+
+
+def _row(
+    stage: str, of: str, flow: UnderWay, window: Window, in_flight: float, readings: int = 0
+) -> Iterable[tuple[object, ...]]:
+    count, lasting_s, _ = flow.within(window)
+    if count < LEAST:
+        return
+    per_s, mean_s = count / window.length_s, lasting_s / count
+    expected = per_s * mean_s
+    difference = in_flight / expected - 1.0 if expected > 0 else math.nan
+    # A number that is read now and then is off by chance: about as the square root of what it is over the readings.
+    luck = 3.0 * math.sqrt(expected / readings) if readings else 0.0
+    words = _words(of, expected, in_flight, max(AGREES * expected, AGREES_BY, luck))
+    yield stage, of, per_s, mean_s, expected, in_flight, difference, words
+
+
+def _counted(run: Run, window: Window) -> tuple[float, int]:
+    """Return the flows under way by the processes' own count on average, NaN without any, and how often they looked."""
+    readings: dict[str, list[int]] = {}
+    for row in run.health:
+        if window.start_s <= row.at_s < window.end_s:
+            readings.setdefault(row.worker, []).append(row.in_flight)
+    if not readings:
+        return math.nan, 0
+    return sum(sum(mine) / len(mine) for mine in readings.values()), min(map(len, readings.values()))
+
+
+def _words(of: str, expected: float, in_flight: float, allowed: float) -> str:
+    """Return what the difference means."""
+    if math.isnan(in_flight):
+        return "the processes' own count is not on record"
+    if abs(in_flight - expected) <= allowed:
+        return "agrees"
+    if of == "flows":
+        return "two records of one thing differ: doubt one of them, or the stage did not settle"
+    if in_flight < expected:
+        return "part of what was sent here ended after the stage: a queue was growing"
+    return "part of what was on its way had been sent before the stage: a queue was draining"

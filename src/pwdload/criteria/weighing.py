@@ -1,0 +1,132 @@
+"""A number of hits held against a share: on which side of it the truth lies, or that nobody can tell."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from pwdload.criteria.population import Population
+from pwdload.criteria.values import Floats, Sense, Standing
+from pwdload.statistics.batches import design_effect, design_effect_of
+from pwdload.statistics.binomial import least_trials, telling, turning_point
+from pwdload.statistics.shares import Z_95, ShareBounds
+
+_GROSS = 2.0
+"""Odds of a hit that are so many times as high as allowed are a gross breach."""
+_NEEDED_MAX = 1_000_000_000
+"""More samples than this are as good as never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """Hits among trials, and what they are worth: neighbours in time are alike, so that they count for fewer."""
+
+    trials: int
+    hits: int
+    share: float
+    """The share that the hits are held against."""
+    sense: Sense = Sense.AT_MOST
+    """Whether at most, or at least, this share may be hits."""
+    long: float = 1.0
+    """By how much a trial is worth less than an independent one, by long batches; 1 or more."""
+    brief: float = 1.0
+    """The same by seconds; not more than by long batches."""
+
+    @property
+    def few(self) -> int:
+        """So few hits or fewer tell that the share is smaller; -1 where none would."""
+        return self._few_for(self.share)
+
+    @property
+    def many(self) -> int:
+        """So many hits or more tell that it is larger; above the trials where none would."""
+        return self._many_for(self.share)
+
+    def _few_for(self, share: float) -> int:
+        few = self._few(share, self.long)
+        if self.sense is Sense.AT_MOST:
+            return few
+        gross = int(self.trials * _of_odds(share, 1.0 / _GROSS))
+        return max(few, min(self._few(share, self.brief), gross))
+
+    def _many_for(self, share: float) -> int:
+        many = self._many(share, self.long)
+        if self.sense is Sense.AT_LEAST:
+            return many
+        gross = ceil(self.trials * _of_odds(share, _GROSS))
+        return min(many, max(self._many(share, self.brief), gross))
+
+    def _few(self, share: float, effect: float) -> int:
+        worth = int(self.trials / effect)
+        few = telling(worth, share).few
+        return int(few * self.trials / worth + 1e-9) if few >= 0 else -1
+
+    def _many(self, share: float, effect: float) -> int:
+        worth = int(self.trials / effect)
+        many = telling(worth, share).many
+        return ceil(many * self.trials / worth - 1e-9) if many <= worth else self.trials + 1
+
+    def standing(self) -> Standing:
+        """Return whether at most, or at least, this share of the trials are hits.
+
+        Of none and of all there is nothing to estimate: they are kept where not one trial was otherwise.
+        """
+        sense, smaller, larger = self.sense, self.hits <= self.few, self.hits >= self.many
+        if self.trials and self.share in (0.0, 1.0):
+            smaller = self.share == 1.0 or not self.hits
+            larger = self.share == 0.0 or self.hits == self.trials
+            smaller, larger = (smaller, not smaller) if sense is Sense.AT_MOST else (not larger, larger)
+        kept, broken = (smaller, larger) if sense is Sense.AT_MOST else (larger, smaller)
+        return Standing.KEPT if kept else Standing.BROKEN if broken else Standing.CANNOT_TELL
+
+    def bounds(self) -> ShareBounds:
+        """Return the one-sided 95 % bounds of the share of hits: where `few` and `many` would turn."""
+        return ShareBounds(
+            lower=turning_point(lambda share: self.hits < self._many_for(share)) if self.hits else 0.0,
+            upper=turning_point(lambda share: self.hits <= self._few_for(share)) if self.hits < self.trials else 1.0,
+        )
+
+    def value_bounds(self, ascending: Floats) -> tuple[float | None, float | None]:
+        """Return the one-sided 95 % bounds of the value that this share of all values lies beyond; null where unknown.
+
+        They are order statistics: above the upper one so few values lie that fewer than this share must be beyond it.
+        """
+        lower, upper = self.trials - self.many, self.trials - self.few - 1
+        at_least = float(ascending[lower]) if 0 <= lower < len(ascending) else None
+        at_most = float(ascending[upper]) if self.few >= 0 and 0 <= upper < len(ascending) else None
+        return at_least, at_most
+
+    def needed(self) -> int | None:
+        """Return how many trials would tell, if hits went on coming as they did; null where nobody can say."""
+        if not 0.0 < self.share < 1.0:
+            return None
+        distance = self.hits / self.trials - self.share if self.trials else -self.share
+        least = least_trials(self.share) if self.sense is Sense.AT_MOST else least_trials(1.0 - self.share)
+        if not distance:
+            return None
+        by_distance = Z_95**2 * self.share * (1.0 - self.share) / distance**2
+        trials = self.long * (least if not self.hits or not self.trials else max(by_distance, least))
+        return max(ceil(trials), self.trials + 1) if trials < _NEEDED_MAX else None
+
+
+def weigh(people: Population, sense: Sense) -> Weighed:
+    """Weigh what a criterion is about against the share that its limit stands for.
+
+    To be called kept, or broken by a little, hits must be few or many by long batches: a run that met few bad spells,
+    or a few more than usual, by luck, promises nothing. Where the odds of a hit are twice what is allowed, seconds do:
+    a stall of ten seconds is one event, but ten bad seconds are what the clients got.
+    """
+    brief = design_effect_of(people.hits, np.floor(people.at_s).astype(np.int64))
+    return Weighed(
+        trials=len(people.hits),
+        hits=int(np.count_nonzero(people.hits)),
+        share=people.share,
+        sense=sense,
+        long=max(brief, design_effect(people.hits)),
+        brief=brief,
+    )
+
+
+def _of_odds(share: float, times: float) -> float:
+    """Return the share whose odds are so many times those of another."""
+    return share * times / (1.0 - share + share * times)

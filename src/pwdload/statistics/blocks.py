@@ -1,0 +1,81 @@
+"""Block bootstrap: how sure a number is that was computed from requests which followed one another.
+
+Response times of neighbours are alike: they stood in the same queue. To draw them one by one would take them for
+independent and give intervals that are far too narrow. So time is cut into blocks longer than the queue remembers, and
+blocks are drawn. Source: H. R. Künsch, "The jackknife and the bootstrap for general stationary observations", Annals
+of Statistics 17 (1989); non-overlapping blocks as E. Carlstein (1986).
+
+A few blocks make a percentile interval too narrow. It is taken at expanded levels, those of Student's t with
+blocks - 1 degrees of freedom. Source: T. C. Hesterberg, "What teachers should know about the bootstrap", The American
+Statistician 69 (2015), section 4.4.
+"""
+
+from functools import cache
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm, t
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+_STEP = 0.004
+"""Width of a bin of the histogram of times, relative: finer than any interval that is printed."""
+
+
+def block_draws(blocks: int, draws: int, random: np.random.Generator) -> Floats:
+    """Return how often each draw has each block: one row per draw, each row adds up to the number of blocks."""
+    return random.multinomial(blocks, np.full(blocks, 1 / blocks), size=draws).astype(np.float64)
+
+
+def percentile_draws(values: Floats, block: Counts, weights: Floats, permille: int) -> Floats:
+    """Return a percentile of each draw relative to that of all the values, which is 1.
+
+    `block` says which block each value belongs to, `weights` are from `block_draws`. Takes one pass over the values
+    however many draws there are: each block is a histogram whose bins are 0.4 % wide. Values below a microsecond count
+    as one.
+    """
+    bins = np.floor(np.log(np.maximum(values, 1e-6)) / _STEP).astype(np.int64)
+    first = int(bins.min())
+    width = int(bins.max()) - first + 1
+    counts = np.bincount(block * width + bins - first, minlength=weights.shape[1] * width)
+    sums = np.cumsum(counts.reshape(weights.shape[1], width), axis=1).astype(np.float64)
+    whole = _rank_bins(sums, np.ones((1, weights.shape[1])), permille)[0]
+    ratios: Floats = np.exp((_rank_bins(sums, weights, permille) - whole) * _STEP)
+    return ratios
+
+
+def share_draws(hits: Floats, trials: Floats, weights: Floats) -> Floats:
+    """Return a share of each draw, given hits and trials of each block; 0 where a draw has no trial."""
+    shares: Floats = (weights @ hits) / np.maximum(weights @ trials, 1e-9)
+    return shares
+
+
+def interval_of(draws: Floats, blocks: int) -> tuple[float, float]:
+    """Return the 95 % interval that draws of so many blocks give; infinite draws are allowed."""
+    tail = expanded_tail(blocks)
+    lower, upper = np.quantile(draws, (tail, 1 - tail), method="inverted_cdf")
+    return float(lower), float(upper)
+
+
+@cache
+def expanded_tail(blocks: int) -> float:
+    """Return which share of the draws is left out on either side of a 95 % interval from so many blocks."""
+    if blocks < 2:
+        return 0.0
+    return float(norm.cdf(-sqrt(blocks / (blocks - 1)) * t.ppf(0.975, blocks - 1)))
+
+
+def _rank_bins(sums: Floats, weights: Floats, permille: int) -> Counts:
+    """Return for each draw the bin that holds the percentile's rank, given the running sums of each block's histogram.
+
+    By halving, for all draws at once: to add up whole histograms for each draw would take a hundred times as long.
+    """
+    rank = np.maximum(np.ceil(weights @ sums[:, -1] * permille / 1000 - 1e-9), 1.0)
+    low, high = np.zeros(len(weights), dtype=np.int64), np.full(len(weights), sums.shape[1] - 1, dtype=np.int64)
+    while (low < high).any():
+        middle = (low + high) // 2
+        reached = (weights * sums[:, middle].T).sum(axis=1) >= rank
+        low, high = np.where(reached, low, np.minimum(middle + 1, high)), np.where(reached, middle, high)
+    return low

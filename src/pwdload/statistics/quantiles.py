@@ -1,0 +1,147 @@
+"""How sure a percentile is: an interval between two observed values.
+
+Independent samples: the number of values below the true p-th percentile is binomial, so two order statistics hold it
+with a probability that is exact and owes nothing to the shape of the distribution. Samples that hang together are worth
+fewer: the ranks are then as far apart as for their effective number (`pwdload.statistics.dependence`), with Student's t
+because that number is itself an estimate.
+
+Sources: H. A. David, H. N. Nagaraja, "Order Statistics", 3rd edition, Wiley (2003), section 7.1; R. S. Woodruff,
+"Confidence intervals for medians and other position measures", Journal of the American Statistical Association 47
+(1952), 635-646, for going through the ranks when samples are not independent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from pwdload.statistics.dependence import Dependence, dependence
+from pwdload.statistics.percentiles import (
+    P50,
+    P95,
+    P99,
+    PERCENTILES,
+    Codes,
+    Floats,
+    OrderStatistics,
+    Percentile,
+    sorted_within_groups,
+    statistics_of_sorted,
+)
+from pwdload.statistics.slots import slot_codes, slot_count, trimmed
+
+Ranks = npt.NDArray[np.int64]
+
+CONFIDENCE = 0.95
+LEAST_EFFECTIVE_BEYOND = 5.0
+"""How many effective samples must lie beyond a percentile, where samples hang together, for an interval to be given."""
+WITH_INTERVALS = (P50, P95, P99)
+"""The percentiles that tables give intervals of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Two observed values with the true percentile between them at 95 % confidence; NaN where it cannot be told."""
+
+    lower: float
+    upper: float
+    dependence: Dependence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercentileIntervals:
+    """Percentiles of several groups with their intervals; row i belongs to group i."""
+
+    statistics: OrderStatistics
+    lower: dict[str, Floats]
+    """By the percentile's column name; NaN where there are too few samples, effective ones where they hang together."""
+    upper: dict[str, Floats]
+    effective: dict[str, Floats]
+    """How many independent samples the group is worth for this percentile; NaN where it has no interval."""
+
+
+def interval_ranks(counts: Ranks, permille: int, confidence: float = CONFIDENCE) -> tuple[Ranks, Ranks]:
+    """Return the 1-based ranks between whose values the true percentile of so many independent samples lies.
+
+    The lower rank is 0, or the upper one above the count, where there are too few samples for such a rank: an end
+    that is open. The probability to hold the truth is at least the confidence, from the binomial distribution itself.
+    """
+    share, tail = permille / 1000.0, (1.0 - confidence) / 2.0
+    lower = np.asarray(stats.binom.ppf(tail, counts, share))
+    upper = np.asarray(stats.binom.ppf(1.0 - tail, counts, share)) + 1.0
+    return lower.astype(np.int64), upper.astype(np.int64)
+
+
+def dependent_ranks(how: Dependence, permille: int, confidence: float = CONFIDENCE) -> tuple[int, int]:
+    """Return such ranks for samples that hang together."""
+    share = permille / 1000.0
+    reach = how.t(0.5 + confidence / 2.0) * float(np.sqrt(share * (1.0 - share) / how.effective))
+    return int(np.floor(how.samples * (share - reach))), int(np.ceil(how.samples * (share + reach))) + 1
+
+
+def percentile_intervals(
+    values: Floats,
+    times: Floats,
+    groups: Codes,
+    group_count: int,
+    percentiles: Sequence[Percentile] = WITH_INTERVALS,
+) -> PercentileIntervals:
+    """Return the percentiles of each group (all of `PERCENTILES`), and intervals at 95 % confidence for some of them.
+
+    ``times`` say when each value belongs, in any unit; they decide which samples are neighbours. Values that are NaN
+    are left out, and a group code below 0 belongs to no group.
+    """
+    kept = ~np.isnan(values) & (groups >= 0)
+    if not kept.all():
+        values, times, groups = values[kept], times[kept], groups[kept]
+    ordered = sorted_within_groups(values, groups, group_count)
+    counts = np.bincount(groups, minlength=group_count).astype(np.int64)
+    statistics = statistics_of_sorted(ordered, counts, PERCENTILES)
+    starts = np.cumsum(counts) - counts
+    slots = slot_count(len(values))
+    cells = groups.astype(np.int64) * slots + slot_codes(times, slots)
+    totals = np.bincount(cells, minlength=group_count * slots).reshape(group_count, slots)
+    lower, upper, effective = {}, {}, {}
+    for percentile in percentiles:
+        cuts = statistics.values[percentile.column]
+        hits = np.bincount(cells[values <= cuts[groups]], minlength=group_count * slots).reshape(group_count, slots)
+        ends = np.full((3, group_count), np.nan)
+        for group in np.flatnonzero(~np.isnan(cuts)):
+            own = ordered[starts[group] : starts[group] + counts[group]]
+            ends[:, group] = _ends(own, percentile, dependence(trimmed(totals[group], hits[group])))
+        lower[percentile.column], upper[percentile.column], effective[percentile.column] = ends
+    return PercentileIntervals(statistics=statistics, lower=lower, upper=upper, effective=effective)
+
+
+def percentile_interval(values: Floats, times: Floats, percentile: Percentile) -> Interval:
+    """Return the interval of one percentile of one group of values."""
+    ordered = np.sort(values)
+    how = dependence_of(values, times, ordered, percentile)
+    lower, upper, _ = _ends(ordered, percentile, how)
+    return Interval(lower=lower, upper=upper, dependence=how)
+
+
+def dependence_of(values: Floats, times: Floats, ordered: Floats, percentile: Percentile) -> Dependence:
+    """Return how the values that do not exceed their own percentile hang together in time."""
+    slots = slot_count(len(values))
+    codes = slot_codes(times, slots)
+    cut = ordered[max(1, -(-percentile.permille * len(values) // 1000)) - 1] if len(values) else np.nan
+    totals = np.bincount(codes, minlength=slots)
+    return dependence(trimmed(totals, np.bincount(codes[values <= cut], minlength=slots)))
+
+
+def _ends(ordered: Floats, percentile: Percentile, how: Dependence) -> tuple[float, float, float]:
+    """Return the ends of the interval and the effective samples; NaN where there are too few."""
+    count, beyond = len(ordered), how.effective * (1000 - percentile.permille) / 1000.0
+    if count < percentile.least_samples or (how.is_dependent and beyond < LEAST_EFFECTIVE_BEYOND):
+        return np.nan, np.nan, np.nan
+    if how.is_dependent:
+        lower, upper = dependent_ranks(how, percentile.permille)
+    else:
+        below, above = interval_ranks(np.array([count]), percentile.permille)
+        lower, upper = int(below[0]), int(above[0])
+    if lower < 1 or upper > count:
+        return np.nan, np.nan, np.nan
+    return float(ordered[lower - 1]), float(ordered[upper - 1]), how.effective
