@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tests.analysis.open_runs import FLAT, plan_of, play, stalling
 from tests.analysis.synthetic import (
     CHANGE,
@@ -33,6 +35,8 @@ ODD_CODES = (
     "\u2028line\nbreak",
     "{{ 7 * 7 }}",
     "start_s",
+    "first\nsecond\n\tthird",
+    "Ünïcode \U0001f511 " * 30,
 )
 
 
@@ -120,13 +124,46 @@ def outage(path: Path) -> RunDirectory:
 def odd_characters(path: Path) -> RunDirectory:
     """A target, and a catalogue, that speak in markup."""
     kinds = [
-        replace(CHANGE, case=odd, status=odd, error_code=odd, outcome="wrong_reject", weight=1) for odd in ODD_CODES
+        replace(CHANGE, case=odd, status=odd, error_code=odd, outcome="wrong_reject", weight=3 if "(1)<" in odd else 1)
+        for odd in ODD_CODES
     ]
     stages = tuple(replace(stage, name=f"{stage.name} {ODD_CODES[0]}") for stage in STAGES)
     samples = samples_of(flows=500, kinds=kinds, stages=stages)
     record = replace(record_of(samples, stages=stages), title=ODD_CODES[1], target=ODD_CODES[2], notes=(ODD_CODES[0],))
     directory = write_run(path, samples, record=record)
     directory.scenario_file.write_text(f'title = "</pre></details>{ODD_CODES[1]}"\n', "utf-8")
+    return directory
+
+
+def clock_step(path: Path) -> RunDirectory:
+    """A run in which the clock of a process was set back by five seconds while requests were on their way."""
+    samples = samples_of(flows=1000, workers=2)
+    directory = write_run(path, samples, counts=counts_of(samples))
+    file = directory.samples / "worker-1.parquet"
+    rows = pq.read_table(file)
+    for name in ("first_byte_s", "done_s"):
+        times_s = rows[name].to_pylist()
+        stepped = [one - 5.0 if one is not None and 50.0 <= one < 50.5 else one for one in times_s]
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), pa.array(stepped, pa.float64()))
+    pq.write_table(rows, file)
+    return directory
+
+
+def missing_worker(path: Path) -> RunDirectory:
+    """A run of three processes of which the files of one were lost on the way here."""
+    samples = samples_of(flows=1500, workers=3)
+    directory = write_run(path, samples, counts=counts_of(samples))
+    (directory.samples / "worker-2.parquet").unlink()
+    return directory
+
+
+def truncated_parquet(path: Path) -> RunDirectory:
+    """A run of two processes of which the file of one was cut off in the middle."""
+    samples = samples_of(flows=1000, workers=2)
+    directory = write_run(path, samples, counts=counts_of(samples))
+    file = directory.samples / "worker-1.parquet"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     return directory
 
 
@@ -156,6 +193,9 @@ DEGENERATE: Mapping[str, Callable[[Path], RunDirectory]] = {
         zero_seconds,
         outage,
         odd_characters,
+        clock_step,
+        missing_worker,
+        truncated_parquet,
         open_arrivals,
         dropped_arrivals,
         lost_worker,

@@ -21,7 +21,7 @@ def conditions(target_name: str, generators: list[Generator]) -> list[tuple[str,
     one = "the same core: only one is there" if GENERATOR_CORE == TARGET_CORE else "cores of their own"
     return [
         ("Date", dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")),
-        ("CPU", f"{_cpu_model()}, {len(all_cores())} cores usable; generator and target on {one}"),
+        ("CPU", f"{cpu_model()}, {len(all_cores())} cores usable; generator and target on {one}"),
         ("Kernel", f"{platform.system()} {platform.release()}"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Packages", ", ".join(f"{name} {version(name)}" for name in _PACKAGES)),
@@ -30,7 +30,8 @@ def conditions(target_name: str, generators: list[Generator]) -> list[tuple[str,
     ]
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """Return what the machine's processor calls itself."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 

@@ -16,6 +16,22 @@ from pwdload.outcome import Outcome, Verdict
 from pwdload.report import Report, make
 from pwdload.rundir import RunDirectory
 
+SAYS = {
+    "killed_at_once": "The run was cut short",
+    "no_samples": "No request was recorded",
+    "one_sample": "1 request is too few to say",
+    "all_failed": "100 % of 400 requests were wrongly refused, shed, not sent or not answered",
+    "all_unknown": "Requests ended in doubt: each of them may have changed a password",
+    "one_second": "Less than a minute was measured",
+    "zero_seconds": "The run never reached a measured stage",
+    "clock_step": "Rows that no process of ours can have written were left out",
+    "missing_worker": "No samples from worker-2: a part of the load is missing",
+    "truncated_parquet": "worker-1.parquet cannot be read: a part of the load is missing",
+    "lost_worker": "worker-2 was lost",
+    "odd_characters": "50.00 % of 1,000 requests were wrongly refused",
+}
+"""What the report of a run must say of it, in so many words."""
+NOT_FOR_PROGRAMS = re.compile(r"\b(nan|NaN|NaT|-?Infinity|undefined)\b|<NA>")
 Made = tuple[RunDirectory, Report]
 NOT_FOR_PEOPLE = re.compile(r"\b(nan|NaN|NaT|None(?! of)|null|undefined|inf|Infinity)\b|<NA>")
 
@@ -47,6 +63,24 @@ def test_no_reader_meets_a_nan(made: Made, page: Page) -> None:
     texts += [path.read_text("utf-8") for path in (directory.path / "tables").glob("*.csv")]
     for text in texts:
         assert not NOT_FOR_PEOPLE.search(text), NOT_FOR_PEOPLE.findall(text)
+
+
+def test_no_program_meets_a_nan(made: Made, page: Page) -> None:
+    """What is not known is null in JSON, and no number that is none is in any file, the data of the plots included."""
+    directory, _ = made
+    texts = [(directory.path / name).read_text("utf-8") for name in ("report.json", "verdict.json", "junit.xml")]
+    texts.append(page.scripts[0])
+    for text in texts:
+        assert not NOT_FOR_PROGRAMS.search(text), NOT_FOR_PROGRAMS.findall(text)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_what_is_wrong_with_a_run_is_said(runs: Mapping[str, Made], name: str) -> None:
+    """Whatever happened to a run, its report says so, in plain words and for programs alike."""
+    directory, _ = runs[name]
+    for file in ("report.md", "report.json"):
+        text = (directory.path / file).read_text("utf-8").replace("\\", "")
+        assert SAYS[name] in text, file
 
 
 def test_page_stands_alone(made: Made, page: Page) -> None:
@@ -281,7 +315,8 @@ def test_verdicts_of_the_degenerate(runs: Mapping[str, Made]) -> None:
     verdicts = {name: report.verdict for name, (_, report) in runs.items()}
     assert verdicts["finished"] is Verdict.PASS
     assert verdicts["cut_short"] is verdicts["killed_at_once"] is Verdict.INVALID
-    assert verdicts["no_samples"] is Verdict.INCONCLUSIVE
+    assert verdicts["clock_step"] is verdicts["missing_worker"] is verdicts["truncated_parquet"] is Verdict.INVALID
+    assert verdicts["no_samples"] is verdicts["one_sample"] is verdicts["one_second"] is Verdict.INCONCLUSIVE
     assert verdicts["all_failed"] is verdicts["all_unknown"] is verdicts["outage"] is Verdict.SLO_FAILED
 
 

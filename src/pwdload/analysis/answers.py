@@ -3,7 +3,14 @@
 All of these are over the whole run, warm-up included: an error does not become harmless by coming early.
 """
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from pwdload.analysis.kinds import groups_of
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 BREAKDOWN_KEYS = ("step", "case", "http_status", "status", "error_code", "outcome")
 _ACCEPTS = "accept:"
@@ -17,8 +24,10 @@ def answer_breakdown(samples: pd.DataFrame) -> pd.DataFrame:
     Further columns: ``count``, ``share`` (of all requests, 0 to 1), ``first_s`` and ``last_s`` (when the first and the
     last such answer was complete, on the run's clock). ``http_status`` is null where no head was read.
     """
-    groups = samples.groupby(list(BREAKDOWN_KEYS), observed=True, sort=True, dropna=False)["done_s"]
-    table = groups.agg(count="size", first_s="min", last_s="max").reset_index()
+    groups = groups_of(samples, BREAKDOWN_KEYS)
+    count = np.bincount(groups.codes, minlength=len(groups.keys))
+    first_s, last_s = _first_and_last(samples["done_s"].to_numpy(dtype=float), groups.codes, count)
+    table = groups.keys.assign(count=count, first_s=first_s, last_s=last_s)
     return table.assign(share=table["count"] / max(len(samples), 1))
 
 
@@ -63,7 +72,8 @@ def expectation_table(samples: pd.DataFrame) -> pd.DataFrame:
     those expected by name) and ``is_surprise``: not as expected, or refused with a code other than those listed.
     """
     keys = ["case", "step", "expected", "http_status", "status", "error_code", "outcome"]
-    table = samples.groupby(keys, observed=True, sort=True, dropna=False).size().rename("count").reset_index()
+    groups = groups_of(samples, keys)
+    table = groups.keys.assign(count=np.bincount(groups.codes, minlength=len(groups.keys)))
     table["answer"] = answer_label(table)
     whole = table.groupby(["case", "step", "expected"], observed=True)["count"].transform("sum")
     listed = [
@@ -84,6 +94,17 @@ def expectation_words(expected: str) -> str:
             named = expected.removeprefix(prefix).split("|")
             return f"{word}: {' or '.join(named)}" if named != [""] else word
     return expected
+
+
+def _first_and_last(times_s: Floats, groups: npt.NDArray[np.integer], count: Counts) -> tuple[Floats, Floats]:
+    """Return the least and the greatest time of each group; every group has one."""
+    first_s, last_s = np.zeros(len(count)), np.zeros(len(count))
+    order = np.argsort(groups.astype(np.int16) if len(count) < 2**15 else groups, kind="stable")
+    ends = np.cumsum(count)
+    for group, (start, end) in enumerate(zip((ends - count).tolist(), ends.tolist(), strict=True)):
+        mine = times_s[order[start:end]]
+        first_s[group], last_s[group] = mine.min(), mine.max()
+    return first_s, last_s
 
 
 def _counted_as_expected(breakdown: pd.DataFrame) -> pd.Series:

@@ -7,12 +7,12 @@ not must add up to what the processes say that they dropped or gave up.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.due_times import due_times
 from pwdload.analysis.slots import waits_s
 from pwdload.analysis.unbegun import Unbegun, explain
 from pwdload.health import HealthRow
@@ -140,10 +140,7 @@ def _until_s(record: RunRecord, rates: RatePlan, samples: pd.DataFrame) -> float
 
 
 def _due_times(plan: ArrivalPlan, rates: RatePlan, last_s: float) -> Floats:
-    times = Schedule(plan=rates, arrivals=plan.kind, seed=plan.seed).due_times()
-    if last_s < rates.end_s:
-        times = takewhile(lambda due_s: due_s < last_s, times)
-    return np.fromiter(times, np.float64)
+    return due_times(Schedule(plan=rates, arrivals=plan.kind, seed=plan.seed), last_s)
 
 
 def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]:

@@ -15,6 +15,7 @@ from pwdload.analysis.checks.processes import missing_workers
 from pwdload.analysis.criteria import ended_by, states_criteria
 from pwdload.analysis.forecast import stated_forecast
 from pwdload.analysis.generators import processes_without_health
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import overall
 from pwdload.analysis.reconciliation import incomparable, reconcile
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
@@ -201,7 +202,7 @@ def _stopped_early(run: Run) -> str | None:
 
 
 def _worker_missing(run: Run) -> str | None:
-    missing = missing_workers(run)
+    missing = [*missing_workers(run), *(f"{file.name} cannot be read" for file in run.files if file.is_unreadable)]
     return _if(bool(missing), ", ".join(missing))
 
 
@@ -215,7 +216,7 @@ def _worker_lost(run: Run) -> str | None:
 
 
 def _worker_unfinished(run: Run) -> str | None:
-    unfinished = [file.worker for file in run.files if not file.finished]
+    unfinished = [file.worker for file in run.files if not file.finished and not file.is_unreadable]
     return _if(bool(unfinished), ", ".join(unfinished))
 
 
@@ -294,7 +295,8 @@ def _generator_late(run: Run) -> str | None:
         lag_s = lag_of_arrivals(run, run.arrivals)[P99.column]
         words = "p99 of the arrivals' lag, without waits for a slot,"
     else:
-        lag_s = overall(run.due[run.due["is_reused"]], "lag_s")[P99.column]
+        due = run.due
+        lag_s = overall(chosen(due, due["is_reused"].to_numpy(), ["lag_s"]), "lag_s")[P99.column]
         words = "p99 of lag on reused connections"
     response_s = overall(run.due)[P99.column]
     if math.isnan(lag_s):  # too few samples for a p99, which is a caveat of its own

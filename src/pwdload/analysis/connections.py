@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pwdload.analysis.latency import LATENCY_COLUMNS, latency_table
-from pwdload.analysis.run import Run
+from pwdload.analysis.latency import LATENCY_COLUMNS, overall
+from pwdload.analysis.run import Run, kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +30,18 @@ class Connections:
         return self.sent / self.opened if self.opened else None
 
 
+@kept
 def connections(run: Run) -> Connections:
     """Return what the samples tell of a run's connections."""
     samples = run.samples
+    due = run.due
     parts = (
-        ("connecting (TCP)", samples, "connect_s"),
-        ("TLS handshake", samples, "tls_s"),
-        ("lag on reused connections", run.due[run.due["is_reused"]], "lag_s"),
+        ("connecting (TCP)", samples["connect_s"]),
+        ("TLS handshake", samples["tls_s"]),
+        ("lag on reused connections", due.loc[due["is_reused"].to_numpy(), "lag_s"]),
     )
-    rows = [latency_table(frame.assign(part=part), ["part"], value) for part, frame, value in parts]
-    rows = [row for row in rows if len(row)]
+    rows = [pd.DataFrame([{"part": part, **overall(times.to_frame("s"), "s")}]) for part, times in parts]
+    rows = [row.astype({"count": "int64"}) for row in rows if row["count"].iloc[0]]
     return Connections(
         opened=int(samples["connect_s"].notna().sum()),
         sent=int(samples["sent_s"].notna().sum()),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import accepted, overall_intervals
 from pwdload.analysis.run import Run
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, P99
@@ -63,8 +64,10 @@ class Headline:
 def headline(run: Run, journeys: pd.DataFrame) -> Headline:
     """Compute the headline numbers of a run and its journeys (`pwdload.analysis.journeys.journey_frame`)."""
     samples, due = run.samples, run.due
-    updates = due[due["step"] == "update_password"]
-    changed = journeys[journeys["is_due_measured"] & journeys["is_changed"]]
+    updates = chosen(due, (due["step"] == "update_password").to_numpy(), ["intended_s", "response_s", "outcome"])
+    changed = chosen(
+        journeys, (journeys["is_due_measured"] & journeys["is_changed"]).to_numpy(), ["start_s", "changed_s"]
+    )
     return Headline(
         measured_s=run.measured_s,
         requests=len(samples),

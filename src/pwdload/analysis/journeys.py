@@ -3,8 +3,18 @@
 A person does not wait for a request but for the new password: log-in, form, update. That is a journey.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from pwdload.statistics.ordering import stable_order
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
@@ -20,33 +30,79 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     race of two is as complete as one of ten. A flow that something went wrong in is no such
     flow, however short: it ended there, and it counts as a failure.
     """
+    order, starts = _by_flow(samples)
+    wanted = samples[["case", "stage", "is_due_measured"]]
+    if not len(order):
+        return _frame(wanted, *_nothing())
+    first = order[starts]
+    by_due = stable_order(first)  # samples are ordered by intended time
+    columns = (column[by_due] for column in _of_flows(samples, order, starts))
+    return _frame(wanted.iloc[first[by_due]], *columns)
+
+
+def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[npt.NDArray[Any]]:
+    """Yield start, end, requests, steps, whether all was as expected, and the first change of each flow.
+
+    One after the other, since of a long run each of the columns that they come from takes much room.
+    """
+    intended_s = samples["intended_s"].to_numpy(dtype=float)[order]
+    is_step = np.append(True, intended_s[1:] != intended_s[:-1])
+    is_step[starts] = True
+    yield intended_s[starts]
+    del intended_s
+    done_s = samples["done_s"].to_numpy(dtype=float)[order]
+    yield np.maximum.reduceat(done_s, starts)
+    yield np.diff(np.append(starts, len(order)))
+    yield np.add.reduceat(is_step, starts, dtype=np.int64)
+    yield np.logical_and.reduceat(samples["is_as_expected"].to_numpy()[order], starts)
+    yield np.minimum.reduceat(np.where(samples["is_change"].to_numpy()[order], done_s, np.inf), starts)
+
+
+def _nothing() -> Iterator[npt.NDArray[Any]]:
+    yield from (np.zeros(0) for _ in range(6))
+
+
+def _by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:
+    """Return the rows flow after flow, each in the order in which they were due, and where each flow starts."""
     flow = samples["flow"].to_numpy()
     worker = samples["worker"].cat.codes.to_numpy().astype(np.int64)
     key = worker * (int(flow.max(initial=0)) + 1) + flow
-    work = samples[["case", "stage", "intended_s", "done_s", "is_as_expected", "is_due_measured"]].assign(
-        key=key, change_s=samples["done_s"].where(samples["is_change"])
+    order = stable_order(key)
+    ordered = key[order]
+    return order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
+
+
+def _frame(
+    first: pd.DataFrame,
+    start_s: Floats,
+    end_s: Floats,
+    requests: Places,
+    steps: Places,
+    is_as_expected: Flags,
+    change_s: Floats,
+) -> pd.DataFrame:
+    """Return the frame of flows whose first samples are given."""
+    cases = first["case"].cat.codes.to_numpy()
+    is_as_expected = is_as_expected.astype(bool)
+    whole = np.zeros(len(first["case"].cat.categories), dtype=np.int64)
+    np.maximum.at(whole, cases[is_as_expected], steps[is_as_expected].astype(np.int64))
+    is_changed = np.isfinite(change_s)
+    return pd.DataFrame(
+        {
+            "case": first["case"].array,
+            "stage": first["stage"].array,
+            "start_s": start_s,
+            "end_s": end_s,
+            "requests": requests.astype(np.int64),
+            "is_as_expected": is_as_expected,
+            "is_due_measured": first["is_due_measured"].to_numpy(),
+            "is_unfinished": is_as_expected & (steps < whole[cases]),
+            "journey_s": end_s - start_s,
+            "is_changed": is_changed,
+            "changed_s": np.where(is_changed, change_s, np.nan) - start_s,
+        },
+        copy=False,
     )
-    work["is_step"] = ~work.duplicated(["key", "intended_s"])
-    # Samples are ordered by intended time, so the first row of a flow is its first request.
-    groups = work.groupby("key", sort=False)
-    frame = groups.agg(
-        case=("case", "first"),
-        stage=("stage", "first"),
-        start_s=("intended_s", "min"),
-        end_s=("done_s", "max"),
-        requests=("done_s", "size"),
-        steps=("is_step", "sum"),
-        is_as_expected=("is_as_expected", "all"),
-        change_s=("change_s", "min"),
-        is_due_measured=("is_due_measured", "first"),
-    ).reset_index(drop=True)
-    whole = frame["steps"].where(frame["is_as_expected"]).groupby(frame["case"], observed=True).transform("max")
-    return frame.assign(
-        is_unfinished=frame["is_as_expected"] & (frame["steps"] < whole),
-        journey_s=frame["end_s"] - frame["start_s"],
-        is_changed=frame["change_s"].notna(),
-        changed_s=frame["change_s"] - frame["start_s"],
-    ).drop(columns=["change_s", "steps"])
 
 
 def case_table(journeys: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.kinds import groups_of
 from pwdload.analysis.run import ACCEPTED
 from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, Codes, Floats, order_statistics
 from pwdload.statistics.quantiles import WITH_INTERVALS, percentile_intervals
@@ -46,16 +47,15 @@ def latency_table(
     ``value`` is ``response_s``, ``service_s`` or ``lag_s``; samples that have none (nothing was sent) are not counted.
     ``with_intervals`` adds `INTERVAL_COLUMNS`; neighbours are then samples that were due one after another.
     """
-    with_value = samples[samples[value].notna()]
-    groups = with_value.groupby(list(by), observed=True, sort=True, dropna=False)
-    keys = groups.size().reset_index()[list(by)]
+    groups = groups_of(samples, by)
+    values, count = samples[value].to_numpy(dtype=float), len(groups.keys)
     if with_intervals:
-        codes, times = groups.ngroup().to_numpy(), with_value["intended_s"].to_numpy(dtype=float)
-        return keys.assign(**_with_intervals(with_value[value].to_numpy(dtype=float), times, codes, len(keys)))
-    statistics = order_statistics(
-        with_value[value].to_numpy(dtype=float), groups.ngroup().to_numpy(), group_count=len(keys)
-    )
-    return keys.assign(count=statistics.counts, **statistics.values)
+        columns = _with_intervals(values, samples["intended_s"].to_numpy(dtype=float), groups.codes, count)
+    else:
+        statistics = order_statistics(values, groups.codes, group_count=count)
+        columns = {"count": statistics.counts, **statistics.values}
+    table = groups.keys.assign(**columns)
+    return table[table["count"] > 0].reset_index(drop=True)
 
 
 def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +85,8 @@ def overall_intervals(samples: pd.DataFrame, value: str = "response_s", due: str
 
 def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float]:
     """Return the one row of a latency table over all the given samples, by column name; NaN as there."""
-    statistics = order_statistics(samples[value].to_numpy(dtype=float), pd.RangeIndex(len(samples)).to_numpy() * 0, 1)
+    values = samples[value].to_numpy(dtype=float)
+    statistics = order_statistics(values, np.zeros(len(values), np.int8), 1)
     columns = {name: float(column[0]) for name, column in statistics.values.items()}
     return {"count": float(statistics.counts[0]), **columns}
 

@@ -7,9 +7,11 @@ many more the target may have counted on that route, and every other difference 
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from pwdload.analysis.run import CountRow, Run
+from pwdload.analysis.kinds import groups_of
+from pwdload.analysis.run import CountRow, Run, kept
 
 ROUTES = {
     "login": "/api/v2/sdk/login",
@@ -63,6 +65,7 @@ class Reconciliation:
         )
 
 
+@kept
 def reconcile(run: Run) -> Reconciliation | None:
     """Compare the samples' counts with the target's; None when it was not asked, or has counted something else."""
     if run.target_counts is None or incomparable(run):
@@ -93,8 +96,9 @@ def incomparable(run: Run) -> str:
 def _ours(samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Return our answers by route and kind, and how many requests went out on each route without getting one."""
     # Counted by step first: naming the routes of a dozen rows is cheaper than those of a million.
-    answered = samples[samples["is_by_target"]]
-    counts = answered.groupby(["step", *_KEYS[1:]], observed=True).size().rename("ours").reset_index()
+    groups = groups_of(samples, ["step", *_KEYS[1:]])
+    ours = np.bincount(groups.codes[samples["is_by_target"].to_numpy()], minlength=len(groups.keys))
+    counts = groups.keys.assign(ours=ours)[ours > 0]
     counts["route"] = counts["step"].astype(object).map(ROUTES)
     counts = counts.astype({"http_status": "int64", "status": object, "error_code": object})
     lost = samples.loc[~samples["is_answered"] & samples["sent_s"].notna(), "step"].value_counts()

@@ -1,37 +1,32 @@
 """A finished run directory as one value: its record, its samples as a frame, and what else it holds."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from pwdload.analysis.arrivals import ArrivalAccount, account_for
+from pwdload.analysis.frame import ACCEPTED, AS_EXPECTED, STEPS, TRANSPORT, frame_of, within
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.recovery.stated import stated_criteria
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
 from pwdload.calibration import Certificate, read_certificate
-from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.health import HealthRow, read_health
 from pwdload.injections import FaultsRecord, read_faults
 from pwdload.metrics import Metrics, read_metrics
-from pwdload.outcome import Outcome
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.samples import SCHEMA, SampleFile, Samples, read_samples
 from pwdload.searching import SearchRecord, read_search
 
-STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
-"""The steps in the order of the protocol, which is the order of their rows in every table."""
-ACCEPTED = (Outcome.RIGHT_ACCEPT.value, Outcome.WRONG_ACCEPT.value)
-AS_EXPECTED = tuple(outcome.value for outcome in Outcome if outcome.is_as_expected)
-TRANSPORT = "transport:"
-"""How an error code begins that is ours, not the API's: no complete answer came."""
+__all__ = ["ACCEPTED", "AS_EXPECTED", "STEPS", "TRANSPORT", "CountRow", "Run", "kept", "load_run"]
 
+Asked = ParamSpec("Asked")
+Worked = TypeVar("Worked")
 AnswerKind = tuple[str, str, int, str, str]
 """Method, route, HTTP status, body status, error code."""
 
@@ -54,8 +49,8 @@ class Run:
     """Everything that a report is built from.
 
     ``samples`` has one row per HTTP exchange of the load, ordered by intended time, with the columns of
-    `pwdload.samples.Sample` (times in seconds on the run's clock, texts as ordered categoricals, ``http_status``
-    nullable) and these:
+    `pwdload.samples.Sample` (times in seconds on the run's clock, texts as ordered categoricals, whole numbers
+    that may be null as pandas' nullable ones) and these:
 
     ======================  ============================================================================
     ``response_s``          ``done_s - intended_s``: what a client that came when it was due waited
@@ -66,8 +61,10 @@ class Run:
     ``is_as_expected``      the outcome is right_accept or right_reject
     ``is_change``           an accepted update_password: a password was changed
     ``is_answered``         a complete answer came
+    ``is_by_target``        of those, the target's own; else it was made up by what stands before it
     ``is_due_measured``     due (intended) within a measured stage: its latency counts
     ``is_done_measured``    done within a measured stage: it counts towards throughput
+    ``kind``                a number that rows have in common which agree in all of `KIND_KEYS` (`analysis.kinds`)
     ======================  ============================================================================
     """
 
@@ -102,6 +99,8 @@ class Run:
     """What the target said of itself; null where that is not on record, or cannot be read."""
     problems: tuple[str, ...] = ()
     """What of the directory could not be read, one sentence each."""
+    memory: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    """What was worked out of it already (`kept`)."""
 
     @property
     def measured_s(self) -> float:
@@ -111,7 +110,7 @@ class Run:
     @property
     def due(self) -> pd.DataFrame:
         """The samples due within the measured time: the ones that latency is computed from."""
-        return self.samples[self.samples["is_due_measured"]]
+        return chosen(self.samples, self.samples["is_due_measured"].to_numpy())
 
     @property
     def is_open(self) -> bool:
@@ -124,6 +123,22 @@ class Run:
         return max(self.end_s, float(self.samples["done_s"].max())) if len(self.samples) else self.end_s
 
 
+def kept(work: Callable[Concatenate[Run, Asked], Worked]) -> Callable[Concatenate[Run, Asked], Worked]:
+    """Let a function of a run work the same out once: several sections ask for it, and millions of samples take time.
+
+    What it returns is shared by all who ask, and not to be changed.
+    """
+
+    @wraps(work)
+    def asked(run: Run, *args: Asked.args, **kwargs: Asked.kwargs) -> Worked:
+        key = (work.__qualname__, args, tuple(sorted(kwargs.items())))
+        if key not in run.memory:
+            run.memory[key] = work(run, *args, **kwargs)
+        return cast("Worked", run.memory[key])
+
+    return cast("Callable[Concatenate[Run, Asked], Worked]", asked)
+
+
 def load_run(
     directory: RunDirectory, samples: Samples | None = None, *, criteria: RecoveryCriteria | None = None
 ) -> Run:
@@ -134,13 +149,13 @@ def load_run(
     """
     record = directory.read_record()
     table, files = samples or read_samples_of(directory) or (SCHEMA.empty_table(), ())
-    frame = _frame(table, record)
+    frame = frame_of(table, [stage.name for stage in record.stages])
     end_s = _end_s(record, frame)
     measured = measured_windows(record.stages, end_s)
-    frame["is_due_measured"] = _within(frame["intended_s"], measured)
-    frame["is_done_measured"] = _within(frame["done_s"], measured)
-    is_rearm = frame["step"] == "rearm"
-    rearms, frame = frame[is_rearm], frame[~is_rearm]
+    frame["is_due_measured"] = within(frame["intended_s"].to_numpy(), measured)
+    frame["is_done_measured"] = within(frame["done_s"].to_numpy(), measured)
+    is_rearm = (frame["step"] == "rearm").to_numpy()
+    rearms, frame = chosen(frame, is_rearm), chosen(frame, ~is_rearm)
     problems: list[str] = []
     counts = arrivals = calibration = metrics = None
     health = read_health(directory.health_file)
@@ -246,52 +261,7 @@ def _counts_by_kind(rows: Sequence[dict[str, object]]) -> dict[AnswerKind, int]:
     return counts
 
 
-def _frame(table: pa.Table, record: RunRecord) -> pd.DataFrame:
-    samples: pd.DataFrame = table.to_pandas(types_mapper={pa.int16(): pd.Int16Dtype()}.get)
-    first: dict[str, Sequence[str]] = {
-        "step": STEPS,
-        "case": _commonest(samples["case"]),
-        "outcome": tuple(outcome.value for outcome in Outcome),
-        "stage": tuple(dict.fromkeys(stage.name for stage in record.stages)),
-    }
-    for name in (field.name for field in SCHEMA if pa.types.is_dictionary(field.type)):
-        samples[name] = _ordered(samples[name], first.get(name, ()))
-    samples["response_s"] = samples["done_s"] - samples["intended_s"]
-    samples["service_s"] = samples["done_s"] - samples["sent_s"].astype(float)
-    samples["lag_s"] = samples["sent_s"].astype(float) - samples["intended_s"]
-    samples["is_reused"] = samples["sent_s"].notna() & samples["connect_s"].isna()
-    samples["is_as_expected"] = samples["outcome"].isin(AS_EXPECTED)
-    samples["is_change"] = samples["outcome"].isin(ACCEPTED) & (samples["step"] == "update_password")
-    ours = [code for code in samples["error_code"].cat.categories if code.startswith(TRANSPORT)]
-    samples["is_answered"] = samples["http_status"].notna() & ~samples["error_code"].isin(ours)
-    made_up = [words for words in samples["remark"].cat.categories if NOT_FORWARDED in words.split()]
-    samples["is_by_target"] = samples["is_answered"] & ~samples["remark"].isin(made_up)
-    return samples
-
-
-def _commonest(column: pd.Series) -> list[str]:
-    """Return the texts of a column, the most frequent first, by name among equals."""
-    counts = column.astype("category").value_counts()
-    return [str(name) for name, _ in sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))]
-
-
-def _ordered(column: pd.Series, first: Sequence[str]) -> pd.Series:
-    """Order a categorical: the given categories first, the others by name.
-
-    The order in which texts were first seen depends on the timing of the run's processes; no table may depend on it.
-    """
-    column = column.astype("category")
-    used = set(column.cat.categories)
-    known = [name for name in first if name in used]
-    return column.cat.set_categories([*known, *sorted(used.difference(known))], ordered=True)
-
-
 def _end_s(record: RunRecord, samples: pd.DataFrame) -> float:
     if record.duration_s is not None:
         return max(record.duration_s, 0.0)
     return float(samples["done_s"].max()) if len(samples) else 0.0
-
-
-def _within(times_s: pd.Series, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
-    times = times_s.to_numpy(dtype=float)
-    return reduce(np.logical_or, (window.contains(times) for window in windows), np.zeros(len(times), dtype=bool))

@@ -1,8 +1,10 @@
 """The stages of the load: what each was meant to be, and what came of it."""
 
+import numpy as np
 import pandas as pd
 
 from pwdload.analysis.headline import latency
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import INTERVAL_COLUMNS
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window, stage_window
@@ -40,12 +42,15 @@ def stage_table(run: Run) -> pd.DataFrame:
     it; rates and percentiles are null for a stage that the run never reached.
     """
     rows = []
+    done_s, is_change = run.samples["done_s"].to_numpy(dtype=float), run.samples["is_change"].to_numpy()
+    is_update = (run.samples["step"] == "update_password").to_numpy()
+    updates = chosen(run.samples, is_update, ["intended_s", "response_s"])
     for stage in run.record.stages:
         window = stage_window(stage, run.end_s) or Window(stage.start_s, stage.start_s)
-        inside = run.samples[window.contains(run.samples["done_s"].to_numpy(dtype=float))]
-        due = run.samples[window.contains(run.samples["intended_s"].to_numpy(dtype=float))]
-        update = latency(due[due["step"] == "update_password"])
-        changes = int(inside["is_change"].sum())
+        is_inside = window.contains(done_s)
+        update = latency(updates[window.contains(updates["intended_s"].to_numpy(dtype=float))])
+        requests = int(np.count_nonzero(is_inside))
+        changes = int(np.count_nonzero(is_inside & is_change))
         length_s = window.length_s or float("nan")
         rows.append(
             (
@@ -55,8 +60,8 @@ def stage_table(run: Run) -> pd.DataFrame:
                 stage.users,
                 planned_per_s(run, window),
                 stage.measured,
-                len(inside),
-                len(inside) / length_s,
+                requests,
+                requests / length_s,
                 changes,
                 changes / length_s,
                 update.p50_s,

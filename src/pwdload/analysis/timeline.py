@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.analysis.run import Run
+from pwdload.analysis.kinds import chosen
+from pwdload.analysis.run import Run, kept
 from pwdload.outcome import Outcome
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
@@ -32,6 +33,7 @@ def bin_starts(run: Run, width_s: float) -> Floats:
     return _edges(bin_count(run, width_s), width_s)[:-1]
 
 
+@kept
 def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     """Return what was completed in each bin; a bin without an answer has zeros.
 
@@ -46,13 +48,17 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
         "due": np.bincount(_bins(samples["intended_s"], width_s, bins), minlength=bins),
         "requests": np.bincount(done, minlength=bins),
     }
+    cells = outcome.cat.codes.to_numpy().astype(np.int32) * np.int32(bins) + done
+    names = outcome.cat.categories.tolist()
+    counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
     for kind in Outcome:
-        columns[kind.value] = np.bincount(done[(outcome == kind.value).to_numpy()], minlength=bins)
+        columns[kind.value] = counts[names.index(kind.value)] if kind.value in names else np.zeros(bins, np.int64)
     columns["changes"] = np.bincount(done[samples["is_change"].to_numpy()], minlength=bins)
     columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
     return pd.DataFrame(columns)
 
 
+@kept
 def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> pd.DataFrame:
     """Return the response times of the requests due in each bin, of one step or of all.
 
@@ -60,7 +66,8 @@ def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> 
     the requests of that bin and estimate nothing beyond it, so the rule is milder than for the run: a percentile is
     there when at least `LEAST_BEYOND_IN_BIN` request lies beyond it, for else it would be the slowest by another name.
     """
-    samples = run.samples if step is None else run.samples[run.samples["step"] == step]
+    of_step = np.ones(len(run.samples), dtype=bool) if step is None else (run.samples["step"] == step).to_numpy()
+    samples = chosen(run.samples, of_step, ["intended_s", "response_s"])
     bins = bin_count(run, width_s)
     due = _bins(samples["intended_s"], width_s, bins)
     values = samples["response_s"].to_numpy(dtype=float)
@@ -69,6 +76,7 @@ def latency_in_time(run: Run, step: str | None = None, width_s: float = 1.0) -> 
     return pd.DataFrame({"start_s": bin_starts(run, width_s), "count": statistics.counts, **columns})
 
 
+@kept
 def error_codes_in_time(run: Run, width_s: float = 1.0) -> dict[str, Counts]:
     """Return for each error code how often it came in each bin, by completion; the commonest code first."""
     samples, bins = run.samples, bin_count(run, width_s)
@@ -88,7 +96,7 @@ def _edges(bins: int, width_s: float) -> Floats:
 
 def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
     """Return the bin of each time. The very last answer may fall on the end of the last bin, and belongs to it."""
-    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int64)
+    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int32)
     clipped: Codes = np.clip(at, 0, bins - 1)
     return clipped
 
@@ -96,20 +104,22 @@ def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
 def _mean_in_flight(samples: pd.DataFrame, width_s: float, bins: int) -> Floats:
     """Return the number of requests on their way, averaged over each bin.
 
-    The area under "in flight" up to a time t is the sum over all requests of max(0, t - sent) - max(0, t - done); its
-    differences at the edges of the bins are exact, where a reading now and then would miss what is shorter than a bin.
+    The area under "in flight" within a bin is the seconds since each sending in it, less those since each answer:
+    exact, where a reading now and then would miss what is shorter than a bin.
     """
-    on_the_way = samples[samples["sent_s"].notna()]
-    edges = _edges(bins, width_s)
-    area: Floats = _elapsed(on_the_way["sent_s"], edges) - _elapsed(on_the_way["done_s"], edges)
-    mean: Floats = np.maximum(np.diff(area) / width_s, 0.0).round(6)
+    is_sent = samples["sent_s"].notna().to_numpy()
+    on_the_way = chosen(samples, is_sent, ["sent_s", "done_s"])
+    sent, done = (_begun_within(on_the_way[name], width_s, bins) for name in ("sent_s", "done_s"))
+    mean: Floats = np.maximum((sent - done) / width_s, 0.0).round(6)
     return mean
 
 
-def _elapsed(times_s: pd.Series, edges_s: Floats) -> Floats:
-    """Return for each edge the sum of the seconds since every earlier time."""
-    ordered = np.sort(times_s.to_numpy(dtype=float))
-    sums = np.concatenate([[0.0], np.cumsum(ordered)])
-    before = np.searchsorted(ordered, edges_s, side="right")
-    elapsed: Floats = edges_s * before - sums[before]
-    return elapsed
+def _begun_within(times_s: pd.Series, width_s: float, bins: int) -> Floats:
+    """Return for each bin the seconds in it that lie behind each of these times, summed over all of them."""
+    place = _bins(times_s, width_s, bins)
+    ends_s = _edges(bins, width_s)[1:]
+    here = np.bincount(place, minlength=bins)
+    before = np.cumsum(here) - here
+    rest_s = np.maximum(ends_s[place] - times_s.to_numpy(dtype=float), 0.0)
+    seconds = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)
+    return seconds.astype(np.float64)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from pwdload.endings import read_endings
-from pwdload.oracle.operation import Operations
-from pwdload.oracle.reading import read_operations, widths_of
+from pwdload.oracle.by_account import ByAccount
+from pwdload.oracle.operation import Ints, Operations
+from pwdload.oracle.reading import numbers, read_operations, results_of, texts, widths_of
 from pwdload.oracle.registers import Registers, read_registers
 from pwdload.oracle.settings import Settings, read_settings
 from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
@@ -30,7 +32,12 @@ class History:
     @cached_property
     def operations(self) -> Operations:
         """Every row that is about the password of an account."""
-        return read_operations(self.rows, self.record.workers, self.words_of_endings)
+        return read_operations(self.rows, self.record.workers, self.words_of_endings, self.results)
+
+    @cached_property
+    def results(self) -> Ints:
+        """What came of each row, a `Result`."""
+        return results_of(self.rows)
 
     @cached_property
     def words_of_endings(self) -> tuple[str, ...]:
@@ -45,13 +52,19 @@ class History:
         """What the operations say of each account's password."""
         return read_registers(self.operations, self._initial())
 
-    def _initial(self) -> dict[int, int]:
+    def _initial(self) -> ByAccount:
         """Return which password each account had at first, by the ledger."""
         if self.endings is None:
-            return {}
+            return ByAccount.of_mapping({})
+        words = self.words_in(self.endings, "before")
+        is_known = words != 0
+        return ByAccount.of_pairs(numbers(self.endings, "account", -1)[is_known], words[is_known])
+
+    def words_in(self, rows: pa.Table, name: str) -> Ints:
+        """Return a column of names of passwords as places in `Operations.words`, which has every one that is used."""
         place = {word: at for at, word in enumerate(self.operations.words)}
-        pairs = zip(self.endings["account"].to_pylist(), self.endings["before"].to_pylist(), strict=True)
-        return {account: place[word] for account, word in pairs if word}
+        places, different = texts(rows, name)
+        return np.array([place.get(word, 0) for word in different] or [0], np.int64)[places]
 
     @cached_property
     def gaps(self) -> tuple[str, ...]:

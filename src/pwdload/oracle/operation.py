@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer]
+"""Whole numbers, as narrow as they can be."""
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

@@ -8,8 +8,11 @@ import pyarrow as pa
 from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.oracle.operation import Flags, Floats, Ints, Kind, Operations, Result, Why
+from pwdload.oracle.owners import owners
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
+from pwdload.samples.columns import plain
+from pwdload.statistics.ordering import stable_order
 
 UNKNOWN_USER_CASE = "login_unknown_user"
 """Its logins name nobody: they say nothing of the account that their flow holds."""
@@ -33,41 +36,78 @@ _RESULTS = {
 }
 
 
-def read_operations(rows: pa.Table, workers: Sequence[WorkerRecord], words: Sequence[str] = ()) -> Operations:
+def read_operations(
+    rows: pa.Table, workers: Sequence[WorkerRecord], words: Sequence[str] = (), results: Ints | None = None
+) -> Operations:
     """Return the operations of samples, with those of doubtful effect open towards the future.
 
-    `words` are further names of passwords that `Operations.words` is to hold.
+    `words` are further names of passwords that `Operations.words` is to hold; `results` are `results_of` the rows,
+    where somebody has them already.
     """
-    kind, result = _kinds(rows), results_of(rows)
-    why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), Why.NONE)
+    kind, result = _kinds(rows), results_of(rows) if results is None else results
+    why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), np.int8(Why.NONE))
     account, token = numbers(rows, "account", -1), numbers(rows, "token", 0)
     call_s = times(rows, "sent_s")
-    call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
-    return_s = times(rows, "done_s")
-    _widen(account, rows, workers, (call_s, return_s))
+    if np.isnan(call_s).any():
+        call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
+    call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s").copy())
     words, (password, new) = _words(rows, words)
-    owner, is_own = _owners(kind, account, token)
-    is_foreign = (kind == Kind.UPDATE) & (owner >= 0) & ~is_own
+    is_own, rows_of_others, owner = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
+    is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
+    foreign, owner = rows_of_others[is_foreign], owner[is_foreign]
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
-    result = np.where(is_foreign & (result == Result.OK), Result.DOUBTFUL, result)
-    return_s = np.where(result == Result.DOUBTFUL, np.inf, return_s)
+    result = result.copy()
+    result[foreign[result[foreign] == Result.OK]] = Result.DOUBTFUL
+    return_s[result == Result.DOUBTFUL] = np.inf
     is_about = (kind != Kind.NONE) & (account >= 0)
-    ours, theirs = np.flatnonzero(is_about), np.flatnonzero(is_about & is_foreign)
+    ours = np.flatnonzero(is_about).astype(np.int32 if len(rows) < 2**31 else np.int64)
+    theirs, owner = foreign[is_about[foreign]].astype(ours.dtype), owner[is_about[foreign]]
+    account = np.concatenate([account[ours], owner])
     row = np.concatenate([ours, theirs])
-    columns = {
-        "account": np.concatenate([account[ours], owner[theirs]]),
-        "kind": np.concatenate([kind[ours], np.full(len(theirs), Kind.FOREIGN)]),
-        "result": result[row],
-        "why": why[row],
-        "call_s": call_s[row],
-        "return_s": return_s[row],
-        "password": password[row],
-        "new": np.concatenate([new[ours], np.zeros(len(theirs), np.int64)]),
-        "token": token[row],
-        "is_own_token": np.concatenate([is_own[ours], np.ones(len(theirs), np.bool_)]),
-    }
-    order = np.lexsort((row, columns["return_s"], columns["call_s"], columns["account"]))
-    return Operations(row=row[order], words=words, **{name: column[order] for name, column in columns.items()})
+    order = _order(row, return_s, call_s, account)
+    row = row[order]
+    is_theirs = order >= len(ours)
+    kind, new, is_own = kind[row], new[row], is_own[row]
+    kind[is_theirs], new[is_theirs], is_own[is_theirs] = Kind.FOREIGN, 0, True
+    # One column after the other: of a long run nothing should be there twice that need not be.
+    account = account[order]
+    del order, is_theirs, is_about, ours
+    call_s = call_s[row]
+    return_s = return_s[row]
+    return Operations(
+        row=row,
+        account=account,
+        kind=kind,
+        result=result[row],
+        why=why[row],
+        call_s=call_s,
+        return_s=return_s,
+        password=password[row],
+        new=new,
+        token=token[row],
+        is_own_token=is_own,
+        words=words,
+    )
+
+
+def _order(row: Ints, return_s: Floats, call_s: Floats, account: Ints) -> Ints:
+    """Return the order by account, call, return and row: rows are nearly in it already, but for the account.
+
+    `account` goes with `row`, the times with the rows themselves.
+    """
+    order = stable_order(account)
+    at = row[order]
+    is_later = at[1:] > at[:-1]
+    for times_s in (return_s, call_s):  # the first in which two differ decides, so that the last is asked first
+        ordered = times_s[at]
+        is_later = (ordered[1:] > ordered[:-1]) | ((ordered[1:] == ordered[:-1]) & is_later)
+    whose = account[order]
+    wrong = np.unique(whose[1:][(whose[1:] == whose[:-1]) & ~is_later])
+    if len(wrong):
+        places = np.flatnonzero(np.isin(whose, wrong))
+        some = at[places]
+        order[places] = order[places[np.lexsort((some, return_s[some], call_s[some], whose[places]))]]
+    return order
 
 
 def texts(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
@@ -77,7 +117,7 @@ def texts(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
         column = (
             pa.concat_arrays(column.unify_dictionaries().chunks) if column.num_chunks else pa.array([], column.type)
         )
-    return column.indices.to_numpy(zero_copy_only=False).astype(np.int64), column.dictionary.to_pylist()
+    return column.indices.to_numpy(zero_copy_only=False), column.dictionary.to_pylist()
 
 
 def has_text(rows: pa.Table, name: str, test: Callable[[str], bool]) -> Flags:
@@ -88,22 +128,21 @@ def has_text(rows: pa.Table, name: str, test: Callable[[str], bool]) -> Flags:
 
 def _by_text(rows: pa.Table, name: str, number: Callable[[str], int]) -> Ints:
     places, different = texts(rows, name)
-    return np.array([number(text) for text in different], np.int64)[places] if len(places) else places
-
-
-def succeeded(rows: pa.Table) -> Flags:
-    """Say of each row whether the target did what it was asked for, rightly or not."""
-    return np.equal(results_of(rows), int(Result.OK))
+    return np.array([number(text) for text in different], np.int8)[places] if len(places) else places.astype(np.int8)
 
 
 def numbers(rows: pa.Table, name: str, missing: int) -> Ints:
-    """Return a column of numbers, with one in place of null."""
-    return np.asarray(rows[name].fill_null(missing).to_numpy(), np.int64)
+    """Return a column of numbers, with one in place of null; not to be written to."""
+    values, is_null = plain(rows[name])
+    return values if is_null is None else np.where(is_null, values.dtype.type(missing), values)
 
 
 def times(rows: pa.Table, name: str) -> Floats:
-    """Return a column of times, null as NaN."""
-    return np.array(rows[name].to_numpy(), np.float64)  # a copy: it may be widened
+    """Return a column of times, null as NaN; not to be written to."""
+    values, is_null = plain(rows[name])
+    if is_null is None or np.isnan(values[is_null]).all():
+        return values
+    return np.where(is_null, np.nan, values)
 
 
 def _kinds(rows: pa.Table) -> Ints:
@@ -111,7 +150,7 @@ def _kinds(rows: pa.Table) -> Ints:
     names_no_password = has_text(rows, "new_password", lambda word: not word)
     is_of_nobody = has_text(rows, "case", lambda case: case == UNKNOWN_USER_CASE)
     # An administrator's other calls, such as looking a user up, ask for no password.
-    return np.where(((kind == Kind.SET) & names_no_password) | is_of_nobody, Kind.NONE, kind)
+    return np.where(((kind == Kind.SET) & names_no_password) | is_of_nobody, np.int8(Kind.NONE), kind)
 
 
 def _step(word: str) -> Step:
@@ -128,7 +167,7 @@ def results_of(rows: pa.Table) -> Ints:
     turned away by the service itself, says that nothing was changed.
     """
     outcome = _by_text(rows, "outcome", lambda word: list(Outcome).index(Outcome(word)))
-    result = np.array([_RESULTS[one] for one in Outcome], np.int64)[outcome]
+    result = np.array([_RESULTS[one] for one in Outcome], np.int8)[outcome]
     http = numbers(rows, "http_status", 0)
     is_of = {one: outcome == place for place, one in enumerate(Outcome)}
     is_busy = has_text(rows, "error_code", lambda code: code in BUSY_CODES)
@@ -169,19 +208,20 @@ def widths_of(workers: Sequence[WorkerRecord]) -> Mapping[str, float]:
     return {name: clock.error_s + abs(clock.drift_s) if clock else 0.0 for name, clock in clocks.items()}
 
 
-def _widen(account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], times: tuple[Floats, Floats]) -> None:
-    """Widen calls and returns by the error of their clock, on accounts that more than one process has used."""
+def _widened(
+    account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], call_s: Floats, return_s: Floats
+) -> tuple[Floats, Floats]:
+    """Return calls and returns, widened by the error of their clock on accounts that more than one process has used."""
     places, names = texts(rows, "worker")
     known = widths_of(workers)
     widths = np.array([known.get(name, max(known.values(), default=0.0)) for name in names], np.float64)
     if not len(widths) or not widths.any():
-        return
+        return call_s, return_s
     order = np.argsort(account, kind="stable")
     is_same = (account[order][1:] == account[order][:-1]) & (places[order][1:] != places[order][:-1])
     is_shared = np.isin(account, account[order][1:][is_same])
     width_s = np.where(is_shared, widths[places], 0.0)
-    times[0][:] -= width_s
-    times[1][:] += width_s
+    return call_s - width_s, return_s + width_s
 
 
 def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:
@@ -189,27 +229,12 @@ def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tup
     columns = [texts(rows, name) for name in ("password", "new_password")]
     words = tuple(dict.fromkeys(["", *columns[0][1], *columns[1][1], *further]))
     place = {word: at for at, word in enumerate(words)}
-    first, second = (
-        np.array([place[word] for word in different], np.int64)[at] if len(at) else at for at, different in columns
-    )
+    first, second = (_renamed(at, [place[word] for word in different]) for at, different in columns)
     return words, (first, second)
 
 
-def _owners(kind: Ints, account: Ints, token: Ints) -> tuple[Ints, Flags]:
-    """Return to whom each row's token was handed out, -1 where that is not known, and whether to its own account.
-
-    A target may hand one token to two accounts, which is wrong, and told elsewhere: then each is an owner.
-    """
-    is_handed = (kind == Kind.LOGIN) & (token != 0)
-    tokens, first = np.unique(token[is_handed], return_index=True)
-    owners = account[is_handed][first]
-    place = np.minimum(np.searchsorted(tokens, token), max(len(tokens) - 1, 0))
-    is_known = (tokens[place] == token) & (token != 0) if len(tokens) else np.zeros(len(token), np.bool_)
-    owner = np.where(is_known, owners[place], -1) if len(tokens) else np.full(len(token), -1)
-    is_own = owner == account
-    others = is_known & ~is_own
-    if others.any():
-        pairs = set(zip(token[is_handed].tolist(), account[is_handed].tolist(), strict=True))
-        for place_ in np.flatnonzero(others).tolist():
-            is_own[place_] = (int(token[place_]), int(account[place_])) in pairs
-    return owner, is_own
+def _renamed(at: Ints, places: Sequence[int]) -> Ints:
+    if not len(at):
+        return at
+    is_narrow = max(places) <= np.iinfo(np.int16).max
+    return np.array(places, np.int16)[at] if is_narrow else np.array(places, np.int32)[at]

@@ -11,12 +11,15 @@ from typing import Final
 
 import numpy as np
 
+from pwdload.oracle.by_account import NOT_KNOWN, ByAccount
 from pwdload.oracle.operation import Flags, Ints, Kind, Operations, Result, Why
 from pwdload.oracle.register import ANY, BUDGET, Act, Found, search
+from pwdload.statistics.ordering import again, is_among
 
 _TOTAL_BUDGET: Final = 20_000_000
 """How many states may be led on for all accounts together: some minutes."""
-NOT_KNOWN: Final = -1
+_PLACE: Final = np.int32
+"""Places of operations: more than two billion of them fit in no memory."""
 # As plain numbers: a member of an enum costs more than all else that is done with it here.
 _LOGIN, _UPDATE, _SKIP, _REFUSED = int(Kind.LOGIN), int(Kind.UPDATE), int(Kind.SKIP), int(Result.REFUSED)
 _SPENDING: Final = frozenset({_UPDATE, _SKIP})
@@ -49,15 +52,15 @@ class Registers:
     """Which operations say something of a register."""
     accounts: int
     """How many accounts have such operations."""
-    initial: Mapping[int, int]
+    initial: ByAccount
     """The word in force at first, by account, as the ledger has it."""
-    plain_final: Mapping[int, int]
+    plain_final: ByAccount
     """Of plain accounts that add up, the word in force at last, `NOT_KNOWN` where nothing tells."""
     stories: Mapping[int, Story]
     """All other accounts."""
 
 
-def read_registers(operations: Operations, initial: Mapping[int, int]) -> Registers:
+def read_registers(operations: Operations, initial: ByAccount) -> Registers:
     """Judge every account.
 
     Args:
@@ -66,12 +69,15 @@ def read_registers(operations: Operations, initial: Mapping[int, int]) -> Regist
     """
     ops = operations
     told = _told(ops)
-    at = np.flatnonzero(told)
+    at = np.flatnonzero(told).astype(_PLACE)
     if not len(at):
-        return Registers(operations=ops, told=told, accounts=0, initial=initial, plain_final={}, stories={})
+        none = ByAccount.of_mapping({})
+        return Registers(operations=ops, told=told, accounts=0, initial=initial, plain_final=none, stories={})
     account = ops.account[at]
-    accounts, first = np.unique(account, return_index=True)
-    number = np.repeat(np.arange(len(accounts)), np.diff([*first, len(at)]))
+    is_first = np.append(True, account[1:] != account[:-1])
+    first = np.flatnonzero(is_first)
+    accounts, number = account[first], np.cumsum(is_first, dtype=_PLACE) - _PLACE(1)
+    del account, is_first
     start = _initial_values(ops, at, first, accounts, initial)
     is_odd = _is_out_of_the_ordinary(ops, at, number, len(accounts))
     before, final = _values(ops, at, number, first, start)
@@ -84,7 +90,7 @@ def read_registers(operations: Operations, initial: Mapping[int, int]) -> Regist
         places = tuple(at[first[place] : ends[place]].tolist())
         stories[one] = story_of(ops, one, places, initial.get(one), budget=min(BUDGET, budget))
         budget -= stories[one].found.states
-    plain = dict(zip(accounts[~is_odd].tolist(), final[~is_odd].tolist(), strict=True))
+    plain = ByAccount(accounts=accounts[~is_odd], words=final[~is_odd])
     return Registers(
         operations=ops, told=told, accounts=len(accounts), initial=initial, plain_final=plain, stories=stories
     )
@@ -158,17 +164,20 @@ def _is_out_of_the_ordinary(ops: Operations, at: Ints, number: Ints, accounts: i
     spends = np.flatnonzero(
         np.isin(ops.kind[at], (Kind.UPDATE, Kind.SKIP)) & (ops.result[at] != Result.REFUSED) & (ops.token[at] != 0)
     )
-    order = spends[np.lexsort((ops.token[at][spends], number[spends]))]
-    twice = (number[order][1:] == number[order][:-1]) & (ops.token[at][order][1:] == ops.token[at][order][:-1])
+    token = ops.token[at]
+    # What comes once in the whole run comes once in its account.
+    spends = spends[is_among(token[spends], again(token[spends]))]
+    order = spends[np.lexsort((token[spends], number[spends]))]
+    twice = (number[order][1:] == number[order][:-1]) & (token[order][1:] == token[order][:-1])
     odd = np.zeros(accounts, np.bool_)
     for places in (overlap, doubt, order[1:][twice]):
         odd[number[places]] = True
     return odd
 
 
-def _initial_values(ops: Operations, at: Ints, first: Ints, accounts: Ints, initial: Mapping[int, int]) -> Ints:
+def _initial_values(ops: Operations, at: Ints, first: Ints, accounts: Ints, initial: ByAccount) -> Ints:
     """Return the word in force at first in each account: the ledger's, or that of a first answer that names it."""
-    known = np.array([initial.get(account, NOT_KNOWN) for account in accounts.tolist()], np.int64)
+    known = initial.of(accounts)
     opening = at[first]
     is_naming = (ops.result[opening] == Result.OK) & np.isin(ops.kind[opening], (Kind.LOGIN, Kind.UPDATE))
     named = np.where(is_naming & (ops.password[opening] != 0), ops.password[opening], NOT_KNOWN)
@@ -178,9 +187,10 @@ def _initial_values(ops: Operations, at: Ints, first: Ints, accounts: Ints, init
 def _values(ops: Operations, at: Ints, number: Ints, first: Ints, start: Ints) -> tuple[Ints, Ints]:
     """Return what the register holds before each operation, and at last in each account, if all is plain."""
     is_write = np.isin(ops.kind[at], (Kind.UPDATE, Kind.SET)) & (ops.result[at] == Result.OK)
-    new = np.where(ops.new[at] == 0, len(ops.words) + 1 + at, ops.new[at])
-    written = np.maximum.accumulate(np.where(is_write, np.arange(len(at)), -1))  # the place of the last write
-    previous = np.append(-1, written)[:-1]
+    new = np.where(ops.new[at] == 0, _PLACE(len(ops.words) + 1) + at, ops.new[at])
+    places = np.arange(len(at), dtype=_PLACE)
+    written = np.maximum.accumulate(np.where(is_write, places, _PLACE(-1)))  # the place of the last write
+    previous = np.append(_PLACE(-1), written[:-1])
     before = np.where(previous >= first[number], new[previous], start[number])
     last = written[np.append(first[1:], len(at)) - 1]
     return before, np.where(last >= first, new[last], start)

@@ -36,12 +36,17 @@ def block_starts(seed: int) -> Iterator[float]:
 
 def block_points(seed: int, block: int, start: float, end: float) -> list[float]:
     """Return the `BLOCK` points of a block that goes from `start` to `end`; the last point is its end."""
-    random = _random(seed, f"block:{block}")
+    random = block_random(seed, block).random
     waits = list(accumulate(-log(1.0 - random()) for _ in range(BLOCK)))
     scale = (end - start) / waits[-1]
     points = [start + wait * scale for wait in waits]
     points[-1] = end  # to the bit, as the next block has it
     return points
+
+
+def block_random(seed: int, block: int) -> Random:
+    """Return the stream of a block, of which `BLOCK` numbers are drawn."""
+    return Random(stream_seed(seed, f"block:{block}"))  # noqa: S311 - arrivals are no secret
 
 
 def _random(seed: int, stream: str) -> Callable[[], float]:

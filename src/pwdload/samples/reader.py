@@ -1,12 +1,12 @@
 """Reading the samples of a run: what was delivered, and what a worker's own disk still held."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -14,8 +14,12 @@ import pyarrow.parquet as pq
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.samples.blocks import Damage, batches_in
+from pwdload.samples.columns import gathered, joined, narrowed
 from pwdload.samples.sample import SCHEMA, completed, keeps_law
 
+_READ_ROWS = 1_000_000
+"""Rows of a Parquet file that are read and looked at at once: enough to keep all cores busy, and a small part of a long
+run."""
 _COMPARED = ("flow", "intended_s", "done_s")
 """By which a sample that is in two files is known to be the same one."""
 
@@ -39,6 +43,11 @@ class SampleFile:
     from_spool: int = 0
     """How many of the rows were never delivered: only the worker's own disk had them."""
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the file is there, in its final form, and cannot be read: damaged, or not of our making."""
+        return self.name.endswith(".parquet") and not self.finished
+
 
 class _Part(NamedTuple):
     """What one file gave: its sound rows, and how many were not sound."""
@@ -60,7 +69,7 @@ def read_samples(directory: Path, spool: Path | None = None) -> Samples:
     """Read every process's samples, sorted by intended time, with an account of each process.
 
     What a worker's spool holds beyond what was delivered is merged in, each sample once. A file that cannot be read at
-    all counts as unfinished with no rows; a torn last block is left out quietly.
+    all counts as unfinished with no rows; a torn last block is left out quietly. The table is as `gathered` makes it.
 
     Raises:
         RunDirectoryError: there is no such directory.
@@ -70,10 +79,17 @@ def read_samples(directory: Path, spool: Path | None = None) -> Samples:
     delivered = _one_per_worker(directory)
     spooled = {path.stem: path for path in spool.glob("*.arrows")} if spool is not None else {}
     parts = [_read(delivered.get(name), spooled.get(name), name) for name in sorted(delivered | spooled)]
-    table = pa.concat_tables([table for table, _ in parts] or [SCHEMA.empty_table()]).unify_dictionaries()
-    # The sort is stable, so equal keys stay in the order of the workers' names: the same files give the same table.
-    order = [("intended_s", "ascending"), ("seq", "ascending")]
-    return table.sort_by(order), tuple(file for _, file in parts)
+    files = tuple(file for _, file in parts)
+    tables = [table for table, _ in parts]
+    parts.clear()
+    return gathered(_handed_over(tables)), files
+
+
+def _handed_over(tables: list[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables in their order and keep none: who takes them decides how long they live."""
+    tables.reverse()
+    while tables:
+        yield tables.pop()
 
 
 def _one_per_worker(directory: Path) -> dict[str, Path]:
@@ -96,7 +112,7 @@ def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa
             extra = _beyond(main.rows, _load(spooled, worker))
         except (pa.ArrowException, OSError, ValueError):
             extra = _nothing()
-    rows = pa.concat_tables([main.rows, extra.rows]) if extra.rows.num_rows else main.rows
+    rows = joined([main.rows, extra.rows]) if extra.rows.num_rows else main.rows
     last = pc.max(rows["seq"]).as_py() if rows.num_rows else -1
     path = delivered or spooled
     return rows, SampleFile(
@@ -112,26 +128,57 @@ def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa
 
 def _load(path: Path, worker: str) -> _Part:
     if path.suffix == ".parquet":
-        return _sound(completed(pq.read_table(path)), worker)
+        return _once(_sound(rows, worker) for rows in _row_groups(path))
     found = list(batches_in(path))
     batches = [one for one in found if not isinstance(one, Damage)]
     rows = pa.Table.from_batches(batches) if batches else SCHEMA.empty_table()
-    sound = _sound(completed(rows), worker)
+    sound = _once([_sound(completed(rows), worker)])
     return sound._replace(damaged=sound.damaged + sum(one.rows for one in found if isinstance(one, Damage)))
 
 
+def _row_groups(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        waiting: list[int] = []
+        rows = 0
+        for number in range(file.num_row_groups):
+            waiting.append(number)
+            rows += file.metadata.row_group(number).num_rows
+            if rows >= _READ_ROWS or number == file.num_row_groups - 1:
+                yield narrowed(completed(file.read_row_groups(waiting)))
+                waiting, rows = [], 0
+
+
 def _sound(table: pa.Table, worker: str) -> _Part:
-    """Return the rows that a process of ours can have written, each number once."""
-    known = pa.array([outcome.value for outcome in Outcome])
-    named = pc.is_in(table["outcome"].cast(pa.string()), value_set=known)
-    ours = pc.equal(table["worker"].cast(pa.string()), worker)
-    numbered = pc.greater_equal(table["seq"], 0)
-    kept = table.filter(reduce(pc.and_, [keeps_law(table), named, ours, numbered]))
-    numbers = kept["seq"].to_numpy()
-    if len(np.unique(numbers)) != len(numbers):
-        _, first = np.unique(numbers, return_index=True)
-        kept = kept.take(pa.array(np.sort(first)))
-    return _Part(kept, table.num_rows - kept.num_rows)
+    """Return the rows that a process of ours can have written."""
+    named = _has_text(table["outcome"], frozenset(outcome.value for outcome in Outcome).__contains__)
+    ours = _has_text(table["worker"], worker.__eq__)
+    numbered = pc.greater_equal(table["seq"], 0).to_numpy()
+    sound = keeps_law(table).to_numpy() & named & ours & numbered
+    if sound.all():
+        return _Part(table, 0)
+    return _Part(table.filter(pa.array(sound)), int(len(sound) - sound.sum()))
+
+
+def _has_text(column: pa.ChunkedArray, test: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+    """Say of each row whether its text is of a kind: asked of each different text once."""
+    parts = [
+        np.array([test(text) for text in chunk.dictionary.to_pylist()], np.bool_)[chunk.indices.to_numpy()]
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.bool_)
+
+
+def _once(parts: Iterable[_Part]) -> _Part:
+    """Put the parts of one process together, each number once: where it comes again, the first is kept."""
+    found = list(parts) or [_nothing()]
+    rows, damaged = joined([one.rows for one in found]), sum(one.damaged for one in found)
+    numbers = rows["seq"].to_numpy()
+    if (numbers[1:] > numbers[:-1]).all():  # as every recorder writes them
+        return _Part(rows, damaged)
+    _, first = np.unique(numbers, return_index=True)
+    kept = rows if len(first) == len(numbers) else rows.take(pa.array(np.sort(first)))
+    return _Part(kept, damaged + len(numbers) - len(first))
 
 
 def _beyond(delivered: pa.Table, spool: _Part) -> _Part:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
+Counts = npt.NDArray[np.int64]
 
 LEAST_BEYOND = 10
 """How many values must lie beyond a percentile before it is printed."""
@@ -80,11 +81,12 @@ def order_statistics(
     given where at least ``least_beyond`` values are expected beyond it. With less than `LEAST_BEYOND` it describes the
     values of its group and estimates nothing; with 0 it is given as soon as a group has one value.
     """
-    kept = ~np.isnan(values) & (groups >= 0)
-    values, groups = values[kept], groups[kept]
-    ordered = sorted_within_groups(values, groups, group_count)
+    values, groups = _kept(values, groups)
     counts = np.bincount(groups, minlength=group_count).astype(np.int64)
-    return statistics_of_sorted(ordered, counts, percentiles, least_beyond=least_beyond)
+    together = _group_after_group(values, groups, group_count)
+    # Only what stands at these ranks is looked at, so that no more than that has to be in its place.
+    _put_in_place(together, counts, [percentile.ranks(counts) for percentile in (*percentiles, MAXIMUM)])
+    return statistics_of_sorted(together, counts, percentiles, least_beyond=least_beyond)
 
 
 def statistics_of_sorted(
@@ -119,3 +121,30 @@ def sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Flo
     narrow = groups[by_value].astype(np.int16 if group_count < 2**15 else np.int64)
     sorted_values: Floats = values[by_value[np.argsort(narrow, kind="stable")]]
     return sorted_values
+
+
+def _kept(values: Floats, groups: Codes) -> tuple[Floats, Codes]:
+    is_out = np.isnan(values) | (groups < 0)
+    return (values[~is_out], groups[~is_out]) if is_out.any() else (values, groups)
+
+
+def _group_after_group(values: Floats, groups: Codes, group_count: int) -> Floats:
+    """Return the values of the first group, then of the next, as a copy; within a group in any order."""
+    if group_count == 1 or (groups[1:] >= groups[:-1]).all():  # by time, for one, they often are
+        alone: Floats = values.copy()
+        return alone
+    # Of narrow numbers numpy's stable sort is a radix sort, ten times as fast.
+    narrow = groups.astype(np.int16 if group_count < 2**15 else np.int64)
+    together: Floats = values[np.argsort(narrow, kind="stable")]
+    return together
+
+
+def _put_in_place(values: Floats, counts: Counts, ranks: Sequence[Counts]) -> None:
+    """Reorder each group so that its values of some ranks stand where a full sort would have put them.
+
+    To select a handful of ranks takes a tenth of the time of a sort of ten million values.
+    """
+    places, starts = np.stack(ranks).T - 1, np.cumsum(counts) - counts
+    for group in np.flatnonzero(counts > 1).tolist():
+        start, count = int(starts[group]), int(counts[group])
+        values[start : start + count].partition(sorted(set(places[group].tolist())))

@@ -62,6 +62,9 @@ def check_every_process_reported(run: Run) -> Answer:
     silent = sorted(set(run.record.expected_workers) - {worker.name for worker in run.record.workers} - lost)
     if silent and run.record.is_finished:
         return Verdict.INVALID, f"{', '.join(silent)} did not report its samples: the last of them may be missing."
+    unreadable = [file.name for file in run.files if file.is_unreadable]
+    if unreadable:
+        return Verdict.INVALID, f"{named(unreadable)} cannot be read: a part of the load is missing."
     unfinished = [file.worker for file in run.files if not file.finished and file.worker not in lost]
     if unfinished:
         return (

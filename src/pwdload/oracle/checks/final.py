@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Final, NamedTuple
 
+import pyarrow as pa
+
+from pwdload.oracle.by_account import NOT_KNOWN
 from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps, were
 from pwdload.oracle.explain import NOT_LOST, ONE_PASSWORD
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Moment, Violation
-from pwdload.oracle.operation import Kind, Result, Why
+from pwdload.oracle.operation import Flags, Kind, Result, Why
+from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.register import Act
-from pwdload.oracle.registers import NOT_KNOWN, Registers, story_of
+from pwdload.oracle.registers import Registers, story_of
 from pwdload.oracle.timeline import named, timeline
 from pwdload.units import counted
 
@@ -45,12 +49,12 @@ class _Finding(NamedTuple):
 
 def check_final(history: History) -> CheckResult:
     """An account that no password opens, or two, or one that was given up long ago, is a violation."""
-    endings = [ending for ending in _endings(history) if _tells(ending)]
+    examined, tried, unclear = _sifted(history)
+    endings = [ending for ending in _endings(unclear) if _tells(ending)]
     places = {word: at for at, word in enumerate(history.operations.words)}
     found = [finding for ending in endings for finding in _judge(history, ending, places)]
     certain = [one for one in found if one.is_certain]
     told = found if not history.gaps else certain
-    tried = sum(ending.opens is not None for ending in endings)
     return concluded(
         Words(
             name=_NAME,
@@ -60,16 +64,41 @@ def check_final(history: History) -> CheckResult:
             bad=f"{were(len(told), 'account')} left with a wrong password, with two, or with none.",
             nothing="No account was tried after the run.",
         ),
-        examined=len(endings),
+        examined=examined,
         violations=[_violation(history, one) for one in (told or found)[:VIOLATIONS_MAX]],
         total=len(told or found),
         doubt="" if told else unless_gaps(history, len(found)),
     )
 
 
-def _endings(history: History) -> Iterator[_Ending]:
-    if history.endings is not None:
-        for row in history.endings.select(_Ending._fields).to_pylist():
+def _sifted(history: History) -> tuple[int, int, pa.Table | None]:
+    """Return how many endings say something, how many accounts were tried, and the endings that need a closer look.
+
+    Those that do not are of accounts whose plain sequence of answers ends with the very password that opens them, and
+    that no earlier one opens.
+    """
+    endings = history.endings
+    if endings is None or not len(endings):
+        return 0, 0, endings
+    is_tried, opens = _answers(endings, "opens")
+    is_tried_before, opens_before = _answers(endings, "earlier_opens")
+    is_lost = has_text(endings, "settled", "neither".__eq__)
+    before, after = (history.words_in(endings, name) for name in ("before", "after"))
+    final = history.registers.plain_final.of(numbers(endings, "account", -1))
+    is_clear = opens & (final == after) & ~is_lost & ~(opens_before & (before != after))
+    tells = is_tried | is_tried_before | is_lost
+    return int(tells.sum()), int(is_tried.sum()), endings.filter(pa.array(~is_clear))
+
+
+def _answers(endings: pa.Table, name: str) -> tuple[Flags, Flags]:
+    """Return of which accounts it is known, and of which it is so."""
+    column = endings[name]
+    return column.is_valid().to_numpy(), column.fill_null(False).to_numpy()
+
+
+def _endings(rows: pa.Table | None) -> Iterator[_Ending]:
+    if rows is not None:
+        for row in rows.select(_Ending._fields).to_pylist():
             yield _Ending(**row)
 
 

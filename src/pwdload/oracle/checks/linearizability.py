@@ -73,7 +73,7 @@ def explained(history: History) -> list[tuple[Story, Explanation]]:
         ops = history.operations.of(story.account)
         culprit = ops[story.culprit - registers.operations.span(story.account)[0]]
         held = [words[value] for value in story.found.held if value < len(words)]
-        initial = words[registers.initial.get(story.account, 0)]
+        initial = words[registers.initial.get(story.account) or 0]
         told.append((story, explain(ops, culprit, held, initial)))
     return told
 

@@ -13,9 +13,10 @@ from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.explain import ONE_CHANGE
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
-from pwdload.oracle.operation import Result
-from pwdload.oracle.reading import has_text, numbers, results_of, texts, times
+from pwdload.oracle.operation import Ints, Result
+from pwdload.oracle.reading import has_text, numbers, texts, times
 from pwdload.oracle.timeline import violation_at
+from pwdload.statistics.ordering import stable_order
 from pwdload.units import counted, format_share
 
 _NAME: Final = "races"
@@ -66,14 +67,14 @@ def find_races(history: History) -> list[Race]:
     """Return every group of a flow's changes that overlap in time, in their order."""
     rows = history.rows
     sent_s, done_s = times(rows, "sent_s"), times(rows, "done_s")
-    flow, worker = numbers(rows, "flow", -1), texts(rows, "worker")[0]
+    flow, worker = numbers(rows, "flow", -1), texts(rows, "worker")[0].astype(np.int64)
     is_update = has_text(rows, "step", lambda step: step == "update_password") & ~np.isnan(sent_s) & (flow >= 0)
-    at = np.flatnonzero(is_update)
+    at = _of_flows_with_several(np.flatnonzero(is_update), flow, worker)
     at = at[np.lexsort((sent_s[at], flow[at], worker[at]))]
     same = (flow[at][1:] == flow[at][:-1]) & (worker[at][1:] == worker[at][:-1])
     if not (same & (sent_s[at][1:] < done_s[at][:-1])).any():
         return []
-    result, token = results_of(rows), numbers(rows, "token", 0)
+    result, token = history.results, numbers(rows, "token", 0)
     races, group, end_s = [], at[:1].tolist(), float(done_s[at[0]])
     for row, is_same in zip(at[1:].tolist(), same.tolist(), strict=True):
         if is_same and sent_s[row] < end_s:
@@ -94,6 +95,15 @@ def find_races(history: History) -> list[Race]:
         for group in races
         if len(group) > 1
     ]
+
+
+def _of_flows_with_several(at: Ints, flow: Ints, worker: Ints) -> Ints:
+    """Return those of some rows whose flow has another one among them."""
+    key = worker[at] * (int(flow.max(initial=0)) + 1) + flow[at]
+    order = stable_order(key)
+    same = key[order][1:] == key[order][:-1]
+    is_one_of_several = np.append(same, False) | np.append(False, same)
+    return np.sort(at[order[is_one_of_several[: len(order)]]])
 
 
 def _statement(kind: str, decided: list[Race]) -> tuple[str, str] | None:

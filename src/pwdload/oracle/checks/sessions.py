@@ -10,6 +10,7 @@ from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Ints
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.timeline import violation_at
+from pwdload.statistics.ordering import has_twice
 from pwdload.units import counted
 
 _NAME = "sessions"
@@ -53,8 +54,8 @@ def check_sessions(history: History) -> CheckResult:
 
 def _again(session: Ints, account: Ints) -> tuple[Ints, Ints]:
     """Return which hand-outs repeat a session, and which of those to another account than the first."""
-    if not len(session):
-        return session, session
+    if not len(session) or not has_twice(session):
+        return session[:0], session[:0]
     _, first, number = np.unique(session, return_index=True, return_inverse=True)
     is_again = first[number] != np.arange(len(session))
     return np.flatnonzero(is_again), np.flatnonzero(is_again & (account != account[first][number]))

@@ -115,17 +115,18 @@ def _shift(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> _Shift
 
 def _paired(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> Floats:
     """Return differences of neighbours in time, each answer used once."""
+    my_s, my_took_s, other_s, other_took_s = (times_s.tolist() for times_s in (*these, *those))
     differences, mine, other = [], 0, 0
-    while mine < len(these[0]) and other < len(those[0]):
-        apart_s = these[0][mine] - those[0][other]
+    while mine < len(my_s) and other < len(other_s):
+        apart_s = my_s[mine] - other_s[other]
         # The next of the one that lags behind may be nearer.
-        if apart_s > 0 and other + 1 < len(those[0]) and abs(these[0][mine] - those[0][other + 1]) < apart_s:
+        if apart_s > 0 and other + 1 < len(other_s) and abs(my_s[mine] - other_s[other + 1]) < apart_s:
             other += 1
-        elif apart_s < 0 and mine + 1 < len(these[0]) and abs(these[0][mine + 1] - those[0][other]) < -apart_s:
+        elif apart_s < 0 and mine + 1 < len(my_s) and abs(my_s[mine + 1] - other_s[other]) < -apart_s:
             mine += 1
         else:
             if abs(apart_s) <= _APART_S_MAX:
-                differences.append(these[1][mine] - those[1][other])
+                differences.append(my_took_s[mine] - other_took_s[other])
             mine, other = mine + 1, other + 1
     return np.array(differences, np.float64)
 

@@ -9,9 +9,11 @@ from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps
 from pwdload.oracle.explain import ONE_CHANGE
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
-from pwdload.oracle.operation import Ints
-from pwdload.oracle.reading import numbers, succeeded, texts
+from pwdload.oracle.operation import Flags, Ints, Result
+from pwdload.oracle.owners import owners
+from pwdload.oracle.reading import numbers, texts
 from pwdload.oracle.timeline import violation_at
+from pwdload.statistics.ordering import again, is_among
 from pwdload.units import counted
 
 _NAME = "tokens"
@@ -26,6 +28,8 @@ class _Tokens(NamedTuple):
     served: Ints
     token: Ints
     account: Ints
+    is_own: Flags
+    """Of each row, whether its token was handed out to its own account."""
 
 
 class _Finding(NamedTuple):
@@ -66,18 +70,22 @@ def _tokens(history: History) -> _Tokens:
     token, account = numbers(rows, "token", 0), numbers(rows, "account", -1)
     is_login = np.isin(places, [at for at, step in enumerate(different) if step in ("login", "verify")])
     is_call = np.isin(places, [at for at, step in enumerate(different) if step in ("update_password", "skip_update")])
+    is_handed = is_login & (token != 0)
+    is_own = owners(account, token, is_handed).is_own
     return _Tokens(
-        handed=np.flatnonzero(is_login & (token != 0)),
-        served=np.flatnonzero(is_call & succeeded(rows)),
+        handed=np.flatnonzero(is_handed),
+        served=np.flatnonzero(is_call & (history.results == Result.OK)),
         token=token,
         account=account,
+        is_own=is_own,
     )
 
 
 def _twice(tokens: _Tokens) -> Iterator[_Finding]:
     served = tokens.served[tokens.token[tokens.served] != 0]
-    _, first, counts = np.unique(tokens.token[served], return_index=True, return_counts=True)
-    if (counts > 1).any():
+    served = served[is_among(tokens.token[served], again(tokens.token[served]))]
+    if len(served):
+        _, first = np.unique(tokens.token[served], return_index=True)
         for row in np.delete(served, first).tolist():
             yield _Finding(row, ONE_CHANGE, "A state_token that had served was accepted again.")
 
@@ -85,6 +93,7 @@ def _twice(tokens: _Tokens) -> Iterator[_Finding]:
 def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
     """Yield each hand-out of a token that another account had been given."""
     handed = tokens.handed
+    handed = handed[is_among(tokens.token[handed], again(tokens.token[handed]))]
     _, first, number = np.unique(tokens.token[handed], return_index=True, return_inverse=True)
     account = tokens.account[handed]
     for row in handed[account != account[first][number]].tolist() if len(handed) else ():
@@ -93,15 +102,14 @@ def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
 
 def _foreign(tokens: _Tokens) -> Iterator[_Finding]:
     """Yield each call that succeeded with a token that was not its account's."""
-    token, account, served = tokens.token, tokens.account, tokens.served
-    owners: dict[int, set[int]] = {}
-    mine = set(zip(token[tokens.handed].tolist(), account[tokens.handed].tolist(), strict=True))
-    odd = [row for row in served.tolist() if (int(token[row]), int(account[row])) not in mine]
-    if odd:
-        for one, whose in mine:
-            owners.setdefault(one, set()).add(whose)
+    token, account = tokens.token, tokens.account
+    odd = tokens.served[~tokens.is_own[tokens.served]].tolist()
+    handed = tokens.handed[is_among(token[tokens.handed], np.unique(token[odd]))] if odd else tokens.handed[:0]
+    owners_of: dict[int, set[int]] = {}
+    for one, whose_ in zip(token[handed].tolist(), account[handed].tolist(), strict=True):
+        owners_of.setdefault(one, set()).add(whose_)
     for row in odd:
-        whose = owners.get(int(token[row]), set())
+        whose = owners_of.get(int(token[row]), set())
         if whose:
             yield _Finding(row, _OF_ONE, f"A state_token of account {min(whose)} served account {account[row]}.")
         elif not token[row]:

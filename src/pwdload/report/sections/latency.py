@@ -4,6 +4,7 @@ import pandas as pd
 
 from pwdload.analysis import Analysis
 from pwdload.analysis.journeys import case_table
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import latency_table, time_parts_table
 from pwdload.report.frames import code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
@@ -85,7 +86,7 @@ def _by_process(updates: pd.DataFrame) -> Table:
 def journeys_section(analysis: Analysis) -> Section:
     """Return the flows as wholes."""
     journeys = analysis.journeys
-    due = journeys[journeys["is_due_measured"]]
+    due = chosen(journeys, journeys["is_due_measured"].to_numpy())
     columns = (
         code("case"),
         number("flows", "flows", Kind.COUNT),
@@ -124,11 +125,13 @@ def journeys_section(analysis: Analysis) -> Section:
 
 def _durations(journeys: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return how long journeys took to the change and as a whole, by these columns; empty without journeys."""
+    parts = (
+        ("log-in to changed", "changed_s", journeys["is_changed"]),
+        ("whole flow", "journey_s", ~journeys["is_unfinished"]),
+    )
     kinds = [
-        latency_table(
-            journeys[journeys["is_changed"]].assign(journey="log-in to changed"), [*by, "journey"], "changed_s"
-        ),
-        latency_table(journeys[~journeys["is_unfinished"]].assign(journey="whole flow"), [*by, "journey"], "journey_s"),
+        latency_table(chosen(journeys, is_of.to_numpy(), [*by, value]).assign(journey=name), [*by, "journey"], value)
+        for name, value, is_of in parts
     ]
     frame = pd.concat([kind for kind in kinds if len(kind)] or kinds[:1], ignore_index=True)
     return frame.sort_values(by, kind="stable", ignore_index=True) if by else frame

@@ -1,0 +1,93 @@
+"""Kinds of exchanges: millions of rows are a few hundred different ones, which can be told apart by one small number.
+
+A table of counts or of percentiles groups by some of `KIND_KEYS`. Grouping all rows by texts costs seconds each time;
+the kind of each row is found once, and a grouping of the kinds is then a grouping of the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+KIND_KEYS = ("step", "case", "stage", "http_status", "status", "error_code", "outcome", "expected")
+"""Exchanges that have these in common are of one kind."""
+_TABLE_MAX = 1 << 20
+"""Numbers below this are looked up in a table; larger ones are made smaller first."""
+
+Numbers = npt.NDArray[np.integer]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Rows grouped by some of their columns."""
+
+    keys: pd.DataFrame
+    """One row per group that occurs, in the order of the columns: what its rows have in common."""
+    codes: Numbers
+    """The number of each row's group."""
+
+
+def number_kinds(columns: Mapping[str, pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]]) -> Numbers:
+    """Return a number for each row, from 0 without gaps; rows have the same one when they agree in all columns."""
+    number: Numbers | None = None
+    size = 1
+    for column in columns.values():
+        own, own_size = _numbers(column)
+        if number is None:
+            number, size = own.astype(np.int64), own_size
+            continue
+        if size * own_size > _TABLE_MAX:
+            number, size = _without_gaps(number, size)
+        number = number * own_size + own
+        size *= own_size
+    if number is None:
+        return np.zeros(0, np.int16)
+    number, size = _without_gaps(number, size)
+    return number.astype(np.int16 if size <= np.iinfo(np.int16).max else np.int32)
+
+
+def groups_of(samples: pd.DataFrame, keys: Sequence[str]) -> Groups:
+    """Group samples; those with a column ``kind`` in a hundredth of the time, if ``keys`` are of `KIND_KEYS`."""
+    if "kind" not in samples or not set(keys) <= set(KIND_KEYS) or not len(samples):
+        groups = samples.groupby(list(keys), observed=True, sort=True, dropna=False)
+        return Groups(keys=groups.size().reset_index()[list(keys)], codes=groups.ngroup().to_numpy())
+    kind = samples["kind"].to_numpy()
+    place = np.full(int(kind.max()) + 1, -1, dtype=np.int64)
+    place[kind] = np.arange(len(kind))
+    present = np.flatnonzero(place >= 0)
+    groups = samples[list(keys)].iloc[place[present]].groupby(list(keys), observed=True, sort=True, dropna=False)
+    number = np.full(len(place), -1, dtype=np.int16 if len(present) < 2**15 else np.int32)
+    number[present] = groups.ngroup().to_numpy()
+    return Groups(keys=groups.size().reset_index()[list(keys)], codes=number[kind])
+
+
+def chosen(frame: pd.DataFrame, flags: Flags, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the rows of a frame that are flagged, of some of its columns; without a copy where they lie together."""
+    kept: pd.DataFrame = frame if columns is None else frame[list(columns)]
+    count = int(np.count_nonzero(flags))
+    first = int(flags.argmax()) if count else 0
+    if count == np.count_nonzero(flags[first : first + count]):
+        return kept.iloc[first : first + count]
+    return kept[flags]
+
+
+def _numbers(column: pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]) -> tuple[Numbers, int]:
+    """Return a column as numbers from 0 to below a size."""
+    if isinstance(column, pd.Categorical):
+        return column.codes + np.int32(1), len(column.categories) + 1
+    known = np.where(pd.isna(column), -1, column.to_numpy(dtype=np.int64, na_value=-1))  # type: ignore[union-attr]
+    least = int(known.min(initial=0))
+    return known - least, int(known.max(initial=0)) - least + 1
+
+
+def _without_gaps(number: Numbers, size: int) -> tuple[Numbers, int]:
+    if size > 64 * _TABLE_MAX:
+        different, again = np.unique(number, return_inverse=True)
+        return again, max(len(different), 1)
+    is_there = np.zeros(size, dtype=bool)
+    is_there[number] = True
+    table = np.cumsum(is_there) - 1
+    return table[number], max(int(is_there.sum()), 1)

@@ -1,0 +1,136 @@
+"""Many samples in little memory: every text as a small number, every column in one piece, made one after the other.
+
+A run of ten million samples is 1.5 GB the way they are stored, and a sort makes it twice that. Here it takes three
+quarters, and no more than one column of it exists twice at any time. What is null in a column of times is NaN below the
+null, so that whoever wants plain numbers need not copy them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pwdload.samples.sample import SCHEMA
+
+Numbers = npt.NDArray[Any]
+"""Of whatever kind a column is."""
+Places = npt.NDArray[np.int64]
+
+_NARROW = pa.dictionary(pa.int16(), pa.string())
+
+
+def gathered(tables: Iterable[pa.Table]) -> pa.Table:
+    """Return the samples of several tables as one, ordered by intended time, then by number, then as they were given.
+
+    Texts are dictionaries with indices as narrow as they can be, whole numbers of 64 bits have 32 where that is enough;
+    everything else is as in `SCHEMA`. The tables are used
+    up: nothing of them is kept, so that a caller who keeps nothing either has the samples only once.
+    """
+    batches = [batch for table in tables for batch in table.to_batches() if batch.num_rows]
+    chunks = {name: [batch[name] for batch in batches] for name in SCHEMA.names}
+    del batches
+    order = _order(chunks["intended_s"], chunks["seq"])
+    arrays = []
+    for field in SCHEMA:
+        arrays.append(_column(chunks.pop(field.name), field.type, order))
+        pa.default_memory_pool().release_unused()  # else it keeps for itself what the next column could have
+    fields = [field.with_type(array.type) for field, array in zip(SCHEMA, arrays, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def narrowed(table: pa.Table) -> pa.Table:
+    """Return samples with half of what their texts take: a part of a run never has many different ones."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            chunks = [_narrow(chunk) for chunk in table[at].chunks]
+            if chunks and all(chunk is not None for chunk in chunks):
+                table = table.set_column(at, field.with_type(_NARROW), pa.chunked_array(chunks))
+    return table
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return tables of samples as one, without a copy where all are as narrow as one another."""
+    is_alike = all(table.schema == tables[0].schema for table in tables)
+    return pa.concat_tables(tables if is_alike else [table.cast(SCHEMA) for table in tables])
+
+
+def _narrow(chunk: pa.DictionaryArray) -> pa.DictionaryArray | None:
+    if len(chunk.dictionary) > np.iinfo(np.int16).max:
+        return None
+    places = chunk.indices.to_numpy(zero_copy_only=False).astype(np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(places), chunk.dictionary)
+
+
+def plain(column: pa.ChunkedArray) -> tuple[Numbers, npt.NDArray[np.bool_] | None]:
+    """Return the values of a column of numbers, and which of them are null (None: none is).
+
+    Nothing is copied where the column is in one piece. Below a null stands anything; NaN, if it is of a table that
+    `gathered` has made.
+    """
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
+    kind = array.type.to_pandas_dtype()
+    if not len(array):
+        return np.zeros(0, kind), None
+    values = np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+    return values, array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+
+
+def _order(chunks: Sequence[pa.Array], seq: Sequence[pa.Array]) -> Places:
+    intended_s = _numbers(chunks, pa.float64())
+    order = np.argsort(intended_s, kind="stable")
+    in_time = intended_s[order]
+    ties = np.flatnonzero(in_time[1:] == in_time[:-1])
+    del in_time
+    # Few samples are due at the same instant, and they mostly stand in the order of their numbers.
+    if len(ties):
+        numbers = _numbers(seq, pa.int64())
+        if (numbers[order[ties + 1]] < numbers[order[ties]]).any():
+            order = np.lexsort((numbers, intended_s))
+    return order
+
+
+def _column(chunks: Sequence[pa.Array], kind: pa.DataType, order: Places) -> pa.Array:
+    if pa.types.is_dictionary(kind):
+        return _texts(chunks, order)
+    nulls = sum(chunk.null_count for chunk in chunks)
+    values = _numbers(chunks, kind)[order]
+    if not nulls:
+        if kind == pa.int64() and len(values) and abs(values).max() <= np.iinfo(np.int32).max:
+            values, kind = values.astype(np.int32), pa.int32()
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], 0)
+    is_null = np.concatenate([chunk.is_null().to_numpy(zero_copy_only=False) for chunk in chunks])[order]
+    bits = np.packbits(~is_null, bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(bits), pa.py_buffer(values)], nulls)
+
+
+def _numbers(chunks: Sequence[pa.Array], kind: pa.DataType) -> Numbers:
+    """Return a column as it came, NaN or 0 where it is null."""
+    values = np.empty(sum(map(len, chunks)), kind.to_pandas_dtype())
+    at = 0
+    for chunk in chunks:
+        known = chunk.fill_null(0) if chunk.null_count and pa.types.is_integer(kind) else chunk
+        values[at : at + len(chunk)] = known.to_numpy(zero_copy_only=False)
+        at += len(chunk)
+    return values
+
+
+def _texts(chunks: Sequence[pa.DictionaryArray], order: Places) -> pa.DictionaryArray:
+    """Return a column of texts, its words in the order in which they are first met."""
+    words = tuple(dict.fromkeys(word for chunk in chunks for word in chunk.dictionary.to_pylist()))
+    place = {word: at for at, word in enumerate(words)}
+    narrow = next(one for one in (np.int8, np.int16, np.int32) if len(words) <= np.iinfo(one).max)
+    values = np.empty(len(order), narrow)
+    at = 0
+    for places in _translated(chunks, place, narrow):
+        values[at : at + len(places)] = places
+        at += len(places)
+    return pa.DictionaryArray.from_arrays(pa.array(values[order]), pa.array(words, pa.string()))
+
+
+def _translated(chunks: Sequence[pa.DictionaryArray], place: dict[str, int], narrow: type) -> Iterator[Numbers]:
+    for chunk in chunks:
+        own: Numbers = np.array([place[word] for word in chunk.dictionary.to_pylist()], narrow)
+        yield own[chunk.indices.to_numpy(zero_copy_only=False)]

@@ -1,0 +1,149 @@
+"""What a report costs: runs of 100,000, 1,000,000 and 10,000,000 samples, from their files to the full report.
+
+    python -m tests.bench.report              as above, and the table in docs/benchmarks.md
+    python -m tests.bench.report 200_000      of so many samples only, and nothing is written
+
+Each run is made up (`tests.bench.big_run`), and its report made as `pwdload report` does, in a process of its own.
+Leaves with 1 if a bound that was promised is not kept.
+"""
+
+import datetime as dt
+import os
+import platform
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench.big_run import write_big_run
+from tests.bench.conditions import cpu_model
+from tests.processes import ROOT
+
+_ROWS = (100_000, 1_000_000, 10_000_000)
+_SECONDS_MOST = 30.0
+_MEMORY_MB_MOST = 2_500.0
+"""Of the longest run; a megabyte is a million bytes."""
+_GROWTH_MOST = 1.3
+"""A sample of the longest run may take so many times the CPU time of one of the run that is a tenth of it."""
+_PAGE = ROOT / "docs" / "benchmarks.md"
+HEAD = "## The report of a long run"
+
+
+class Cost(NamedTuple):
+    """What one report took."""
+
+    rows: int
+    seconds: float
+    cpu_s: float
+    memory_mb: float
+    verdict: str
+
+    @property
+    def line(self) -> str:
+        """The row of the table."""
+        per_s = f"{self.rows / self.seconds:,.0f}"
+        return (
+            f"| {self.rows:,} | {self.seconds:.1f} | {self.cpu_s:.1f} | {per_s} | {self.memory_mb:,.0f} "
+            f"| {self.verdict} |"
+        )
+
+
+def measured(rows: int) -> Cost:
+    """Make a run and its report; return what the report took."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = write_big_run(Path(folder) / "run", rows)
+        begun_s, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "tests.bench.report", "--child", str(directory.path)]
+        done = subprocess.run(command, check=False, env=os.environ, capture_output=True, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.stderr:
+            sys.stderr.write(done.stderr)
+        verdict, peak_kb = done.stdout.split()
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(rows, time.perf_counter() - begun_s, cpu_s, int(peak_kb) * 1024 / 1e6, verdict)
+
+
+def _child(path: Path) -> None:
+    """Do what `pwdload report` does, and say what the run is worth and how much memory that took at most."""
+    from pwdload.report import make  # noqa: PLC0415 - its import is a part of what a report takes
+    from pwdload.rundir import RunDirectory  # noqa: PLC0415
+
+    verdict = make(RunDirectory.open(path)).verdict
+    sys.stdout.write(f"{verdict.value} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
+
+
+def text(costs: Sequence[Cost]) -> str:
+    """Return the part of the page."""
+    return "\n".join(
+        [
+            HEAD,
+            "",
+            "From the files of a run on four workers to every file of its report, the oracle included, in one process "
+            "(`python -m tests.bench.report`). Open arrivals at 2,000/s, two samples a flow, each account used ten "
+            "times. Allowed for the longest: "
+            f"{_SECONDS_MOST:g} s and {_MEMORY_MB_MOST:,.0f} MB on two cores.",
+            "",
+            _conditions(),
+            "",
+            "| samples | seconds | CPU seconds | samples per second | peak memory (MB) | verdict |",
+            "|---|---|---|---|---|---|",
+            *(cost.line for cost in costs),
+            "",
+        ]
+    )
+
+
+def _conditions() -> str:
+    """Return when and on what this was measured, and how busy the machine was: seconds stand for a quiet one only."""
+    when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow"))
+    load, _, _ = os.getloadavg()
+    return (
+        f"{when}; {cpu_model()}, {os.cpu_count()} cores, load average {load:.1f} at the end (about 1 is its own); "
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}."
+    )
+
+
+def problems(costs: Sequence[Cost]) -> list[str]:
+    """Return which bounds are not kept."""
+    last = costs[-1]
+    found = [f"{cost.rows:,} samples: {cost.verdict}" for cost in costs if cost.verdict not in ("PASS", "INCONCLUSIVE")]
+    if last.seconds > _SECONDS_MOST:
+        found.append(f"{last.rows:,} samples took {last.seconds:.1f} s, {_SECONDS_MOST:g} s are allowed")
+    if last.memory_mb > _MEMORY_MB_MOST:
+        found.append(f"{last.rows:,} samples took {last.memory_mb:,.0f} MB, {_MEMORY_MB_MOST:,.0f} MB are allowed")
+    if len(costs) > 1:
+        growth = (last.cpu_s / last.rows) / (costs[-2].cpu_s / costs[-2].rows)
+        if growth > _GROWTH_MOST:
+            found.append(f"a sample took {growth:.2f} times the CPU time of one of {costs[-2].rows:,}")
+    return found
+
+
+def put_into(page: str, part: str) -> str:
+    """Return a page with a part in the place of the one with the same heading, or at its end."""
+    old = re.compile(rf"{re.escape(HEAD)}\n.*?(?=\n## |\Z)", re.DOTALL)
+    return old.sub(lambda _: part, page) if old.search(page) else f"{page.rstrip()}\n\n{part}"
+
+
+def main() -> int:
+    """Measure, print, write; return the exit code."""
+    asked = [int(word.replace("_", "")) for word in sys.argv[1:]]
+    costs = [measured(rows) for rows in asked or _ROWS]
+    if not asked:
+        _PAGE.write_text(put_into(_PAGE.read_text("utf-8"), text(costs)), "utf-8")
+    found = problems(costs)
+    sys.stdout.write("\n".join([text(costs), *found, ""]))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        _child(Path(sys.argv[2]))
+    else:
+        sys.exit(main())
