@@ -10,6 +10,7 @@ p99 of 200 requests rests on its two slowest and says more about luck than about
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -111,16 +112,14 @@ def statistics_of_sorted(
 def sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
     """Return the values group after group, ascending within each.
 
-    Sorting by value first and then stably by group lets numpy use a radix sort for the second step, which makes this
-    three times as fast as one sort by both keys.
+    Put together by group first, which a radix sort does, each group is sorted by itself: a sort of numbers takes a
+    fraction of the time of one that has to tell where they stood.
     """
-    if group_count == 1:
-        alone: Floats = np.sort(values)
-        return alone
-    by_value = np.argsort(values, kind="stable")
-    narrow = groups[by_value].astype(np.int16 if group_count < 2**15 else np.int64)
-    sorted_values: Floats = values[by_value[np.argsort(narrow, kind="stable")]]
-    return sorted_values
+    ordered = _group_after_group(values, groups, group_count)
+    ends = np.cumsum(np.bincount(groups, minlength=group_count)).tolist()
+    for start, end in pairwise([0, *ends]):
+        ordered[start:end].sort()
+    return ordered
 
 
 def _kept(values: Floats, groups: Codes) -> tuple[Floats, Codes]:

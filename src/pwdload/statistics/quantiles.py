@@ -101,7 +101,7 @@ def percentile_intervals(
     statistics = statistics_of_sorted(ordered, counts, PERCENTILES)
     starts = np.cumsum(counts) - counts
     slots = slot_count(len(values))
-    cells = groups.astype(np.int64) * slots + slot_codes(times, slots)
+    cells = groups.astype(np.int32) * np.int32(slots) + slot_codes(times, slots).astype(np.int32)
     totals = np.bincount(cells, minlength=group_count * slots).reshape(group_count, slots)
     lower, upper, effective = {}, {}, {}
     for percentile in percentiles:
