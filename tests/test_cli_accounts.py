@@ -191,6 +191,18 @@ def test_a_host_that_nobody_has_allowed_is_refused_before_anything_is_made(pwdlo
     assert not pwdload.ledger.exists()
 
 
+def test_a_target_that_looks_like_production_wants_its_name_typed(pwdload: Line) -> None:
+    """Where nobody is there to type it, it is refused in one line, before anything is made or sent."""
+    for name, value in TENANT.items():
+        pwdload.monkeypatch.setenv(name, value)
+    host = ("--host", "https://id.example.com", "--allow-host", "id.example.com")
+    done = pwdload("create", pwdload.ledger, "--count", "5", *host)
+    assert done.exit_code == 2
+    assert "--yes-this-is id.example.com" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not pwdload.ledger.exists()
+
+
 def test_a_ledger_of_one_target_is_not_used_at_another(pwdload: Line) -> None:
     """Passwords of staging tried at another service would lock somebody's accounts."""
     pwdload("import", pwdload.ledger, pwdload.lists("user_name,password\nann,p\n"), "--host", NOWHERE)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from pwdload.api.http import is_loopback
+from pwdload.api.permission import named
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.metrics import parse_metrics, seconds_utc, write_metrics
 from pwdload.rundir import RunDirectory, RunRecord, write_whole
@@ -37,7 +38,7 @@ def check_metrics_source(scenario: Scenario, allowed: Iterable[str]) -> None:
     table = scenario.target.metrics
     url = table.prometheus if table is not None else None
     host = urlsplit(url or "").hostname or ""
-    if url is None or is_loopback(host) or host in {*scenario.target.allow, *allowed}:
+    if url is None or is_loopback(host) or host in named((*scenario.target.allow, *allowed)):
         return
     raise UsageError(
         f"[target.metrics] prometheus = {url}: not on loopback, and its host is not named as one that may be asked; "

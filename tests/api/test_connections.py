@@ -90,7 +90,9 @@ def test_a_proxy_of_the_environment_takes_the_place_of_the_scenarios() -> None:
     assert settled(target('proxy = "http://other.example:1"'), environment).proxy == "http://proxy.example:3129"
     assert settled(target('proxy = "http://other.example:1"'), NOTHING).proxy == "http://other.example:1"
     with ScriptedServer([say(TUNNEL), say(OK)]) as server:
-        made = connections(target(f'proxy = "http://127.0.0.1:{server.port}"'), "http://target.invalid")
+        made = connections(
+            target(f'proxy = "http://127.0.0.1:{server.port}"', 'allow = ["target.invalid"]'), "http://target.invalid"
+        )
         client = made.client()
         assert client.exchange(REQUEST).transport == ""
         client.close()

@@ -564,6 +564,10 @@ BAD = {
     "no scenario": (["--scenario", "nope.toml"], ["nope.toml"]),
     "no base URL": (["--host", "staging"], ["staging", "http://HOST"]),
     "host not allowed": (["--host", "https://staging.example.com"], ["--allow-host staging.example.com"]),
+    "production": (
+        ["--host", "https://www.example.com", "--allow-host", "www.example.com", "--accounts", "nope.csv"],
+        ["looks like production", "--yes-this-is www.example.com"],
+    ),
     "no accounts": (["--host", "http://127.0.0.1:9"], ["--accounts"]),
     "no such accounts": (["--host", "http://127.0.0.1:9", "--accounts", "nope.csv"], ["nope.csv"]),
     "reports is no folder": (["--reports", "/dev/null"], ["--reports"]),

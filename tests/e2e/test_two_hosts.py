@@ -81,7 +81,7 @@ def test_two_hosts_are_one_instrument(tmp_path: Path) -> None:
         there.mkdir()
         copy = shutil.copy(listed, there / "copy.csv")
         master = ["--master", "--expect-workers", "2", "--headless", "--scenario", scenario, "--host", TARGET]
-        master += ["--allow-host", MASTER_ADDRESS, "--accounts", str(listed)]
+        master += ["--allow-host", MASTER_ADDRESS, "--yes-this-is", MASTER_ADDRESS, "--accounts", str(listed)]
         worker = ["--worker", "--master-host", MASTER_ADDRESS]
         with (
             running(hosts.on_master([*LOCUST, *master]), tmp_path) as in_charge,

@@ -23,6 +23,7 @@ host = "https://staging.example.com:8443"
 client_id = "0123456789abcdef"
 tenant_id = "08f770f51f80d2f40f38c00cb199fd21"
 allow = ["staging.example.com", "10.0.0.7"]
+rate_max = "700/s"
 timeout = "2.5s"
 state_token_life = "1m30s"
 phase_timeouts = { connect = "1s", tls = "1.5s", first_byte = "2s" }

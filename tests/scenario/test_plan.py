@@ -23,6 +23,7 @@ Every key (scenario)
 
 Target    https://staging.example.com:8443
           may be put under load besides loopback: staging.example.com, 10.0.0.7
+          may be sent 700/s requests at most
           client id 0123456789abcdef, tenant id 08f770f51f80d2f40f38c00cb199fd21
           one exchange may take 2.50 s, a state_token lives 1 m 30 s
           connect at most 1.00 s, TLS handshake 1.50 s, first byte of an answer 2.00 s

@@ -7,11 +7,13 @@ Client      one client's connection: kept from flow to flow, or another client's
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pwdload.api.http import Address, Connection, Exchange, Options, Proxy, Ready, Resolver, TlsSessions, client_context
 from pwdload.api.http.proxy import PROXY_VARIABLE
+from pwdload.api.permission import check_addresses_allowed, check_host_allowed
 from pwdload.errors import UsageError
 from pwdload.scenario import Target
 
@@ -108,7 +110,8 @@ class Connections:
             via: where to connect instead; null: to the target itself.
 
         Raises:
-            UsageError: a file cannot be read, or is not what it should be; or the environment's proxy is another one.
+            UsageError: a file cannot be read, or is not what it should be; the environment's proxy is another one; or
+                target or proxy is neither loopback nor named in `allow`.
         """
         self.address = Address.parse(url)
         self._target = target
@@ -117,6 +120,14 @@ class Connections:
         self._timeout_s = target.timeout_s if timeout_s is None else timeout_s
         files = target.ca_file, target.client_certificate, target.client_key
         further_ca = via.ca if via is not None else ""
+        proxy = _proxy(target.proxy, environment)
+        self._resolver = Resolver(partial(_check_addresses, target.allow))
+        self._reached = proxy.address if proxy is not None else self.address
+        check_host_allowed(self.address.host, target.allow)
+        if proxy is not None:
+            check_host_allowed(proxy.address.host, target.allow, "proxy")
+        if via is not None:
+            check_host_allowed(via.host, target.allow, "fault proxy")
         self._tls = client_context(*files, further_ca=further_ca) if self.address.scheme == "https" else None
         self._options = Options(
             connect_s_max=target.phase_timeouts.connect_s,
@@ -124,12 +135,22 @@ class Connections:
             first_byte_s_max=target.phase_timeouts.first_byte_s,
             sessions=TlsSessions(),
             server_name=target.server_name,
-            proxy=_proxy(target.proxy, environment),
-            resolver=Resolver(),
+            proxy=proxy,
+            resolver=self._resolver,
             heads={},
             ready=ready,
             via=Address(scheme=self.address.scheme, host=via.host, port=via.port) if via is not None else None,
         )
+
+    def addresses(self) -> tuple[str, ...]:
+        """Look up what all connections go to, the target or the proxy before it, and return every address of it.
+
+        Raises:
+            OSError: the name has none.
+            UsageError: one of them is not allowed.
+        """
+        found = self._resolver.look_up(self._reached.host, self._reached.port)
+        return tuple(one.address for one in found)
 
     def client(self) -> Client:
         """Return the connection of one user, not opened yet."""
@@ -162,6 +183,10 @@ class SharedClients:
         """Close those that are not in use; the next exchange opens another."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _check_addresses(allowed: Sequence[str], host: str, addresses: Sequence[str]) -> None:
+    check_addresses_allowed(host, addresses, allowed)
 
 
 def _proxy(url: str | None, environment: Mapping[str, str]) -> Proxy | None:

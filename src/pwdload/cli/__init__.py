@@ -15,6 +15,7 @@ from pwdload.cases.steps import CaseStep, Wait
 from pwdload.cli import accounts
 from pwdload.cli import check as checking
 from pwdload.cli import compare as comparing
+from pwdload.cli import doctor as examining
 from pwdload.errors import PwdloadError
 from pwdload.outcome import Verdict
 from pwdload.run import starting
@@ -34,6 +35,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 app.add_typer(accounts.app, name="accounts")
 app.command("compare")(comparing.compare)
 app.command("history")(comparing.history)
+app.command("doctor")(examining.doctor)
 
 Locustfile = Annotated[
     Path | None,

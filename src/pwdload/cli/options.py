@@ -48,6 +48,11 @@ AllowHost = Annotated[
     ),
 ]
 
+YesThisIs = Annotated[
+    str | None,
+    typer.Option(metavar="HOST", help="The target's host, typed again, where its name looks like production."),
+]
+
 
 def _where(  # noqa: PLR0913 - the options that commands share, each as a person gives it
     directory: LedgerDirectory,
@@ -55,6 +60,7 @@ def _where(  # noqa: PLR0913 - the options that commands share, each as a person
     host: Host = None,
     scenario: ScenarioOption = None,
     allow_host: AllowHost = [],  # noqa: B006 - typer makes a new one for each call
+    yes_this_is: YesThisIs = None,
     rate: Annotated[float, typer.Option(metavar="RATE", parser=_RATE, help="Requests at most.")] = "20/s",  # type: ignore[assignment]
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Requests at a time at most.")] = 8,
     patience: Annotated[
@@ -65,7 +71,14 @@ def _where(  # noqa: PLR0913 - the options that commands share, each as a person
     ] = "3m30s",  # type: ignore[assignment]
 ) -> Where:
     manner = Manner(rate_per_s=rate, threads=concurrency, patience_s=patience, locked_s_max=lock_wait)
-    return Where(directory=directory, host=host, allow=tuple(allow_host), scenario=scenario, manner=manner)
+    return Where(
+        directory=directory,
+        host=host,
+        allow=tuple(allow_host),
+        yes_this_is=yes_this_is,
+        scenario=scenario,
+        manner=manner,
+    )
 
 
 def at_target(command: Callable[Concatenate[Where, ...], None]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pwdload.api.connections import Via
 from pwdload.api.http import Address
+from pwdload.api.permission import check_host_allowed
 from pwdload.errors import FaultError
 from pwdload.faults.addresses import HostPort
 from pwdload.faults.client import ToxiproxyClient
@@ -40,8 +41,11 @@ class Gateway:
 
         Raises:
             FaultError: it cannot be started or reached, or one of the scenario's faults is beyond it.
+            UsageError: it is on a host that nobody has named.
         """
         url = scenario.fault_proxy.engine
+        if url != "embedded":
+            check_host_allowed(Address.parse(url).host, allow, "[fault_proxy] engine")
         process = EmbeddedProxy.start(allow=allow) if url == "embedded" else None
         client = process.client if process is not None else ToxiproxyClient(url)
         try:

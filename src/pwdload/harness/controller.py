@@ -14,6 +14,7 @@ from locust.runners import MasterRunner, Runner
 
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
+from pwdload.cases.ceiling import Ceiling
 from pwdload.clock import ON_TIME_S, RunClock, owed_s
 from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
@@ -28,7 +29,7 @@ from pwdload.harness.messages import MasterSide
 from pwdload.harness.options import options_of, planned_arrivals, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, schedule_of
 from pwdload.harness.planning import highest_rate, length_words, make_plan, most_users
-from pwdload.harness.preparation import check_answers, prepare
+from pwdload.harness.preparation import check_answers, keep_target, prepare
 from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.searching import Searching
@@ -85,6 +86,7 @@ class Controller:
         self._turns: Turns | None = None
         """Null in the closed model."""
         self._vitals: Vitals | None = None
+        self._ceiling = Ceiling()
         self._searching: Searching | None = None
         """Null where the load is known from the start."""
         self._faulting: Faulting | None = None
@@ -118,7 +120,7 @@ class Controller:
         self._choose_shape(scenario)
         say_stock(environment, self._prepared, self._arrivals)
         if self._prepared.standin is None:  # which has said itself where it listens
-            check_answers(self._prepared.target, scenario)
+            self._prepared = replace(self._prepared, addresses=check_answers(self._prepared.target, scenario))
         self._faulting = Faulting.prepare(
             scenario, self._prepared.target, self._prepared.standin, options_of(environment).allow_host
         )
@@ -162,7 +164,7 @@ class Controller:
         # Whatever ends this process before there is a verdict must not leave a 0 behind.
         self._environment.process_exit_code = Verdict.INCONCLUSIVE.exit_code
         drop_idle_classes(self._environment)
-        self._keep_target()
+        keep_target(self._environment, self._prepared.target)
         prepared = self._prepared
         is_staged, by_hand_s = self._environment.shape_class is not None, options_of(self._environment).run_time
         stages = stages_as_played(prepared.scenario, self._arrivals) if is_staged else stages_by_hand(by_hand_s)
@@ -184,6 +186,7 @@ class Controller:
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s, self._dry_s = RunClock(), None, None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
+        self._ceiling = Ceiling.begin(prepared.scenario, prepared.target, self._end_early)
         self._judging = Judging.begin(self._plan, self._clock, self._end_early)
         file = self._log.directory.search_file if self._log is not None else None
         self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._end_early)
@@ -267,20 +270,13 @@ class Controller:
             self._faulting.take(row)
         if self._searching is not None:
             self._searching.take(row)
+        self._ceiling.take(row)
 
     def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
         length = length_words(self._prepared.scenario, length_s)
         say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
         if self._runner is not None and options_of(self._environment).only_summary:  # else Locust prints its tables
             self._progress = gevent.spawn(report_progress, self._runner)
-
-    def _keep_target(self) -> None:
-        """Undo what the web UI's form did to the host: accounts and permission belong to the one settled before."""
-        if self._environment.host != self._prepared.target:
-            log.warning(
-                "Host %s of the form is not used: this process drives %s", self._environment.host, self._prepared.target
-            )
-            self._environment.host = self._prepared.target
 
     def _end_early(self, reason: str) -> None:
         """End the run now, once, for a reason that its record keeps."""

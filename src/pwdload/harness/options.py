@@ -50,6 +50,12 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         help="Host that may be put under load besides loopback and the scenario's [target] allow; may be repeated",
     )
     group.add_argument(
+        "--yes-this-is",
+        metavar="HOST",
+        default=None,
+        help="The target's host, typed again, where its name looks like production",
+    )
+    group.add_argument(
         "--no-calibrate",
         action="store_true",
         default=False,

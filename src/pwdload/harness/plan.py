@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from pwdload.accounts.source import ListedAccounts, read_accounts_csv
-from pwdload.api.connections import Via
+from pwdload.api.connections import Connections, Via
 from pwdload.api.http import Address, is_loopback
+from pwdload.api.permission import check_same_addresses
 from pwdload.errors import AccountsError
 from pwdload.harness.arrivals import Rota
 from pwdload.pacing import Mix, RatePlan, Schedule
@@ -58,6 +59,8 @@ class Plan:
     """Number of this run in it."""
     journals: str = ""
     """Absolute path of the directory of its journals, for workers that see the master's disk."""
+    addresses: tuple[str, ...] = ()
+    """What is behind the name of the target, or of the proxy before it, by the master; empty where nobody looked."""
     via: Via | None = None
     """The fault proxy that the load goes through; null where it goes to the target itself."""
     arrivals: ArrivalPlan | None = None
@@ -105,6 +108,7 @@ class Plan:
             "ledger_id": self.ledger_id,
             "ledger_run": self.ledger_run,
             "journals": self.journals,
+            "addresses": self.addresses,
             "via": asdict(self.via) if self.via is not None else None,
             "arrivals": asdict(self.arrivals) if self.arrivals is not None else None,
             "budget_s": self.budget_s,
@@ -120,6 +124,7 @@ class Plan:
         fields["scenario"] = Scenario.from_json(fields["scenario"])
         fields["stages"] = tuple(StageRecord(**stage) for stage in fields["stages"])
         fields["players"] = {name: tuple(kinds) for name, kinds in fields["players"].items()}
+        fields["addresses"] = tuple(fields["addresses"])
         fields["via"] = Via(**fields["via"]) if fields["via"] is not None else None
         if fields["arrivals"] is not None:
             pieces = tuple(RateRecord(*piece) for piece in fields["arrivals"]["pieces"])
@@ -151,6 +156,23 @@ class Plan:
         if file_digest(path) != self.accounts_digest:
             raise AccountsError(f"{path}: not the list that the master has; give this worker a copy with --accounts")
         return listed
+
+
+def check_here(plan: Plan, connections: Connections) -> None:
+    """Make sure that this process reaches the machines that the process in charge has looked at, and no others.
+
+    Raises:
+        UsageError: the target's name leads elsewhere here; nothing must be sent.
+    """
+    if not plan.addresses:
+        return
+    try:
+        found = connections.addresses()
+    except OSError:  # no address at all: each exchange says so
+        return
+    target, allow = plan.scenario.target, plan.scenario.target.allow
+    host = Address.parse(target.proxy or plan.target).host
+    check_same_addresses(host, found, plan.addresses, allow)
 
 
 def schedule_of(arrivals: ArrivalPlan) -> Schedule:

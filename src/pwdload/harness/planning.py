@@ -46,6 +46,7 @@ def make_plan(
         ledger_id=keeper.ledger.meta.ledger_id,
         ledger_run=keeper.run,
         journals=str(keeper.ledger.journal_directory.resolve()),
+        addresses=prepared.addresses,
         via=via,
         key_file=str(prepared.key_file.resolve()) if prepared.key_file is not None else "",
         accounts_file=str(listed.resolve()) if listed is not None else "",

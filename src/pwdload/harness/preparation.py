@@ -7,8 +7,11 @@ import random
 import tempfile
 import time
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from locust.env import Environment
 
 from pwdload.accounts.intake import take_in
 from pwdload.accounts.ledger import Ledger
@@ -16,10 +19,11 @@ from pwdload.accounts.ledgered import LedgerAccounts, made_up_entries
 from pwdload.accounts.listing import WARNING
 from pwdload.accounts.ready import ledger_directory
 from pwdload.accounts.source import MadeUpAccounts, made_up_accounts, read_accounts_csv
+from pwdload.api.confirmation import check_confirmed, terminal
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
 from pwdload.api.http.proxy import PROXY_VARIABLE
-from pwdload.api.permission import check_host_allowed
+from pwdload.api.permission import check_host_allowed, with_allowed
 from pwdload.api.request import probe_request
 from pwdload.api.tenant import CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, Credentials
 from pwdload.cases.catalogue import CASES, scenario_weights
@@ -66,6 +70,8 @@ class Preparation:
     """How long the target honours a state_token; 0 where nobody knows and no case needs it."""
     keeper: Keeper
     """Of the accounts' ledger."""
+    addresses: tuple[str, ...] = ()
+    """What is behind the target's name, or that of the proxy before it; empty where nobody has looked."""
     accounts_file: Path | None = None
     """Where passwords are listed that cannot be derived; null where all can."""
     key_file: Path | None = None
@@ -140,7 +146,9 @@ def _standin_settings(scenario: Scenario, token_life_s: float) -> dict[str, obje
 
 def _with_target(host: str, scenario: Scenario, options: Namespace) -> Preparation:
     address = Address.parse(host)
-    check_host_allowed(address.host, [*scenario.target.allow, *options.allow_host])
+    scenario = scenario.model_copy(update={"target": with_allowed(scenario.target, options.allow_host)})
+    check_host_allowed(address.host, scenario.target.allow)
+    check_confirmed(address.host, options.yes_this_is, terminal())
     path = Path(options.accounts) if options.accounts else scenario.accounts.source
     if path is None:
         raise UsageError(
@@ -261,12 +269,21 @@ def _lacking_budget(case: Case, scenario: Scenario, *, is_standin: bool) -> str:
     return f"it tries {tried} wrong passwords in a row, and {allowed} may be; raise [oracle] wrong_passwords_max"
 
 
-def check_answers(host: str, scenario: Scenario) -> None:
+def keep_target(environment: Environment, target: str) -> None:
+    """Undo what the web UI's form did to the host: accounts and permission belong to the one settled before."""
+    if environment.host != target:
+        log.warning("Host %s of the form is not used: this process drives %s", environment.host, target)
+        environment.host = target
+
+
+def check_answers(host: str, scenario: Scenario) -> tuple[str, ...]:
     """Make sure that something answers HTTP at the target, with one harmless request (the server's date).
 
-    It goes the way of all others: through the proxy, with the same trust and certificate.
+    It goes the way of all others: through the proxy, with the same trust and certificate. Returns the addresses that
+    are behind the name of the target, or of the proxy before it.
 
     Raises:
+        UsageError: one of the addresses is not allowed; nothing was sent.
         TargetError: nothing does.
     """
     connections = Connections(
@@ -277,6 +294,8 @@ def check_answers(host: str, scenario: Scenario) -> None:
         chance=random.Random(scenario.seed),  # noqa: S311
         timeout_s=_PROBE_WITHIN_S,
     )
+    with suppress(OSError):  # told below, with its remedy
+        connections.addresses()
     client = connections.client()
     device = device_population(scenario).device(0)
     exchange = client.exchange(probe_request(connections.address.authority, device, scenario.target.tenant_id))
@@ -286,3 +305,4 @@ def check_answers(host: str, scenario: Scenario) -> None:
             (words for start, words in _REMEDIES.items() if exchange.transport.startswith(start)), _USUAL_REMEDY
         )
         raise TargetError(f"--host {host}: no answer ({exchange.transport}); {remedy}")
+    return tuple(sorted(connections.addresses()))

@@ -32,7 +32,7 @@ from pwdload.harness.access import Access
 from pwdload.harness.arrivals import Dispatcher
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.loops import Choices, ClosedLoop, Loop, OpenLoop
-from pwdload.harness.plan import Plan
+from pwdload.harness.plan import Plan, check_here
 from pwdload.harness.readiness import Readiness
 from pwdload.harness.rearming import Rearmer
 from pwdload.harness.recorder import Recorder
@@ -105,6 +105,7 @@ class Session:
             ready=Readiness,
             via=plan.via,
         )
+        check_here(plan, self._connections)
         self._together = Together(self._connections, clock.now)
         self._access = Access(plan, self._connections, self.recorder, os.environ)
         self._settings = Settings(

@@ -7,10 +7,12 @@ from locust.env import Environment
 
 from pwdload.accounts.need import Need
 from pwdload.cases.catalogue import CASES
+from pwdload.cases.ceiling import peak_of_users, rate_refusal
 from pwdload.cases.usage import needs_of_arrivals, needs_of_users
-from pwdload.errors import AccountsError
+from pwdload.errors import AccountsError, UsageError
 from pwdload.harness.classes import tasks_of
 from pwdload.harness.options import options_of, users_are_set_by_hand
+from pwdload.harness.planning import highest_rate
 from pwdload.harness.preparation import Preparation
 from pwdload.harness.progress import say
 from pwdload.rundir import ArrivalPlan
@@ -23,9 +25,11 @@ def say_stock(environment: Environment, prepared: Preparation, arrivals: Arrival
 
     Raises:
         AccountsError: open arrivals need more than there are.
+        UsageError: the plan is faster than the target may be put under load.
     """
     mix, _ = tasks_of(environment.user_classes, prepared.weights)
     options, is_standin = options_of(environment), prepared.standin is not None
+    check_rate(prepared.scenario, mix, arrivals, options, prepared.target)
     stock = prepared.keeper.accounts.sizes
     for line in check_stock(prepared.scenario, mix, stock, arrivals, options, is_standin=is_standin):
         say(line)
@@ -72,6 +76,23 @@ def _maybe_short(needs: Iterable[Need]) -> tuple[str, ...]:
         for need in needs
         if need.is_bound and need.needed > need.stock
     )
+
+
+def check_rate(
+    scenario: Scenario, mix: Mapping[str, float], arrivals: ArrivalPlan | None, options: Namespace, target: str
+) -> None:
+    """Refuse a plan that is faster than the target may be put under load; arguments as of `check_stock`.
+
+    Raises:
+        UsageError: it is.
+    """
+    peak_per_s = highest_rate(scenario, arrivals)
+    if arrivals is None:
+        by_hand = users_are_set_by_hand(options) or not scenario.stages
+        peak_per_s = peak_of_users(scenario, options.num_users if by_hand else scenario.users_max)
+    why = rate_refusal(scenario, _played(mix, options), peak_per_s, target)
+    if why:
+        raise UsageError(why)
 
 
 def _refuse(short: list[Need], is_standin: bool) -> None:

@@ -78,6 +78,7 @@ MEANINGS = {
     "transport:refused": _ours("Connection was refused"),
     "transport:unreachable": _ours("Target cannot be reached"),
     "transport:dns": _ours("Target's name cannot be resolved"),
+    "transport:not_allowed": _ours("Target's name leads to an address that is not allowed"),
     "transport:local": _ours("This machine ran out of ports or open files"),
     "transport:proxy_dns": _ours("Proxy's name cannot be resolved"),
     "transport:proxy_refused": _ours("Connection to the proxy was refused"),

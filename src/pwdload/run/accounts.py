@@ -24,9 +24,10 @@ from pwdload.accounts.ready import is_ledger
 from pwdload.accounts.scribe import Manner, Scribe, Told
 from pwdload.accounts.settle import Settled, settle
 from pwdload.accounts.source import read_accounts_csv
+from pwdload.api.confirmation import check_confirmed, terminal
 from pwdload.api.connections import Connections, settled
 from pwdload.api.http import Address
-from pwdload.api.permission import check_host_allowed
+from pwdload.api.permission import check_host_allowed, with_allowed
 from pwdload.api.tenant import Credentials, TenantClient
 from pwdload.cases.catalogue import CASES, GROUPS
 from pwdload.devices import device_population
@@ -47,6 +48,8 @@ class Where:
     host: str | None = None
     """Base URL; null: the one that the ledger belongs to, or else the scenario's."""
     allow: tuple[str, ...] = ()
+    yes_this_is: str | None = None
+    """The target's host, typed again, where it looks like production."""
     scenario: Path | None = None
     manner: Manner = field(default_factory=Manner)
 
@@ -71,7 +74,7 @@ class Desk:
         self._told: list[Told] = []
         self._open = ExitStack()
         self._connections = Connections(
-            settled(scenario.target, os.environ),
+            settled(with_allowed(scenario.target, where.allow), os.environ),
             url,
             clock=time.perf_counter,
             environment=os.environ,
@@ -156,7 +159,7 @@ def _opened(where: Where, *, create: bool = False) -> Iterator[Desk]:
     book = PasswordBook(secret, password_policy(scenario))
     ledger = Ledger.open(where.directory, secret_digest=book.digest, create=create)
     try:
-        url = _url(where, scenario, ledger.meta.host)
+        url = _url(where, scenario, ledger.meta.host, sends=not is_new)
         ledger.bind_host(url)
         desk = Desk(where, ledger, book, scenario, url)
         with closing(desk):
@@ -169,18 +172,21 @@ def _scenario(path: Path | None) -> Scenario:
     return default_scenario() if path is None else load_scenario(path, case_names=CASES, group_names=GROUPS)
 
 
-def _url(where: Where, scenario: Scenario, bound: str) -> str:
-    """Return the target's base URL, as it is kept in the ledger.
+def _url(where: Where, scenario: Scenario, bound: str, *, sends: bool = True) -> str:
+    """Return the target's base URL, as it is kept in the ledger; `sends`: something is about to be sent there.
 
     Raises:
-        UsageError: none is known, or it is not allowed.
+        UsageError: none is known, it is not allowed, or it looks like production and nobody has typed its name.
     """
     url = (where.host or bound or scenario.target.host or "").rstrip("/")
     if not url:
         raise UsageError(
             f"{where.directory}: no target is known; name it with --host, or in [target] host of --scenario"
         )
-    check_host_allowed(Address.parse(url).host, [*scenario.target.allow, *where.allow])
+    host = Address.parse(url).host
+    check_host_allowed(host, with_allowed(scenario.target, where.allow).allow)
+    if sends:
+        check_confirmed(host, where.yes_this_is, terminal())
     return url
 
 
@@ -192,7 +198,7 @@ def import_list(where: Where, csv: Path, *, dry_run: bool, begin: Callable[[int]
     Raises:
         PwdloadError: the list has mistakes, each is named; or the ledger cannot be used.
     """
-    url = _url(where, _scenario(where.scenario), "") if where.host else ""
+    url = _url(where, _scenario(where.scenario), "", sends=False) if where.host else ""
     listed = read_accounts_csv(csv)
     if dry_run:
         return Imported(listed=len(listed), added=_unknown(where.directory, listed))
@@ -307,4 +313,4 @@ def target_of(where: Where) -> str:
         view = Ledger.read(where.directory)
         bound = view.meta.host
         view.close()
-    return _url(where, _scenario(where.scenario), bound)
+    return _url(where, _scenario(where.scenario), bound, sends=False)

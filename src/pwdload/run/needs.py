@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pwdload.accounts.need import Need
 from pwdload.accounts.ready import ready_accounts
 from pwdload.accounts.source import made_up_accounts
 from pwdload.cases.catalogue import CASES
@@ -20,21 +21,28 @@ def is_for_standin(scenario: Scenario) -> bool:
 def need_lines(scenario: Scenario, weights: Mapping[str, float]) -> list[str]:
     """Return need against stock in words, one line for each state that is used up; says so where it is not known."""
     try:
-        stock = _stock(scenario, weights)
+        needs = needs_of(scenario, weights)
     except AccountsError as error:
         first, *more = str(error).splitlines()
         return [f"how many are ready is not known: {first}{' ...' if more else ''}"]
+    return [f"state {need.state}: {need}" for need in needs or ()]
+
+
+def needs_of(scenario: Scenario, weights: Mapping[str, float]) -> tuple[Need, ...] | None:
+    """Return need against stock by state; nothing where none is used up, null where the scenario names no accounts.
+
+    Raises:
+        AccountsError: they cannot be read.
+    """
+    stock = _stock(scenario, weights)
     if stock is None:
-        return []
+        return None
     is_standin = is_for_standin(scenario)
     if scenario.load.model == "open":
-        pieces = planned_at_most(scenario)
-        needs = needs_of_arrivals(scenario, weights, stock, pieces, is_standin=is_standin)
-    elif scenario.flows_max is not None:
-        needs = needs_of_users(scenario, weights, stock, scenario.flows_max, is_standin=is_standin)
-    else:
-        needs = ()
-    return [f"state {need.state}: {need}" for need in needs]
+        return needs_of_arrivals(scenario, weights, stock, planned_at_most(scenario), is_standin=is_standin)
+    if scenario.flows_max is not None:
+        return needs_of_users(scenario, weights, stock, scenario.flows_max, is_standin=is_standin)
+    return ()
 
 
 def _stock(scenario: Scenario, weights: Mapping[str, float]) -> Mapping[str, int] | None:

@@ -81,6 +81,8 @@ def _target(scenario: Scenario) -> Iterator[str]:
         yield "refused until [target] allow or --allow-host names that host"
     if target.allow:
         yield f"may be put under load besides loopback: {', '.join(target.allow)}"
+    if target.rate_max_per_s is not None:
+        yield f"may be sent {format_rate(target.rate_max_per_s)} requests at most"
     yield f"client id {target.client_id}" + (f", tenant id {target.tenant_id}" if target.tenant_id else "")
     yield (
         f"one exchange may take {format_duration(target.timeout_s)}, "

@@ -33,6 +33,7 @@ from pwdload.scenario.fields import (
     HeaderText,
     HostName,
     ProxyUrl,
+    Rate,
     Share,
     WeightOrNone,
     Whole,
@@ -71,6 +72,12 @@ class Target(Table):
     )
     allow: tuple[HostName, ...] = Field(
         default=(), description="Hosts that may be put under load. Loopback always may; any other must be named here."
+    )
+    rate_max_per_s: Rate | None = Field(
+        default=None,
+        alias="rate_max",
+        description="Requests a second that it may be sent at most; a plan above is refused. Without it, 1000/s, and "
+        "as many as come on loopback.",
     )
     timeout_s: Duration = Field(
         default="10s",

@@ -1,6 +1,7 @@
 """Where a target listens: the address a person gives, and the socket addresses behind its name."""
 
 import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from threading import Lock
@@ -59,6 +60,11 @@ class Endpoint:
     family: int
     sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 
+    @property
+    def address(self) -> str:
+        """The IP address as text, without an IPv6 zone."""
+        return str(self.sockaddr[0]).partition("%")[0]
+
 
 class Resolver:
     """Looks a name up once, and remembers its addresses for as long as it lives: one per process.
@@ -67,7 +73,9 @@ class Resolver:
     remembered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[str, Sequence[str]], object] | None = None) -> None:
+        """Take what refuses a host for its addresses, by a `UsageError`; null: nothing does."""
+        self._check = check
         self._known: dict[tuple[str, int], tuple[Endpoint, ...]] = {}
         self._one_at_a_time = Lock()  # a thousand users that start together ask once
 
@@ -82,11 +90,15 @@ class Resolver:
 
         Raises:
             OSError: the name has none.
+            UsageError: one of them is refused.
         """
         with self._one_at_a_time:
             known = self._known.get((host, port))
             if known is None:
-                known = self._known[host, port] = _ask_system(host, port)
+                known = _ask_system(host, port)
+                if self._check is not None:
+                    self._check(host, [one.address for one in known])
+                self._known[host, port] = known
         return known
 
     def prefer(self, host: str, port: int, endpoint: Endpoint) -> None:

@@ -10,6 +10,7 @@ from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
 from pwdload.api.http.proxy import connect_through
 from pwdload.api.http.stream import PlainStream, Ready, Stream, TlsStream, time_left_s
 from pwdload.api.http.tls import TlsSessions
+from pwdload.errors import UsageError
 
 _OUR_FAULT = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
 # Where a name has several addresses, the failure that tells most of them.
@@ -106,6 +107,8 @@ class Dialer:
         begun_s = self._clock()
         try:
             return self._resolver.look_up(address.host, address.port)
+        except UsageError:
+            raise Failure(TransportCode.NOT_ALLOWED) from None
         except OSError:
             raise Failure(TransportCode.DNS) from None
         finally:

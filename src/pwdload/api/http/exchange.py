@@ -19,6 +19,8 @@ class TransportCode(StrEnum):
 
     DNS = "dns"
     """The target's name has no address."""
+    NOT_ALLOWED = "not_allowed"
+    """The target's name has an address that nobody has named as one that may be put under load."""
     REFUSED = "refused"
     """Nothing listens at the target's address; with several, one that refuses outweighs what the others do."""
     UNREACHABLE = "unreachable"
