@@ -3,6 +3,7 @@
 import gzip
 import zipfile
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,9 +27,9 @@ def test_every_form_is_found_wherever_it_stands(form: str, text: bytes, at: int)
 
 @pytest.mark.parametrize("before", range(6))
 @pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
-def test_base64_of_something_around_it_is_found(before: int, encode: type[b64encode]) -> None:  # type: ignore[valid-type]
+def test_base64_of_something_around_it_is_found(before: int, encode: Callable[[bytes], bytes]) -> None:
     """A secret in the middle of what is encoded has one of three forms, by where it begins."""
-    content = encode(b"u" * before + SECRET.encode() + b":more")  # type: ignore[operator]
+    content = encode(b"u" * before + SECRET.encode() + b":more")
     assert [leak.what for leak in CANARIES.leaks("x", b"Basic " + content)]
 
 

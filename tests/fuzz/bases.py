@@ -1,5 +1,6 @@
 """What is damaged: a run directory with every file that a run may leave, a ledger with a journal, a scenario."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,11 +70,19 @@ COUNTS = {"total": 10, "counts": [{"method": "POST", "route": "/login", "http_st
                                    "error_code": "", "count": 10}]}  # fmt: skip
 
 
-def whole_run(path: Path) -> RunDirectory:
-    """Write a run of eight seconds on two workers, with faults, endings, metrics and all."""
+def whole_run(path: Path, *, is_cut: bool = False) -> RunDirectory:
+    """Write a run of eight seconds on two workers, with faults, endings, metrics and all.
+
+    `is_cut`: one of them was lost, so that its samples are a bare stream, and some are in the spool.
+    """
     pieces = (RateRecord("steady", 0.0, 6.0, 40.0, 40.0), RateRecord("rush", 6.0, 8.0, 40.0, 80.0))
     played = play(plan_of(pieces, kind="poisson", slots=60), workers=2)
-    directory = played.write(path)
+    if is_cut:
+        directory = played.losing("worker-2", 6.0).write(path, unfinished=frozenset({"worker-2"}))
+        directory.spool.mkdir()
+        shutil.copy(directory.samples / "worker-2.arrows", directory.spool / "worker-2.arrows")
+    else:
+        directory = played.write(path)
     record = directory.read_record()
     ledger = AccountsRecord(
         reuse="once",

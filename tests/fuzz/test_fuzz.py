@@ -36,9 +36,10 @@ def tried(examples: int, test: Callable[[st.DataObject], None]) -> None:
 
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a whole run and a ledger."""
+    """A folder with a whole run, one that was cut short, and a ledger."""
     folder = tmp_path_factory.mktemp("bases")
     whole_run(folder / "run")
+    whole_run(folder / "cut run", is_cut=True)
     ledger_with_a_journal(folder / "ledger", folder / "accounts.csv")
     return folder
 
@@ -53,11 +54,12 @@ def files_of(folder: Path) -> list[Path]:
 @Examples
 def test_a_damaged_run_is_reported_judged_and_compared_or_refused(bases: Path, tmp_path: Path, examples: int) -> None:
     """Any of its files may be cut, rubbish, gone, a folder, or have wrong things in it."""
-    runs, files = tmp_path / "runs", files_of(bases / "run")
+    runs = tmp_path / "runs"
 
     def one(data: st.DataObject) -> None:
-        put_back(runs / "damaged", bases / "run")
-        for path in data.draw(st.lists(st.sampled_from(files), min_size=1, max_size=2, unique=True)):
+        base = bases / data.draw(st.sampled_from(["run", "cut run"]))
+        put_back(runs / "damaged", base)
+        for path in data.draw(st.lists(st.sampled_from(files_of(base)), min_size=1, max_size=2, unique=True)):
             damage(data.draw, runs / "damaged" / path)
         for arguments in (
             ("report", runs / "damaged"),
