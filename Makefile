@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing trackrecord cleanruns cleanfaults standin schema sample vendor clean
+.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema sample vendor clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, s
 
 killing: $(VENV)/.installed  ## kill -9 at a hundred instants, 20,000 changes of one pool: no account is lost (half an hour)
 	$(BIN)/python -m pytest -m killing -s
+
+canary: $(VENV)/.installed  ## No secret in anything that a run leaves, says or sends to its own processes (three minutes)
+	$(BIN)/python -m pytest -m "slow or not slow" tests/e2e/test_canary.py tests/test_canary_search.py
 
 trackrecord: $(VENV)/.installed  ## Every defect of the stand-in, found by the oracle or not; into the README (ten minutes)
 	$(BIN)/python -m tests.trackrecord

@@ -19,6 +19,8 @@ class Front:
     """For each TLS connection, whether it took up an earlier session."""
     asked: list[bytes] = field(default_factory=list)
     """For each connection to a proxy, the head of its request."""
+    streams: list[bytearray] = field(default_factory=list)
+    """What a proxy that records has carried: one for each connection and direction."""
 
 
 @contextmanager
@@ -35,36 +37,47 @@ def tls_front(port: int, context: ssl.SSLContext) -> Iterator[Front]:
 
 
 @contextmanager
-def proxy_front() -> Iterator[Front]:
-    """Take CONNECT to any port of loopback."""
+def proxy_front(*, records: bool = False) -> Iterator[Front]:
+    """Take CONNECT to any port of loopback, and keep all that is carried where that is said."""
     front = Front()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         front.asked.append(head)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        await _hand_on(reader, writer, int(head.split(b" ")[1].rpartition(b":")[2]))
+        up, down = bytearray(), bytearray()
+        if records:
+            front.streams += [up, down]
+        port = int(head.split(b" ")[1].rpartition(b":")[2])
+        await _hand_on(reader, writer, port, (up, down) if records else (None, None))
 
     with _serving(front, handle, None):
         yield front
 
 
-async def _hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+async def _hand_on(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    port: int,
+    kept: tuple[bytearray | None, bytearray | None] = (None, None),
+) -> None:
     # Cut short by the end of it all, connections that are still open would be left to the garbage collector.
     try:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            await asyncio.gather(_copy(reader, up_writer), _copy(up_reader, writer))
+            await asyncio.gather(_copy(reader, up_writer, kept[0]), _copy(up_reader, writer, kept[1]))
         finally:
             up_writer.transport.abort()
     finally:
         writer.transport.abort()
 
 
-async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter, kept: bytearray | None) -> None:
     try:
         while data := await source.read(65536):
             sink.write(data)
+            if kept is not None:
+                kept += data
     except OSError:
         pass
     sink.close()

@@ -11,11 +11,14 @@ _CHUNK = 65_536
 class Relay:
     """Listens on a free port of loopback and carries every connection to another."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, *, records: bool = False) -> None:
         self.connections = 0
         """How many connections were made so far."""
         self.dropped = 0
         """How many bytes were taken and not carried."""
+        self.streams: list[bytearray] = []
+        """What was carried, if that is to be kept: one for each connection and direction."""
+        self._records = records
         self._target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = str(self._listener.getsockname()[1])
@@ -64,10 +67,15 @@ class Relay:
                     self._threads[-1].start()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        kept = bytearray()
+        if self._records:
+            self.streams.append(kept)
         with source, suppress(OSError):
             while data := source.recv(_CHUNK):
                 if self._carries.is_set():
                     sink.sendall(data)
+                    if self._records:
+                        kept += data
                 else:
                     self.dropped += len(data)
         with suppress(OSError):
@@ -75,9 +83,9 @@ class Relay:
 
 
 @contextmanager
-def relay_to(port: str) -> Iterator[Relay]:
+def relay_to(port: str, *, records: bool = False) -> Iterator[Relay]:
     """Run a relay to a port of loopback."""
-    relay = Relay(int(port))
+    relay = Relay(int(port), records=records)
     try:
         yield relay
     finally:

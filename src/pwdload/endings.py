@@ -66,4 +66,10 @@ def read_endings(path: Path) -> pa.Table | None:
     Raises:
         ValueError, OSError, pyarrow.ArrowException: the file is damaged.
     """
-    return pq.read_table(path).select(SCHEMA.names).cast(SCHEMA) if path.is_file() else None
+    if not path.is_file():
+        return None
+    table = pq.read_table(path)
+    wrong = [name for name in SCHEMA.names if table.column_names.count(name) != 1]
+    if wrong:
+        raise ValueError(f"{path.name}: no column {', '.join(wrong)}, or several")
+    return table.select(SCHEMA.names).cast(SCHEMA)

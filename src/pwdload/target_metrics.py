@@ -20,6 +20,7 @@ from pwdload.metrics import parse_metrics, seconds_utc, write_metrics
 from pwdload.rundir import RunDirectory, RunRecord, write_whole
 from pwdload.scenario import MetricsTable, Scenario
 from pwdload.scenario.metrics import TOKEN_VARIABLE
+from pwdload.secrecy import given
 
 POINTS_MAX: Final = 10_000
 """A Prometheus refuses to give more than 11,000 values of a series at once: the step is made longer."""
@@ -111,7 +112,7 @@ def _opener() -> OpenerDirector:
 def _series(opener: OpenerDirector, table: MetricsTable, form: Mapping[str, str]) -> tuple[Mapping[float, float], str]:
     """Return one query's values by time (seconds since 1970), or why there are none."""
     headers = {"Accept": "application/json"}
-    if token := os.environ.get(TOKEN_VARIABLE, "").strip():
+    if token := (given(TOKEN_VARIABLE, os.environ) or "").strip():
         headers["Authorization"] = f"Bearer {token}"
     url = f"{table.prometheus}/api/v1/query_range?{urlencode(form)}"
     try:

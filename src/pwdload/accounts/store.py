@@ -231,14 +231,16 @@ class Store:
             some = wanted[begin : begin + _AT_ONCE]
             marks = ", ".join("?" * len(some))
             for values in self._query(f'{_SELECT} WHERE "index" IN ({marks})', some):
-                row = _decoded(values)
+                with _sqlite_errors(self.path):
+                    row = _decoded(values)
                 found[row.entry.index] = row
         return found
 
     def by_name(self, user_name: str) -> Entry | None:
         """Return an account by its user name."""
         found = self._query(_SELECT + " WHERE user_name = ?", [user_name])
-        return _decoded(found[0]).entry if found else None
+        with _sqlite_errors(self.path):
+            return _decoded(found[0]).entry if found else None
 
     def entries(self, status: Status | None = None, state: str | None = None) -> Iterator[Entry]:
         """Yield accounts in the order of their indices."""
@@ -325,8 +327,11 @@ def _encoded(entry: Entry) -> list[object]:
 
 def _decoded(values: Sequence[Any]) -> Row:
     *row, lease = values
-    for place, decode in _DECODE:
-        row[place] = decode(row[place])
+    try:
+        for place, decode in _DECODE:
+            row[place] = decode(row[place])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        raise _DamagedError(f"account {row[0]!r} is damaged") from None
     return Row(Entry(**dict(zip(_NAMES, row, strict=True))), lease)
 
 
@@ -336,11 +341,17 @@ def _where(**wanted: object) -> tuple[str, list[object]]:
     return f'{where} ORDER BY "index"', list(asked.values())
 
 
+class _DamagedError(Exception):
+    """What is in the store cannot be read as what it must be."""
+
+
 @contextmanager
 def _sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise AccountsError(f"{path}: an account is there already ({error}); nothing was added") from None
-    except sqlite3.Error as error:
+    except UnicodeDecodeError:
+        raise AccountsError(f"{path}: damaged, a text in it is not UTF-8; nothing was changed") from None
+    except (sqlite3.Error, _DamagedError) as error:
         raise AccountsError(f"{path}: {error}; nothing was changed, and journals are kept") from None

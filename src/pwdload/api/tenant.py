@@ -18,6 +18,7 @@ from pwdload.api.contract import BUSY_CODES, CONTENT_TYPE, SERVER_DATE_PATH, Ans
 from pwdload.api.http import Exchange
 from pwdload.api.request import json_body
 from pwdload.errors import TargetError, UsageError
+from pwdload.secrecy import given
 
 CLIENT_ID_VARIABLE: Final = "PWDLOAD_TENANT_CLIENT_ID"
 CLIENT_SECRET_VARIABLE: Final = "PWDLOAD_TENANT_CLIENT_SECRET"  # noqa: S105 - the name of a variable
@@ -87,15 +88,17 @@ class Credentials:
         """Return the credentials that the environment gives.
 
         Raises:
-            UsageError: one of the two variables is not set, or empty.
+            UsageError: one of the two variables is not set, or empty, or names a file that cannot be used.
         """
-        missing = [name for name in (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE) if not environment.get(name)]
+        found = {name: given(name, environment) or "" for name in (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)}
+        missing = [name for name, value in found.items() if not value]
         if missing:
             raise UsageError(
                 f"{' and '.join(missing)}: not set; the tenant API wants the client id and secret of an application "
-                "that may manage users, and both are read from the environment only"
+                "that may manage users, and both are read from the environment, or from files that variables name "
+                "with _FILE after them"
             )
-        return cls(client_id=environment[CLIENT_ID_VARIABLE], client_secret=environment[CLIENT_SECRET_VARIABLE])
+        return cls(client_id=found[CLIENT_ID_VARIABLE], client_secret=found[CLIENT_SECRET_VARIABLE])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

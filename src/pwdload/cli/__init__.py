@@ -1,7 +1,9 @@
 """The command `pwdload`: thin, and the only place that prints tables and chooses exit codes."""
 
 import json
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,7 @@ from pwdload.outcome import Verdict
 from pwdload.run import starting
 from pwdload.rundir import RunDirectory
 from pwdload.scenario import json_schema
+from pwdload.secrecy import refuse_on_command_line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -164,9 +167,16 @@ def proxy(context: typer.Context) -> None:
     run.become_proxy(context.args)
 
 
+def _refuse_secrets(arguments: Sequence[str]) -> None:
+    """Refuse secrets that are typed; those of the stand-in, which it makes up, keep nothing from anybody."""
+    if arguments[:1] != ["standin"]:
+        refuse_on_command_line(arguments, os.environ)
+
+
 def main() -> None:
     """Run the command line; what the user has to mend is told in plain lines, without a traceback."""
     try:
+        _refuse_secrets(sys.argv[1:])
         app()
     except OSError as error:  # a full or read-only disk, a folder where a file belongs
         sys.stderr.write(f"pwdload: {error.filename}: {error.strerror}; make room or mend it, and try again\n")

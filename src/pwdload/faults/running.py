@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pwdload.errors import FaultError
+from pwdload.secrecy import without_secrets
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _SHOWN_CHARACTERS = 200
@@ -86,7 +87,10 @@ def cleaned(text: str) -> str:
 def environment() -> Mapping[str, str]:
     """Return our environment; the system's tools are found in it by whoever is not root as well."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return {**os.environ, "PATH": os.pathsep.join([*path, *(tool for tool in _TOOLS if tool not in path)])}
+    return {
+        **without_secrets(os.environ),
+        "PATH": os.pathsep.join([*path, *(tool for tool in _TOOLS if tool not in path)]),
+    }
 
 
 def _waited(process: "subprocess.Popen[bytes]", argv: Sequence[str], limit_s: float) -> int:

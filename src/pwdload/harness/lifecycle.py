@@ -1,5 +1,6 @@
 """Hooks pwdload into Locust's events. A locustfile calls `install` once; everything else follows from there."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pwdload.harness.options import add_arguments, check_web_port, options_of, s
 from pwdload.harness.session import Session
 from pwdload.harness.users import PasswordUpdateUser
 from pwdload.harness.worker import Worker
+from pwdload.secrecy import refuse_on_command_line
 
 
 class Role(Protocol):
@@ -55,6 +57,12 @@ def install() -> None:
 
 def _on_parser(parser: LocustArgumentParser) -> None:
     add_arguments(parser)
+    _one_line_for_errors(_keep_secrets)
+
+
+def _keep_secrets() -> None:
+    # Before Locust reads its arguments: it repeats on the screen those that it does not know.
+    refuse_on_command_line(sys.argv[1:], os.environ)
     share_secret_with_children()
 
 

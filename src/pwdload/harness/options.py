@@ -17,6 +17,7 @@ from pwdload.harness.course import first_pieces
 from pwdload.passwords import KEY_FILE, SECRET_VARIABLE, digest_of, ledger_secret, run_secret
 from pwdload.rundir import ArrivalPlan, RateRecord
 from pwdload.scenario import Scenario, default_scenario, load_scenario
+from pwdload.secrecy import is_given
 
 MADE_UP_VARIABLE = "PWDLOAD_RUN_SECRET_IS_MADE_UP"
 """Set beside a secret that nobody gave, for the workers that Locust forks."""
@@ -68,8 +69,13 @@ def share_secret_with_children() -> None:
     """Make sure that a run secret exists before Locust forks its workers, so that all derive the same passwords.
 
     One that was made up here serves the embedded stand-in alone, whose accounts go with the run.
+
+    Raises:
+        UsageError: the one that the environment gives cannot be used.
     """
-    if SECRET_VARIABLE not in os.environ:
+    if is_given(SECRET_VARIABLE, os.environ):
+        run_secret()  # a file is read now, once for all of them; what is wrong with it is told before anything begins
+    else:
         os.environ[SECRET_VARIABLE] = secrets.token_hex(32)
         os.environ[MADE_UP_VARIABLE] = "1"
 

@@ -37,6 +37,7 @@ from pwdload.harness.options import adopt_secret_of, chosen_scenario
 from pwdload.harness.progress import say
 from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.scenario import Scenario
+from pwdload.secrecy import given
 
 _PROBE_WITHIN_S = 5.0
 _STANDIN_TOKEN_LIFE_S = 5.0
@@ -244,7 +245,9 @@ def _lack(name: str, scenario: Scenario, accounts: LedgerAccounts | None) -> str
         return lack
     if accounts is None:
         return ""
-    if case.needs_tenant_api and not all(os.environ.get(name) for name in (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)):
+    if case.needs_tenant_api and not all(
+        given(name, os.environ) for name in (CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE)
+    ):
         return f"it needs the tenant API; set {CLIENT_ID_VARIABLE} and {CLIENT_SECRET_VARIABLE} in the environment"
     state = WARNING if scenario.accounts.reuse == "warn" else case.needs
     if not accounts.sizes.get(state):

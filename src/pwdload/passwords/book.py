@@ -11,6 +11,7 @@ from functools import lru_cache
 from pwdload.errors import UsageError
 from pwdload.passwords.policy import PasswordPolicy
 from pwdload.passwords.shape import shaped
+from pwdload.secrecy import given
 
 SECRET_VARIABLE = "PWDLOAD_RUN_SECRET"  # noqa: S105 - the name of the variable, not its value
 SECRET_LENGTH_MIN = 16
@@ -63,7 +64,9 @@ class PasswordBook:
 
 
 def run_secret(environment: Mapping[str, str] = os.environ) -> bytes:
-    """Return the secret of the run: from PWDLOAD_RUN_SECRET, or a new one of 32 random bytes when that is not set.
+    """Return the secret of the run: from PWDLOAD_RUN_SECRET or the file that PWDLOAD_RUN_SECRET_FILE names.
+
+    Without either, a new one of 32 random bytes.
 
     32 or more hexadecimal digits stand for the bytes they spell; any other text of 16 or more characters is taken as
     it is. A variable that is set but too short, even empty, is refused rather than replaced: with another secret no
@@ -71,7 +74,7 @@ def run_secret(environment: Mapping[str, str] = os.environ) -> bytes:
 
     Raises `UsageError`, which never shows the value.
     """
-    text = environment.get(SECRET_VARIABLE)
+    text = given(SECRET_VARIABLE, environment)
     if text is None:
         return secrets.token_bytes(32)
     text = text.strip()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pwdload.errors import UsageError
 from pwdload.passwords.book import SECRET_VARIABLE, run_secret
+from pwdload.secrecy import is_given
 
 KEY_FILE = "run_secret.key"
 _FORM = re.compile(rb"pwdload-run-secret-1 ([0-9a-f]{64}) ([0-9a-f]{8})\n")
@@ -31,7 +32,7 @@ def ledger_secret(directory: Path, environment: Mapping[str, str] = os.environ, 
         UsageError: there is none, or the one that is there cannot be used. No value is ever shown.
         OSError: the file cannot be written.
     """
-    if SECRET_VARIABLE in environment:
+    if is_given(SECRET_VARIABLE, environment):
         return run_secret(environment)
     path = directory / KEY_FILE
     if create and not path.exists():

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from pwdload.scenario.keys import did_you_mean, secret_refusal
 from pwdload.scenario.stages import Place
 from pwdload.scenario.structure import allowed_at, default_at, keys_at, table_of
+from pwdload.secrecy import without_login
 
 _PLANNED: Final = "planned, not in this version: remove it to run"
 PLANNED_KEYS: Final[frozenset[Place]] = frozenset(
@@ -180,8 +181,7 @@ def shown(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    without_login = re.sub(r"//.*@", "//...@", text, flags=re.DOTALL)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in without_login[:200])
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in without_login(text)[:200])
 
 
 def _cut(text: str) -> str:

@@ -8,6 +8,7 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 from pwdload.errors import UsageError
+from pwdload.secrecy import without_login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +31,13 @@ class Address:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise UsageError(f"--host {url!r}: {error}; {allowed}") from None
+            raise UsageError(f"--host {without_login(url)!r}: {error}; {allowed}") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"--host {url!r}: not a base URL; {allowed}")
+            raise UsageError(f"--host {without_login(url)!r}: not a base URL; {allowed}")
         if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-            raise UsageError(f"--host {url!r}: more than a base URL; {allowed}, without path, query or user")
+            raise UsageError(
+                f"--host {without_login(url)!r}: more than a base URL; {allowed}, without path, query or user"
+            )
         return cls(scheme=parts.scheme, host=parts.hostname, port=port or (443 if parts.scheme == "https" else 80))
 
     @property

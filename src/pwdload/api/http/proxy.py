@@ -10,6 +10,7 @@ from pwdload.api.http.answer import AnswerReader
 from pwdload.api.http.exchange import Failure, TransportCode
 from pwdload.api.http.stream import PlainStream, time_left_s
 from pwdload.errors import UsageError
+from pwdload.secrecy import given
 
 PROXY_VARIABLE = "PWDLOAD_PROXY"
 _HEAD_BYTES_MAX = 64 * 1024
@@ -46,7 +47,7 @@ class Proxy:
         Raises:
             UsageError: it is something else; the message does not repeat what may be a password.
         """
-        url = environment.get(PROXY_VARIABLE, "")
+        url = (given(PROXY_VARIABLE, environment) or "").strip()
         if not url:
             return None
         user, at, rest = url.removeprefix("http://").rpartition("@")
