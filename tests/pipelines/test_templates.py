@@ -1,4 +1,4 @@
-"""Pipelines, container file and manifests: well-formed by a schema, and each command line one that our programs take."""
+"""Pipelines, container file and manifests: well-formed by a schema, each command line one that is taken."""
 
 import json
 import re
@@ -35,8 +35,8 @@ def documents(path: Path) -> list[Document]:
 
 def github() -> Document:
     """Return the workflow; `on` is true in YAML 1.1, which GitHub does not go by."""
-    (document,) = documents(KIT / "ci" / "github.yml")
-    return {"on" if key is True else key: value for key, value in document.items()}
+    document: Mapping[object, Any] = yaml.safe_load((KIT / "ci" / "github.yml").read_text("utf-8"))
+    return {"on" if key is True else str(key): value for key, value in document.items()}
 
 
 def problems(document: Document, schema: str) -> list[str]:
@@ -184,7 +184,7 @@ def test_master_and_workers_go_together() -> None:
 
 
 def test_secrets_come_by_the_environment_alone() -> None:
-    """No template has a secret, or the place for one, in a command line or as a plain value; containers get the Secret."""
+    """No template has a secret, or the place for one, in a command line or a plain value; pods get the Secret."""
     lines = [*scripts(), *map(" ".join, pwdload_lines()), *map(" ".join, locust_lines())]
     assert not [line for line in lines if SECRETS.search(line)]
     for one in containers():

@@ -49,10 +49,14 @@ _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 def install() -> None:
     """Register pwdload with Locust: its options, and what happens when a run begins and ends; load the team's cases."""
     do_without_pandas()
-    _one_line_for_errors(lambda: load_own("cases") and None)
+    _one_line_for_errors(_load_own_cases)
     events.init_command_line_parser.add_listener(_on_parser)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)
+
+
+def _load_own_cases() -> None:
+    load_own("cases")
 
 
 def _on_parser(parser: LocustArgumentParser) -> None:
