@@ -5,18 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.processes import environment
 
 SCRIPT = """
-import json, sys
+import json, os, sys
 from locust.argument_parser import get_parser
 from pwdload.harness.options import add_arguments
-parser = get_parser()
-add_arguments(parser)
-options = parser.parse_args(sys.argv[1:])
 names = ("scenario", "reports", "allow_host", "no_calibrate", "host")
-print(json.dumps({name: getattr(options, name) for name in names}))
+answers = []
+for folder in sys.argv[1:]:
+    os.chdir(folder)
+    parser = get_parser()
+    add_arguments(parser)
+    options = parser.parse_args(["--reports", "elsewhere"])
+    answers.append({name: getattr(options, name) for name in names})
+print(json.dumps(answers))
 """
 CONF = """
 scenario = scenarios/staging.toml
@@ -35,30 +38,21 @@ no-calibrate = true
 """
 
 
-def options_in(folder: Path, *arguments: str) -> dict[str, object]:
-    """Return our options as `locust` has them in a folder."""
+def test_settings_files_are_respected(tmp_path: Path) -> None:
+    """Each of our options can be kept in either file that Locust reads; the command line wins."""
+    folders = [tmp_path / "conf", tmp_path / "toml"]
+    for folder, name, text in zip(folders, ("locust.conf", "pyproject.toml"), (CONF, TOML), strict=True):
+        folder.mkdir()
+        (folder / name).write_text(text)
     variables = environment(more={"PYTHONPATH": ":".join(sys.path)})
     variables.pop("PWDLOAD_NO_CALIBRATE")
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    parsed: dict[str, object] = json.loads(done.stdout)
-    return parsed
-
-
-@pytest.mark.parametrize(("name", "text"), [("locust.conf", CONF), ("pyproject.toml", TOML)])
-def test_settings_files_are_respected(tmp_path: Path, name: str, text: str) -> None:
-    """Each of our options can be kept in the file that Locust reads; the command line wins."""
-    (tmp_path / name).write_text(text)
-    assert options_in(tmp_path, "--reports", "elsewhere") == {
+    command = [sys.executable, "-c", SCRIPT, *map(str, folders)]
+    done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=True)
+    expected = {
         "scenario": "scenarios/staging.toml",
         "host": "https://staging.example.com",
         "allow_host": ["staging.example.com", "sso.example.com"],
         "reports": "elsewhere",
         "no_calibrate": True,
     }
+    assert json.loads(done.stdout) == [expected, expected]
