@@ -2,13 +2,18 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer
 from tests.processes import ROOT, environment, standin
+
+from pwdload.cli import app
+from pwdload.run import load
 
 DOCUMENT = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"```(sh|toml)(?: (\S+))?\n(.*?)```", re.DOTALL)
@@ -36,6 +41,27 @@ def typed(line: str, folder: Path, variables: Mapping[str, str]) -> None:
     allowed = MAY_END_WITH.get(words[1], (0,)) if len(words) > 1 else (0,)
     assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, f"{line}\n{done.stderr}"
+
+
+def test_its_scenarios_and_commands_are_taken(tmp_path: Path) -> None:
+    """Every scenario of the page loads, and every command line is one that the real command line takes."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    lines = []
+    for kind, name, text in BLOCK.findall(DOCUMENT.read_text("utf-8")):
+        if kind == "toml":
+            path = tmp_path / Path(name).name
+            path.write_text(text)
+            assert load(path).stages
+        else:
+            lines += [
+                shlex.split(line.partition(" > ")[0])[1:] for line in text.splitlines() if line.startswith("pwdload")
+            ]
+    assert len(lines) >= 15
+    for words in lines:
+        command, rest = commands[words[0]], words[1:]
+        if hasattr(command, "commands"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_context("pwdload", rest)
 
 
 @pytest.mark.slow
