@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema sample vendor clean
+.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema reference sample vendor clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,00
 
 schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
 	$(BIN)/pwdload schema > scenarios/scenario.schema.json
+
+reference: schema  ## Write docs/scenario.md and docs/definitions.md from the code
+	$(BIN)/python -m tests.docs.written
 
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
 	$(BIN)/python -m tests.sample

@@ -70,9 +70,10 @@ def test_a_built_package_works_outside_the_checkout(tmp_path: Path) -> None:
             [sys.executable, "-m", *command], cwd=cwd, env=variables, capture_output=True, text=True, check=False
         )
 
-    where = run("pwdload", "init", "team", cwd=tmp_path)
+    where = run("pwdload", "init", "team", "--ci", "github", "--ci", "gitlab", "--kubernetes", cwd=tmp_path)
     assert where.returncode == 0, where.stderr
     team = tmp_path / "team"
+    assert (team / "deploy" / "kubernetes" / "run.yaml").is_file()
     assert run("pwdload", "plan", "scenarios/smoke.toml", cwd=team).returncode == 0
     options = ("--scenario", "scenarios/smoke.toml", "--headless", "-u", "5", "-t", "3s", "--only-summary")
     done = run("locust", *options, cwd=team)

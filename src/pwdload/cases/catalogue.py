@@ -8,6 +8,7 @@ A scenario's `[expect.CASE]` replaces what the step that a case is about expects
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from pwdload.api.contract import MANDATORY_HEADERS
 from pwdload.cases.expectation import AcceptOrRefuse, Expectation, Refuse, accept, refuse, refuse_documented
@@ -214,17 +215,26 @@ _ISV = tuple(
     for how, value in (("missing", None), ("blank", ""))
 )
 
-CASES: Mapping[str, Case] = {
+_CASES: dict[str, Case] = {
     case.name: case
     for case in (*_LOGINS, *_CHANGES, *_MISTAKES, *_POLICY, *_TOKENS, *_HEADERS, *_BODIES, *_PROTOCOL, *_ISV, *PROBES)
 }
-"""Every case by its name."""
+CASES: Mapping[str, Case] = MappingProxyType(_CASES)
+"""Every case by its name, those that a team has added among them."""
 
-GROUPS: Mapping[str, tuple[str, ...]] = {
+_GROUPS: dict[str, tuple[str, ...]] = {
     group: tuple(case.name for case in CASES.values() if case.group == group)
     for group in dict.fromkeys(case.group for case in CASES.values())
 }
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(_GROUPS)
 """Names of the cases in each group; a scenario's mix may name a group, which shares its weight out evenly."""
+
+
+def add(case: Case) -> None:
+    """Add a case to `CASES` and to its group in `GROUPS`; `pwdload.cases.own.register` sees to it that it fits."""
+    _CASES[case.name] = case
+    _GROUPS[case.group] = (*_GROUPS.get(case.group, ()), case.name)
+
 
 DEFAULT_MIX: Mapping[str, float] = {
     "login": 2,

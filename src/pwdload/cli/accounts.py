@@ -14,6 +14,7 @@ from pwdload.accounts.entry import Entry, Status
 from pwdload.accounts.ledger import Ledger, LedgerView
 from pwdload.accounts.scribe import Told
 from pwdload.cli import overview
+from pwdload.cli.common import ACCOUNTS, DONE, AsJson, say_json
 from pwdload.cli.meter import meter
 from pwdload.cli.options import AllowHost, DryRun, Host, LedgerDirectory, at_target
 from pwdload.errors import UsageError
@@ -24,41 +25,42 @@ from pwdload.units import format_count
 app = typer.Typer(
     no_args_is_help=True,
     help="Test accounts that are never lost: make or import them, see how they are, settle doubts, put them back.",
-    epilog="Every command may be broken off and typed again: it goes on from there. Exit codes: 0 done, 2 usage, "
-    "5 something is left to do.",
+    epilog=f"Every command may be broken off and typed again: it goes on from there. {ACCOUNTS}",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 _WHYS_SHOWN = 5
 _INTERRUPTED = 128 + 2
 """What a shell reports of a program that Ctrl-C (signal 2) has ended."""
 
 
-@app.command()
+@app.command(epilog=ACCOUNTS)
 @at_target
 def create(
     where: work.Where,
     count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many accounts there shall be.")],
     prefix: Annotated[str, typer.Option(help="What their user names begin with; six digits follow.")] = "load",
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make accounts by the tenant API, until there are COUNT; those that are there already are left alone."""
     if not re.fullmatch(r"[!-~]{1,60}", prefix):
         raise UsageError(f"--prefix {prefix!r}: allowed are 1 to 60 visible ASCII characters")
     if dry_run:
-        _would("make", where, work.missing(where, count, prefix))
+        _would("make", where, work.missing(where, count, prefix), as_json=as_json)
         return
     with _going_on("create") as begin:
         made = work.create(where, count, prefix, begin)
-    _report("made", made.made, {"name taken": made.conflicts, "refused": made.refused, "left": made.left})
+    failed = {"name taken": made.conflicts, "refused": made.refused, "left": made.left}
+    _report("made", made.made, failed, as_json=as_json)
 
 
-@app.command("import")
+@app.command("import", epilog=DONE)
 def import_list(
     directory: LedgerDirectory,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="List of accounts: user_name,password[,state,...].")],
     host: Host = None,
     allow_host: AllowHost = [],  # noqa: B006 - typer makes a new one for each call
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take listed accounts into a ledger; every mistake in the list is told at once. Sends nothing."""
     where = work.Where(directory=directory, host=host, allow=tuple(allow_host))
@@ -66,6 +68,10 @@ def import_list(
         done = work.import_list(
             where, csv, dry_run=dry_run, begin=lambda total: stack.enter_context(meter("import", total))
         )
+    if as_json:
+        verb = "would_add" if dry_run else "added"
+        say_json({"ledger": str(directory), verb: done.added, "listed": done.listed})
+        return
     _say(
         f"{directory}: {'would add' if dry_run else 'added'} {format_count(done.added)} of {format_count(done.listed)} "
         f"listed accounts; {format_count(done.listed - done.added)} were there already"
@@ -74,7 +80,7 @@ def import_list(
         _say(f"Keep {csv}: the passwords that its accounts came with are only in it.")
 
 
-@app.command()
+@app.command(epilog=DONE)
 def status(directory: LedgerDirectory, as_json: AsJson = False) -> None:
     """Say how the accounts of a ledger are, and what to do next; also while a run is on."""
     with _view(directory) as view:
@@ -83,7 +89,7 @@ def status(directory: LedgerDirectory, as_json: AsJson = False) -> None:
     _say(words)
 
 
-@app.command()
+@app.command(epilog=ACCOUNTS)
 @at_target
 def arm(
     where: work.Where,
@@ -92,27 +98,33 @@ def arm(
         bool, typer.Option("--even-retired", help="Those out of use, too, and those whose doubt cannot be settled.")
     ] = False,
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put used accounts back by the tenant API: a new password, and another one to be asked for at the next login."""
     if dry_run:
         total = _count(where.directory, lambda view: work.to_arm(view, even_retired=even_retired))
-        _would("put back", where, total if count is None else min(total, count))
+        _would("put back", where, total if count is None else min(total, count), as_json=as_json)
         return
     with _going_on("arm") as begin:
         armed = work.arm(where, begin, count=count, even_retired=even_retired)
     failed = {"in doubt": armed.still_unknown, "gone": armed.gone, "refused": armed.refused, "left": armed.left}
-    _report("put back", armed.armed, failed)
+    _report("put back", armed.armed, failed, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog=ACCOUNTS)
 @at_target
-def settle(where: work.Where, dry_run: DryRun = False) -> None:
+def settle(where: work.Where, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Find out which password opens each account in doubt: the newer one is tried, then the older, twice at most."""
     if dry_run:
-        _would("settle", where, _count(where.directory, lambda view: view.entries(Status.UNKNOWN)))
+        _would("settle", where, _count(where.directory, lambda view: view.entries(Status.UNKNOWN)), as_json=as_json)
         return
     with _going_on("settle") as begin:
         found = work.settle_doubts(where, begin)
+    if as_json:
+        parts = ("applied", "not_applied", "neither", "still_unknown")
+        say_json({part: _told_data(getattr(found, part)) for part in parts})
+        _leave(is_done=not found.still_unknown)
+        return
     _say(
         f"applied {format_count(len(found.applied))}, not applied {format_count(len(found.not_applied))}, "
         f"neither {format_count(len(found.neither))}, still unknown {format_count(len(found.still_unknown))}"
@@ -121,7 +133,7 @@ def settle(where: work.Where, dry_run: DryRun = False) -> None:
     _leave(is_done=not found.still_unknown)
 
 
-@app.command()
+@app.command(epilog=DONE)
 def export(
     directory: LedgerDirectory,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; without it, standard output.")] = None,
@@ -140,7 +152,7 @@ def export(
     _say(f"Written: {out}")
 
 
-@app.command()
+@app.command(epilog=ACCOUNTS)
 @at_target
 def delete(
     where: work.Where,
@@ -149,17 +161,19 @@ def delete(
         bool, typer.Option("--even-imported", help="Those, too, that were there before the ledger.")
     ] = False,
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove from the target the accounts that were made by `create`; others only where that is said."""
     total = _count(where.directory, lambda view: work.to_delete(view, even_imported=even_imported))
     if dry_run:
-        _would("remove", where, total)
+        _would("remove", where, total, as_json=as_json)
         return
     if total and not yes:
         _ask(f"Remove {format_count(total)} accounts at {work.target_of(where)}?")
     with _going_on("delete") as begin:
         gone = work.delete(where, begin, even_imported=even_imported)
-    _report("removed", gone.deleted, {"name taken": gone.conflicts, "refused": gone.refused, "left": gone.left})
+    failed = {"name taken": gone.conflicts, "refused": gone.refused, "left": gone.left}
+    _report("removed", gone.deleted, failed, as_json=as_json)
 
 
 @contextmanager
@@ -193,7 +207,11 @@ def _going_on(label: str) -> Iterator[work.Begin]:
             raise typer.Exit(_INTERRUPTED) from None
 
 
-def _would(verb: str, where: work.Where, total: int) -> None:
+def _would(verb: str, where: work.Where, total: int, *, as_json: bool) -> None:
+    if as_json:
+        target = work.target_of(where)
+        say_json({"ledger": str(where.directory), "target": target, f"would_{_key(verb)}": total})
+        return
     _say(f"{where.directory}: would {verb} {format_count(total)} accounts at {work.target_of(where)}")
 
 
@@ -208,7 +226,21 @@ def _ask(question: str) -> None:
     typer.confirm(question, abort=True)
 
 
-def _report(verb: str, done: Sequence[Told], failed: dict[str, Sequence[Told]]) -> None:
+def _key(words: str) -> str:
+    return words.replace(" ", "_")
+
+
+def _told_data(told: Sequence[Told]) -> dict[str, object]:
+    """Return how many there are, and the first few by name."""
+    first = [{"user_name": one.entry.user_name, "why": one.why} for one in told[:_WHYS_SHOWN]]
+    return {"count": len(told), "first": first}
+
+
+def _report(verb: str, done: Sequence[Told], failed: dict[str, Sequence[Told]], *, as_json: bool) -> None:
+    if as_json:
+        say_json({_key(verb): len(done), **{_key(words): _told_data(told) for words, told in failed.items()}})
+        _leave(is_done=not any(failed.values()))
+        return
     others = "".join(f", {words} {format_count(len(told))}" for words, told in failed.items() if told)
     _say(f"{verb} {format_count(len(done))}{others}")
     _whys(failed)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pwdload.cli.common import AsJson
 from pwdload.errors import UsageError
 from pwdload.units import parse_share
 
@@ -59,7 +60,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds r
 Reports = Path("reports")
 
 
-def compare(
+def compare(  # noqa: PLR0913 - the options, each as a person gives it
     sides: Sides = None,
     *,
     base: MoreBase = None,
@@ -68,12 +69,12 @@ def compare(
     seed: Seed = 0,
     out: Out = None,
     anyway: Anyway = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hold runs against a base: better, worse, equivalent, or cannot tell.
 
     Each further run after BASE is a new side of its own; --base and --new add runs to either side, which then count for
-    how much runs of one side differ: the best is several runs of each, made in turn. Exit codes: 0 better or
-    equivalent, 1 worse, 5 cannot tell, 2 not comparable, 3 a run is INVALID.
+    how much runs of one side differ: the best is several runs of each, made in turn.
     """
     from pwdload.report.comparison import compare_runs, write  # noqa: PLC0415 - pandas takes half a second
 
@@ -81,21 +82,36 @@ def compare(
     page = compare_runs(of_base, of_new, margin=margin, seed=seed, anyway=anyway)
     folder = out or Reports / "comparisons" / _name([*of_base.paths[:1], *(one.paths[0] for one in of_new)])
     write(page, folder)
-    _say(page)
-    typer.echo(f"Comparison: {folder / 'comparison.html'}")
+    if as_json:
+        _say_json(page)
+    else:
+        _say(page)
+        typer.echo(f"Comparison: {folder / 'comparison.html'}")
     raise typer.Exit(page.exit_code)
 
 
-def history(folder: Folder, *, scenario: ScenarioName = None, seed: Seed = 0, out: Out = None) -> None:
+def history(
+    folder: Folder, *, scenario: ScenarioName = None, seed: Seed = 0, out: Out = None, as_json: AsJson = False
+) -> None:
     """Show the trend of a scenario over all its runs below a folder, and where a number changed for good."""
     from pwdload.report.comparison import past_of, write  # noqa: PLC0415 - as above
 
     page = past_of(folder, scenario=scenario, seed=seed)
     place = out or Reports / "histories" / _name([folder, *([Path(scenario)] if scenario else [])])
     write(page, place)
+    if as_json:
+        _say_json(page)
+        return
     _show_runs(page)
     _say(page)
     typer.echo(f"History: {place / 'history.html'}")
+
+
+def _say_json(page: "Page") -> None:
+    """Print what the folder has as a file too: comparison.json or history.json."""
+    from pwdload.report.comparison.as_json import render  # noqa: PLC0415 - as above
+
+    typer.echo(render(page), nl=False)
 
 
 def _sides(given: Sequence[Path], base: Sequence[Path], new: Sequence[Path]) -> tuple["Given", list["Given"]]:

@@ -15,6 +15,7 @@ from locust.runners import STATE_INIT, WorkerRunner
 from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
+from pwdload.extensions import load_own
 from pwdload.harness.controller import Controller
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
@@ -48,11 +49,16 @@ _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 
 
 def install() -> None:
-    """Register pwdload with Locust: its options, and what happens when a run begins and ends."""
+    """Register pwdload with Locust: its options, and what happens when a run begins and ends; load the team's cases."""
     do_without_pandas()
+    _one_line_for_errors(_load_own_cases)
     events.init_command_line_parser.add_listener(_on_parser)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)
+
+
+def _load_own_cases() -> None:
+    load_own("cases")
 
 
 def _on_parser(parser: LocustArgumentParser) -> None:

@@ -16,6 +16,7 @@ from pwdload.report.cards import cards as make_cards
 from pwdload.report.cards import stages_of_different_load, weakened_by
 from pwdload.report.formats import duration, figure_text, per_second, share
 from pwdload.report.model import Card, Caution, Report, Section, Table
+from pwdload.report.own import own_sections
 from pwdload.report.plots import throughput_plot, update_latency_plot
 from pwdload.report.sections import (
     accounts_section,
@@ -136,7 +137,7 @@ def _definitions(analysis: Analysis) -> tuple[tuple[str, str], ...]:
 
 
 def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Section]:
-    for make in _SECTIONS:
+    for make in (*_SECTIONS, *own_sections()):
         section = make(analysis)
         if section is None:
             continue

@@ -11,11 +11,13 @@ from pwdload.cases.catalogue import CASES, GROUPS, scenario_weights
 from pwdload.errors import UsageError
 from pwdload.run.judgeable import criteria_lines
 from pwdload.run.needs import is_for_standin, need_lines
+from pwdload.run.planned import plan_data
 from pwdload.scenario import Scenario, describe, load_scenario
 
 if TYPE_CHECKING:
     from pwdload.calibration import Certificate
 
+__all__ = ["REPORTS", "become_locust", "become_proxy", "become_standin", "calibrate", "load", "plan", "plan_data"]
 REPORTS = Path("reports")
 
 

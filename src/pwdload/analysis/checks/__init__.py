@@ -11,6 +11,7 @@ from pwdload.analysis.capacity.values import Capacity
 from pwdload.analysis.checks import generator, processes, resilience, target
 from pwdload.analysis.checks.answer import Question
 from pwdload.analysis.checks.criteria import slo_findings
+from pwdload.analysis.checks.registered import OWN
 from pwdload.analysis.checks.search import below_the_capacity, search_findings
 from pwdload.analysis.criteria import JudgedCriteria
 from pwdload.analysis.recovery import Recovery
@@ -63,7 +64,7 @@ def find(
     cause = of_slo[:1] if criteria is not None and criteria.ended_by else ()
     others = [
         *map(_judged, judgement.results),
-        *(_find(one, run) for one in checks),
+        *(_find(one, run) for one in (*checks, *OWN)),
         *stated,
         *search_findings(run, capacity),
     ]
