@@ -102,8 +102,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder / "ledger")
-        for copy in ("counted", "expected"):
+        for copy in ("first", "counted", "expected"):
             shutil.copytree(folder / "ledger", folder / copy)
+        found(folder / "first")  # what a process does but once is done, and in no count
         instants = range(1, lines(folder / "counted") + 1)
         expected = found(folder / "expected")
         chosen = sorted(random.Random(options.seed).sample(instants, options.instants or len(instants)))
