@@ -9,7 +9,7 @@ import pandas as pd
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.recovery.tolerated import tolerated_spans
 from pwdload.analysis.run import Run
-from pwdload.criteria import Criterion, Judged, Observed, Span, Standing, judge, stated
+from pwdload.criteria import Criterion, Judged, Observed, Span, judge, stated
 from pwdload.criteria.judge import nothing_known
 from pwdload.criteria.observing import FAILED, measured_in, spans_of
 from pwdload.criteria.seconds import Seconds, by_second
@@ -82,11 +82,6 @@ def observed_of(run: Run, *, with_journeys: bool = True) -> Observed:
         flow_due_s=_flow_due_s(samples, due_s) if with_journeys else due_s,
         measured=measured_in(due_s, spans_of(run.record.stages, run.end_s)),
     )
-
-
-def verdict_words(standing: Standing) -> str:
-    """Return how a criterion stands, for a person."""
-    return standing.value.replace("_", " ")
 
 
 def _judge(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> tuple[Judged, Seconds | None]:

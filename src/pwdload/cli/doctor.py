@@ -1,6 +1,5 @@
 """`pwdload doctor`: what must be well before a run, a line for each check."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from pwdload import run
 from pwdload.api.confirmation import terminal
+from pwdload.cli.common import say_json
 from pwdload.cli.options import AllowHost, YesThisIs
 from pwdload.doctor.examine import Question, as_data, examine
 from pwdload.doctor.findings import Budget, Finding, Status, exit_code
@@ -55,7 +55,7 @@ def doctor(  # noqa: PLR0913, PLR0917 - each is an option as a person gives it
             console.print(_line(finding))
     code = exit_code(findings)
     if as_json:
-        typer.echo(json.dumps(as_data(question, findings, budget.spent), ensure_ascii=False, indent=1))
+        say_json(as_data(question, findings, budget.spent))
     else:
         counted = f"{budget.spent} request{'s' * (budget.spent != 1)} sent"
         console.print(f"{'Something is to be mended before a run' if code else 'A run can begin'}; {counted}.")

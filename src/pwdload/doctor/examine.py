@@ -189,7 +189,6 @@ def _proxy(url: str | None) -> Proxy | None:
 def as_data(question: Question, findings: Sequence[Finding], spent: int) -> Mapping[str, object]:
     """Return an examination as JSON has it; `spent`: how many requests it took."""
     return {
-        "format": 1,
         "scenario": question.scenario.name,
         "host": question.url,
         "exit_code": exit_code(findings),

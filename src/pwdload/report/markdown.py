@@ -44,14 +44,14 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterable[str]:
-    yield f"## {_MARKS[report.verdict]} {report.verdict.value.replace('_', ' ')}: {_safe(report.title)}"
+    yield f"## {_MARKS[report.verdict]} {report.verdict.value.replace('_', ' ')}: {safe(report.title)}"
     yield ""
-    yield _safe(report.reason)
-    yield f"\n<sub>{_safe(report.summary)}</sub>"
+    yield safe(report.reason)
+    yield f"\n<sub>{safe(report.summary)}</sub>"
     if report.banner:
-        yield f"\n> **Note:** {_safe(report.banner)}"
+        yield f"\n> **Note:** {safe(report.banner)}"
     for note in report.notes[:_NOTES_MAX]:
-        yield f"\n> **Note of the run:** {_safe(note)}"
+        yield f"\n> **Note of the run:** {safe(note)}"
     if len(report.notes) > _NOTES_MAX:
         yield f"\n> {_NOTES_MAX} of {len(report.notes)} notes; all are in `report.html`."
     yield ""
@@ -61,7 +61,7 @@ def _lines(report: Report) -> Iterable[str]:
     yield "|---|---:|---|"
     for card in report.cards:
         values = " / ".join(f"{figure.name} **{figure_text(figure)}**".strip() for figure in card.values)
-        yield f"| {_safe(card.label)} | {values} | {_safe(card.detail)} |"
+        yield f"| {safe(card.label)} | {values} | {safe(card.detail)} |"
     yield from _correctness(report)
     tables = {table.name: table for table in report.tables}
     for name in _TABLES:
@@ -70,14 +70,14 @@ def _lines(report: Report) -> Iterable[str]:
     if report.cautions:
         yield "\n**Caveats**\n"
     for caution in report.cautions:
-        yield f"{caution.number}. *{caution.weakens}*: {_safe(caution.text)}"
+        yield f"{caution.number}. *{caution.weakens}*: {safe(caution.text)}"
 
 
 def _decision(section: Section | None) -> Iterable[str]:
     """Yield what a review decides by: what it comes to, then its tables."""
     if section is None:
         return
-    yield f"**{_safe(section.title)}**: {_safe(section.intro)}"
+    yield f"**{safe(section.title)}**: {safe(section.intro)}"
     for item in section.items:
         if isinstance(item, Table) and item.rows_shown:
             yield from _table(item, ())
@@ -91,9 +91,9 @@ def _correctness(report: Report) -> Iterable[str]:
     passed = len(report.judgement.results) - len(results)
     yield f"\n**Correctness**: {passed} of {len(report.judgement.results)} rules kept, as far as the run shows\n"
     for result in results[:_RULES_MAX]:
-        yield f"- {standing(result)}: {_safe(short(result.title))}: {_safe(short(result.reason))}"
+        yield f"- {standing(result)}: {safe(short(result.title))}: {safe(short(result.reason))}"
         for violation in result.violations[:1]:
-            yield f"  - {_safe(short(violation.sentence))} ({_safe(place(violation))})"
+            yield f"  - {safe(short(violation.sentence))} ({safe(place(violation))})"
     if len(results) > _RULES_MAX:
         yield f"- {len(results) - _RULES_MAX} more; all are in `report.html`."
 
@@ -101,15 +101,15 @@ def _correctness(report: Report) -> Iterable[str]:
 def _table(table: Table, left_out: tuple[str, ...]) -> Iterable[str]:
     kept = [place for place in places_shown(table) if table.columns[place].name not in left_out]
     columns = [table.columns[place] for place in kept]
-    yield f"\n**{_safe(table.title)}**\n"
-    yield f"| {' | '.join(_safe(column.label) for column in columns)} |"
+    yield f"\n**{safe(table.title)}**\n"
+    yield f"| {' | '.join(safe(column.label) for column in columns)} |"
     yield f"|{'|'.join('---:' if is_number(column.kind) else '---' for column in columns)}|"
     for row in table.rows[:_ROWS_MAX]:
-        yield f"| {' | '.join(_safe(cell_text(table, place, row)) for place in kept)} |"
+        yield f"| {' | '.join(safe(cell_text(table, place, row)) for place in kept)} |"
     if len(table.rows) > _ROWS_MAX:
         yield f"\n{_ROWS_MAX} of {len(table.rows):,} rows; all are in `tables/{table.name}.csv`."
 
 
-def _safe(text: str) -> str:
-    """Return a text in which nothing is markup: an error code comes from outside."""
+def safe(text: str) -> str:
+    """Return a text in which nothing is markup: titles come from scenarios, error codes from outside."""
     return one_line(text).translate(_SPECIAL)

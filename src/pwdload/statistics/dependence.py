@@ -48,13 +48,8 @@ class Dependence:
         """How many independent samples these are worth."""
         return self.samples / self.design_effect
 
-    @property
-    def t_975(self) -> float:
-        """The 97.5 % quantile of Student's t for these degrees of freedom: 1.96 for independent samples."""
-        return self.t(0.975)
-
     def t(self, probability: float) -> float:
-        """Return a quantile of Student's t for these degrees of freedom."""
+        """Return a quantile of Student's t for these degrees of freedom; at 0.975 of independent samples 1.96."""
         if math.isinf(self.degrees):
             return float(stats.norm.ppf(probability))
         return float(stats.t.ppf(probability, self.degrees))

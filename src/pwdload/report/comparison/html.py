@@ -1,16 +1,14 @@
 """A comparison or a history as one HTML file that needs nothing else, in the looks of a run's report."""
 
-import re
 from functools import cache
 
-from jinja2 import ChoiceLoader, Environment, FunctionLoader, PackageLoader
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pwdload.report import html as of_report
 from pwdload.report.comparison.page import Page, Range, Ranges
 from pwdload.report.drawn import drawings_json
 
-_MACRO = re.compile(r"\{%-? macro .*?\{%-? endmacro -?%\}", re.DOTALL)
 HALF = 100
 """From the middle of a drawn interval to either end, in its own units."""
 _SPAN_LEAST, _SPAN_MOST = 2.0, 6.0
@@ -37,16 +35,9 @@ def render(page: Page) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = of_report.environment().overlay(
-        loader=ChoiceLoader([PackageLoader("pwdload.report"), FunctionLoader(_parts)])
-    )
+    environment = of_report.environment().overlay()
     environment.filters.update(whisker=whisker, margin_box=margin_box)
     return environment
-
-
-def _parts(name: str) -> str | None:
-    """Return the macros of the report's page as a template of their own: what is drawn by both is written once."""
-    return "\n".join(_MACRO.findall(of_report.resource("report.html.j2"))) if name == "parts" else None
 
 
 def span_of(ranges: Ranges) -> float:
