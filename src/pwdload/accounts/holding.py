@@ -101,6 +101,11 @@ class Holding:
         """Take an account out of somebody's hands that is used up, in doubt or retired: its journal tells."""
         del self._held[account.lease].in_hands[account.index]
 
+    @property
+    def in_hands(self) -> int:
+        """How many accounts are in somebody's hands."""
+        return sum(len(held.in_hands) for held in self._held.values())
+
     def usable(self, now_s: float) -> set[int]:
         """Return the accounts with which something new may be begun."""
         held = [one for one in self._held.values() if one.may_begin(now_s)]

@@ -75,6 +75,15 @@ class Home(NamedTuple):
     account: Account
 
 
+class Stocked(NamedTuple):
+    """How many accounts there are at one moment."""
+
+    ready: int
+    """That nobody holds, and a flow may have."""
+    leased: int
+    """In the hands of a flow, or of a process."""
+
+
 class Return(NamedTuple):
     """An owner is done with a lease. Of accounts that are not named, its journal tells."""
 
@@ -115,6 +124,11 @@ class Stock:
     def left(self, state: str) -> int:
         """Return how many accounts of a state there are."""
         return self._fresh(state) + len(self._back.get(state, ()))
+
+    @property
+    def left_in_all(self) -> int:
+        """How many accounts there are, whatever their state."""
+        return sum(map(self.left, {*self._sizes, *self._back}))
 
     def _fresh(self, state: str) -> int:
         return self._sizes.get(state, 0) - self._handed_out.get(state, 0)
@@ -181,6 +195,11 @@ class LeaseBook:
     def open_leases(self) -> int:
         """How many leases there are that were not given back and have not run out."""
         return len(self._open)
+
+    @property
+    def stocked(self) -> Stocked:
+        """How many accounts nobody holds, and how many are under such a lease."""
+        return Stocked(self._stock.left_in_all, sum(len(lease.accounts) for lease in self._open.values()))
 
     def owners(self) -> set[int]:
         """Return who has such a lease."""

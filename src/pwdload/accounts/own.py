@@ -40,4 +40,12 @@ def own_pool(
         grant = book.grant(_MYSELF, holding.ask(state, how_many, now_s), now_s)
         return (holding.take(grant, now_s) if grant is not None else None) or ()
 
-    return Pool(draw, holding, time.monotonic, rearms=rearms, draw_at_once=draw_at_once, lock=lock)
+    return Pool(
+        draw,
+        holding,
+        time.monotonic,
+        rearms=rearms,
+        draw_at_once=draw_at_once,
+        lock=lock,
+        left=lambda: stock.left_in_all,
+    )

@@ -12,6 +12,7 @@ from typing import Protocol
 from pwdload.accounts.account import Account
 from pwdload.accounts.entry import Status
 from pwdload.accounts.holding import Holding
+from pwdload.accounts.leases import Stocked
 from pwdload.errors import AccountsError
 
 Draw = Callable[[str, int], Sequence[Account]]
@@ -48,11 +49,12 @@ class Pool:
         lock: AbstractContextManager[object] | None = None,
         rearms: bool = False,
         marks: Marks | None = None,
+        left: Callable[[], int] = lambda: 0,
     ) -> None:
         """Take a way to draw accounts, and a lock where drawing lets other flows of this process run meanwhile.
 
         `rearms`: accounts that were changed are kept, for `lease_changed`. `marks`: null where the journal is on the
-        master's disk.
+        master's disk. `left` says how many accounts could still be drawn, where that is known here.
         """
         self.holding = holding
         self._draw = draw
@@ -65,6 +67,7 @@ class Pool:
         self._changed: deque[Account] = deque()
         self._dry: set[str] = set()
         self._marks = marks
+        self._left = left
         self._resting: deque[tuple[int, deque[Account], Account]] = deque()
         """Accounts that were changed: until which mark the journal must be safe, and where they go then."""
 
@@ -87,6 +90,11 @@ class Pool:
         raise AccountsError(
             f"accounts ran dry: none is left in state {state}; give the run more accounts, fewer changes, or less time"
         )
+
+    @property
+    def stocked(self) -> Stocked:
+        """How many accounts are ready, those that could still be drawn included, and how many are in flows' hands."""
+        return Stocked(sum(map(len, self._ready.values())) + self._left(), self.holding.in_hands)
 
     def _restock(self, state: str, ready: deque[Account]) -> None:
         """Draw when little is left; where the last draw gave nothing, only when nothing is left."""

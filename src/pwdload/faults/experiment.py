@@ -49,6 +49,8 @@ class Experiment:
     """Tells the person who watches."""
     injections: list[Injection] = field(default_factory=list)
     steady: list[SteadyLook] = field(default_factory=list)
+    active: list[Injection] = field(default_factory=list)
+    """Those that are on, or are being healed."""
     _on: int = 0
     """Faults that are on."""
 
@@ -68,11 +70,13 @@ class Experiment:
             return
         done = self._injected(planned, act)
         self._on += 1
+        self.active.append(done)
         if done.took_hold:
             self.time.wait_until(planned.end_s)
             self._looked(planned, "during", max(planned.start_s, planned.end_s - self.over_s), self.time.now())
-        done = self._healed(done, act)
+        was, done = done, self._healed(done, act)
         self._on -= 1
+        self.active.remove(was)
         self._keep(done)
         if done.heal_after_s is not None and next_s > done.heal_after_s + 2 * self.over_s:
             from_s, to_s = done.heal_after_s + self.over_s, done.heal_after_s + 2 * self.over_s

@@ -12,12 +12,14 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
+from pwdload.accounts.leases import Stocked
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.ceiling import Ceiling
 from pwdload.clock import ON_TIME_S, RunClock, owed_s
 from pwdload.endings import Ending
 from pwdload.errors import PwdloadError
+from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.course import Course
@@ -25,16 +27,19 @@ from pwdload.harness.faulting import Faulting
 from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.judging import Judging
 from pwdload.harness.lending import LendingDesk, own_books
+from pwdload.harness.live import all_of
 from pwdload.harness.messages import MasterSide
+from pwdload.harness.onlooker import Onlooker
 from pwdload.harness.options import options_of, planned_arrivals, users_are_set_by_hand
 from pwdload.harness.plan import ATTRIBUTE, Plan, schedule_of
 from pwdload.harness.planning import highest_rate, length_words, make_plan, most_users
 from pwdload.harness.preparation import check_answers, keep_target, prepare
-from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, report_progress, say
+from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.searching import Searching
 from pwdload.harness.session import Session
 from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.sight import Sight
 from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
 from pwdload.harness.stock import say_stock
 from pwdload.harness.syncing import DiskThread
@@ -62,6 +67,8 @@ class Controller:
     def __init__(self, environment: Environment, runner: Runner | None) -> None:
         self.session: Session | None = None
         """This process's part in the run that is on; null between runs, and in a master, which plays none."""
+        self.onlooker = Onlooker()
+        """Shows the run that is on to whoever wants to see it."""
         self._environment = environment
         self._runner = runner
         self._workers: MasterSide | None = None
@@ -81,6 +88,8 @@ class Controller:
         """When Locust asked for the run, on this machine's monotonic clock."""
         self._dry_s: float | None = None
         """When the first flow found no account left, on the run's clock."""
+        self._books: Bookkeeper | None = None
+        """Of this process's own flows; null in a master."""
         self._zero_s: float | None = None
         """Zero of the run's clock, on this machine's monotonic one; null until it is known."""
         self._turns: Turns | None = None
@@ -96,7 +105,6 @@ class Controller:
         """The papers of the run that is on."""
         self._end_reason = ""
         self._headline = ""
-        self._progress = gevent.Greenlet()
         self._reported = Event()
         """Clear while the end of a run is being written up."""
         self._reported.set()
@@ -190,7 +198,10 @@ class Controller:
         self._judging = Judging.begin(self._plan, self._clock, self._end_early)
         file = self._log.directory.search_file if self._log is not None else None
         self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._end_early)
-        tap = self._searching.tap if self._searching is not None else self._judging.tap
+        self.onlooker.begin_run(self._sight())
+        tap = all_of(
+            self._searching.tap if self._searching is not None else self._judging.tap, self.onlooker.tap
+        )
         if self._workers is not None:
             if self._desk is not None:
                 self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
@@ -198,12 +209,13 @@ class Controller:
             if self._gathering is not None and self._log is not None:
                 self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, tap)
         else:
+            self._books = own_books(self._keeper, self._journal, prepared.scenario)
             self.session = Session(
                 self._environment,
                 self._plan,
                 clock=self._clock,
                 worker=_ALONE,
-                books=own_books(self._keeper, self._journal, prepared.scenario),
+                books=self._books,
                 end_run=self._end_early,
             )
             self.session.recorder.show_to(tap)
@@ -212,6 +224,26 @@ class Controller:
             self._faulting.begin_run(self._clock, self._end_early)
         if self._turns is None:
             self._start_clock(time.perf_counter())
+
+    def _sight(self) -> Sight:
+        return Sight(
+            plan=lambda: self._plan,
+            clock=self._clock,
+            shown=str(self._log.directory.shown) if self._log is not None else "",
+            users=lambda: self._runner.user_count if self._runner is not None else 1,
+            stocked=self._stocked,
+            accounts=sum(self._keeper.accounts.sizes.values()),
+            lost=lambda: self._gathering.silent if self._gathering is not None else (),
+            notes=lambda: self._judging.notes,
+            end_reason=lambda: self._end_reason,
+            faulting=self._faulting,
+            searching=self._searching,
+        )
+
+    def _stocked(self) -> Stocked | None:
+        if self._desk is not None:
+            return self._desk.stocked()
+        return self._books.pool.stocked if self._books is not None else None
 
     def _make_plan(self, stages: tuple[StageRecord, ...]) -> Plan:
         return make_plan(
@@ -271,12 +303,11 @@ class Controller:
         if self._searching is not None:
             self._searching.take(row)
         self._ceiling.take(row)
+        self.onlooker.take(row)
 
     def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
         length = length_words(self._prepared.scenario, length_s)
         say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
-        if self._runner is not None and options_of(self._environment).only_summary:  # else Locust prints its tables
-            self._progress = gevent.spawn(report_progress, self._runner)
 
     def _end_early(self, reason: str) -> None:
         """End the run now, once, for a reason that its record keeps."""
@@ -297,6 +328,7 @@ class Controller:
         if self._searching is not None:
             self._searching.stop()
         at_s = self._elapsed_s()
+        self.onlooker.load_ends()
         if self._workers is not None:
             self._workers.load_has_ended = True
             if self._workers.left_early and not self._end_reason:
@@ -321,10 +353,10 @@ class Controller:
         if self._log is None:
             return
         run_log, self._log = self._log, None
-        self._progress.kill()
         self._reported.clear()
         try:
             gathered = self._gather()
+            self.onlooker.end_run()
             run_log.answers_are_in()
             if self._faulting is not None:
                 self._faulting.end_run(run_log.directory)
@@ -345,6 +377,7 @@ class Controller:
                 f"INVALID: {run_log.directory.path}: cannot be written ({error.strerror}); samples are lost.\n"
             )
         finally:
+            self.onlooker.end_run()
             self._reported.set()
             if self._workers is not None:
                 self._workers.say_stopped()

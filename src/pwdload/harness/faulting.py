@@ -5,7 +5,7 @@ renews its lease, so that a process in charge that dies takes its faults with it
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import gevent
 from gevent.event import Event
@@ -24,15 +24,17 @@ from pwdload.faults.processes.standin import StandinProcess
 from pwdload.faults.steadiness import Seen, Steadiness
 from pwdload.harness.progress import say
 from pwdload.health import HealthRow
-from pwdload.injections import FaultsRecord, write_faults
+from pwdload.injections import FaultsRecord, Injection, write_faults
 from pwdload.rundir import RunDirectory, write_json
 from pwdload.scenario import Scenario
+from pwdload.watched import FaultNow
 
 _LEASE_S: Final = 3.0
 _RENEW_S: Final = 1.0
 _HEALED_WITHIN_S: Final = 90.0
 """How long the end of a run waits for its faults to be healed; a process that was killed has to come up again."""
 _CLOCK_LOOK_S: Final = 0.05
+State = Literal["planned", "active", "healed", "skipped", "failed"]
 
 
 class RunTime:
@@ -127,6 +129,13 @@ class Faulting:
         if self._steadiness is not None:
             self._steadiness.take(row)
 
+    def now(self) -> tuple[FaultNow, ...]:
+        """Return how each injection of the run stands, in the order in which they are planned."""
+        experiment = self._experiment
+        done = {(one.fault, one.repeat): one for one in experiment.injections} if experiment is not None else {}
+        active = {(one.fault, one.repeat): one for one in experiment.active} if experiment is not None else {}
+        return tuple(_now(one, *(seen.get((one.fault.name, one.repeat)) for seen in (active, done))) for one in self._planned)
+
     def heal(self) -> None:
         """Heal everything, now: the load has been told to end. Returns when that is done, or has taken too long."""
         self._load_ended.set()
@@ -170,6 +179,27 @@ class Faulting:
                 end_run(f"error: the fault proxy is lost: {error}")
                 return
             gevent.sleep(_RENEW_S)
+
+
+def _now(planned: Planned, active: Injection | None, done: Injection | None) -> FaultNow:
+    """Return how an injection stands, of which it is known that it is on, or over; else it is planned."""
+    told = done or active
+    state: State = "planned" if told is None else "active" if done is None else _ended(done)
+    start_s = told.inject_after_s if told is not None else None
+    end_s = told.heal_after_s if told is not None else None
+    return FaultNow(
+        name=planned.fault.name,
+        kind=planned.fault.kind,
+        state=state,
+        start_s=start_s if start_s is not None else planned.start_s,
+        end_s=end_s if end_s is not None else planned.end_s,
+    )
+
+
+def _ended(done: Injection) -> State:
+    if done.skipped:
+        return "skipped"
+    return "failed" if done.error else "healed"
 
 
 def _gateway(scenario: Scenario, planned: Sequence[Planned], target: str, allow: Sequence[str]) -> Gateway | None:

@@ -45,6 +45,11 @@ class Gathering:
         self._intake.begin_run(directory, run_id, tap)
         self._watch.begin_run(clock)
 
+    @property
+    def silent(self) -> list[str]:
+        """Workers of the run that are gone, as far as known."""
+        return self._watch.silent
+
     def end_run(self, patience_s: float) -> Gathered:
         """Let the workers finish, and return when each has delivered its last sample or is known to be gone.
 

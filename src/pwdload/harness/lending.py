@@ -27,7 +27,7 @@ from locust.runners import MasterRunner
 from pwdload.accounts.journal import Journal, JournalHead, first_lease
 from pwdload.accounts.journal_copy import NAME, JournalCopy
 from pwdload.accounts.journal_reader import JournalReading, decoded, read_journal
-from pwdload.accounts.leases import Ask, Evidence, Home, LeaseBook, Return, Stock, Terms, account_of, row_of
+from pwdload.accounts.leases import Ask, Evidence, Home, LeaseBook, Return, Stock, Stocked, Terms, account_of, row_of
 from pwdload.accounts.ledger import Ledger
 from pwdload.accounts.own import own_pool
 from pwdload.errors import AccountsError
@@ -101,6 +101,11 @@ class Lender:
         ready = [Home(state, account_of(row, lease)) for state, row in returned["ready"]]
         self._book.take_back(owner, Return(lease, ready))
 
+    @property
+    def stocked(self) -> Stocked:
+        """How many accounts are left to lend, and how many are lent."""
+        return self._book.stocked
+
     def lapse(self) -> None:
         """Take back what is left of leases that have run out."""
         for lapse in self._book.lapse(time.monotonic(), self._evidence):
@@ -161,6 +166,10 @@ class LendingDesk:
         stock = keeper.stock()
         stock.pools = workers
         self._lender = Lender(stock, keeper.ledger, journal, terms_of(scenario))
+
+    def stocked(self) -> Stocked | None:
+        """Return how many accounts are left to lend, and how many are lent; null between two runs."""
+        return self._lender.stocked if self._lender is not None else None
 
     def end_run(self) -> None:
         """Wait until no worker uses any account, lend nothing more, and close the copies of journals.

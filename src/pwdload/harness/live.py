@@ -1,8 +1,7 @@
 """The load as it is seen while it goes on, in the process in charge."""
 
 from collections.abc import Callable
-
-import pyarrow as pa
+from typing import Protocol
 
 from pwdload.criteria.live import DELIVERED_WITHIN_S, LiveLoad
 from pwdload.samples import Block
@@ -11,7 +10,14 @@ Tap = Callable[[Block], None]
 """Is shown each block of samples that was written, in the thread that writes; raises nothing."""
 
 
-def tap_of(live: LiveLoad, failed: Callable[[str], None]) -> Tap:
+class Looker(Protocol):
+    """Is given blocks of samples one by one, and makes something of them; it may raise what it likes."""
+
+    def take(self, block: Block, /) -> None:
+        """Take the next block."""
+
+
+def tap_of(live: Looker, failed: Callable[[str], None]) -> Tap:
     """Return a tap that fills a `LiveLoad`; the first block that it cannot read ends that, and `failed` is told why.
 
     What is written must not suffer from whoever looks on.
@@ -23,11 +29,22 @@ def tap_of(live: LiveLoad, failed: Callable[[str], None]) -> Tap:
             return
         try:
             live.take(block)
-        except (ValueError, pa.ArrowException, OSError, EOFError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: told, and nothing that is written suffers
             broken.append(f"{type(error).__name__}: {error}")
             failed(broken[0])
 
     return take
 
 
-__all__ = ["DELIVERED_WITHIN_S", "LiveLoad", "Tap", "tap_of"]
+def all_of(*taps: Tap | None) -> Tap | None:
+    """Return a tap that shows each block to several, in their order; null where there is none."""
+    there = [tap for tap in taps if tap is not None]
+
+    def show(block: Block) -> None:
+        for tap in there:
+            tap(block)
+
+    return show if there else None
+
+
+__all__ = ["DELIVERED_WITHIN_S", "LiveLoad", "Looker", "Tap", "all_of", "tap_of"]

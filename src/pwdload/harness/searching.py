@@ -42,6 +42,7 @@ from pwdload.searching import (
     write_search,
 )
 from pwdload.units import format_duration, format_rate, format_share
+from pwdload.watched import Search
 
 _LOOK_S: Final = 0.25
 _QUIET_PER_S: Final = 4.0
@@ -104,6 +105,8 @@ class Searching:
             criteria=tuple(one.name for one in self._criteria),
             at_least_per_s=scenario.search.at_least_per_s,
         )
+        self._step: Step | None = None
+        """The level that is on; null before the first."""
         self._names: Counter[str] = Counter(stage.name for stage in course.stages)
         self._rows: dict[str, HealthRow] = {}
 
@@ -128,6 +131,22 @@ class Searching:
         """Begin, once: the run's clock is set."""
         if self._greenlet is None:
             self._greenlet = gevent.spawn(self._run)
+
+    def now(self) -> Search:
+        """Return how the search stands."""
+        step, found = self._step, estimate(self._record.results) if self.is_over else None
+        lower = step.lower_per_s if step is not None else None
+        upper = step.upper_per_s if step is not None else None
+        if found is not None:
+            lower, upper = found.lower_per_s, found.upper_per_s
+        return Search(
+            role="over" if self.is_over else step.role if step is not None else "before the first level",
+            rate_per_s=step.rate_per_s if step is not None else self._low_per_s,
+            highest_held_per_s=lower,
+            lowest_broken_per_s=upper,
+            levels=len(self._record.levels),
+            time_left_s=max(self._settings.start_s + self._settings.budget_s - self._clock.now(), 0.0),
+        )
 
     def stop(self) -> None:
         """Look no more, and announce nothing more: the load was told to end."""
@@ -154,7 +173,7 @@ class Searching:
 
     def _play(self, step: Step) -> None:
         """Play one level, judge it, and write it down."""
-        stage = self._name(step.rate_per_s)
+        self._step, stage = step, self._name(step.rate_per_s)
         say(f"  Search: {_bracket(step)} {step.role} level at {format_rate(step.rate_per_s)}; {self._time_left()}")
         start_s, why = self._hold(f"{stage}, settling", step.rate_per_s, self._settings.settle_s, measured=False)
         result = Result(

@@ -45,6 +45,11 @@ class Watch:
         """Close the eye."""
         self._greenlet.kill()
 
+    @property
+    def silent(self) -> list[str]:
+        """Workers that are gone, as far as known."""
+        return sorted(self._noticed_s)
+
     def _on_heartbeat(self, client_id: str, **_: object) -> None:
         self._heard_s[client_id] = time.monotonic()
 

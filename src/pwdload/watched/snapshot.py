@@ -197,6 +197,8 @@ class Snapshot:
     search: Search | None = None
     end_reason: str = ""
     """Why the run ends early; empty while it goes on as planned."""
+    title: str = ""
+    """The scenario's title; empty where it has none."""
     notes: tuple[str, ...] = ()
     """What whoever watches should know, a sentence each."""
 
