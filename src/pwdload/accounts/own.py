@@ -40,12 +40,6 @@ def own_pool(
         grant = book.grant(_MYSELF, holding.ask(state, how_many, now_s), now_s)
         return (holding.take(grant, now_s) if grant is not None else None) or ()
 
-    return Pool(
-        draw,
-        holding,
-        time.monotonic,
-        rearms=rearms,
-        draw_at_once=draw_at_once,
-        lock=lock,
-        left=lambda: stock.left_in_all,
-    )
+    pool = Pool(draw, holding, time.monotonic, rearms=rearms, draw_at_once=draw_at_once, lock=lock)
+    pool.left = lambda: stock.left_in_all
+    return pool

@@ -49,14 +49,15 @@ class Pool:
         lock: AbstractContextManager[object] | None = None,
         rearms: bool = False,
         marks: Marks | None = None,
-        left: Callable[[], int] = lambda: 0,
     ) -> None:
         """Take a way to draw accounts, and a lock where drawing lets other flows of this process run meanwhile.
 
         `rearms`: accounts that were changed are kept, for `lease_changed`. `marks`: null where the journal is on the
-        master's disk. `left` says how many accounts could still be drawn, where that is known here.
+        master's disk.
         """
         self.holding = holding
+        self.left: Callable[[], int] = lambda: 0
+        """Says how many accounts could still be drawn, where that is known here."""
         self._draw = draw
         self._now = now
         self._lock = lock or nullcontext()
@@ -67,7 +68,6 @@ class Pool:
         self._changed: deque[Account] = deque()
         self._dry: set[str] = set()
         self._marks = marks
-        self._left = left
         self._resting: deque[tuple[int, deque[Account], Account]] = deque()
         """Accounts that were changed: until which mark the journal must be safe, and where they go then."""
 
@@ -94,7 +94,7 @@ class Pool:
     @property
     def stocked(self) -> Stocked:
         """How many accounts are ready, those that could still be drawn included, and how many are in flows' hands."""
-        return Stocked(sum(map(len, self._ready.values())) + self._left(), self.holding.in_hands)
+        return Stocked(sum(map(len, self._ready.values())) + self.left(), self.holding.in_hands)
 
     def _restock(self, state: str, ready: deque[Account]) -> None:
         """Draw when little is left; where the last draw gave nothing, only when nothing is left."""

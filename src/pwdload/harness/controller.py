@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,33 +12,32 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
-from pwdload.accounts.leases import Stocked
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.ceiling import Ceiling
-from pwdload.clock import ON_TIME_S, RunClock, owed_s
-from pwdload.endings import Ending
-from pwdload.errors import PwdloadError
+from pwdload.clock import RunClock, owed_s
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.calibrated import calibrate
 from pwdload.harness.classes import choose_classes, drop_idle_classes
 from pwdload.harness.course import Course
+from pwdload.harness.early import EarlyEnd
 from pwdload.harness.faulting import Faulting
 from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.judging import Judging
+from pwdload.harness.keeper import close_books
 from pwdload.harness.lending import LendingDesk, own_books
 from pwdload.harness.live import all_of
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.onlooker import Onlooker
-from pwdload.harness.options import options_of, planned_arrivals, users_are_set_by_hand
+from pwdload.harness.options import options_of
 from pwdload.harness.plan import ATTRIBUTE, Plan, schedule_of
 from pwdload.harness.planning import highest_rate, length_words, make_plan, most_users
 from pwdload.harness.preparation import check_answers, keep_target, prepare
-from pwdload.harness.progress import expect_quick_spawning, patience_with_ctrl_c, say
+from pwdload.harness.progress import patience_with_ctrl_c, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.searching import Searching
 from pwdload.harness.session import Session
-from pwdload.harness.shape import SlotsShape, StagesShape
+from pwdload.harness.shape import choose_shape
 from pwdload.harness.sight import Sight
 from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
 from pwdload.harness.stock import say_stock
@@ -47,8 +46,7 @@ from pwdload.harness.vitals import Vitals
 from pwdload.health import HealthRow
 from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing, Turns
-from pwdload.rundir import AccountsRecord, StageRecord
-from pwdload.scenario import Scenario
+from pwdload.rundir import StageRecord
 from pwdload.target_metrics import check_metrics_source, keep_metrics
 
 _WORKERS_DONE_WITHIN_S = 15.0
@@ -71,23 +69,22 @@ class Controller:
         """Shows the run that is on to whoever wants to see it."""
         self._environment = environment
         self._runner = runner
+        self._early = EarlyEnd(environment, runner, self._elapsed_s)
         self._workers: MasterSide | None = None
         self._gathering: Gathering | None = None
         self._desk: LendingDesk | None = None
         if isinstance(runner, MasterRunner):
             self._workers = MasterSide(
                 runner,
-                end_run=self._end_early,
+                end_run=self._early,
                 members_changed=self._share_turns,
                 keep_health=self._keep_health,
             )
             self._gathering = Gathering(runner, self._workers)
-            self._desk = LendingDesk(runner, self._end_early)
+            self._desk = LendingDesk(runner, self._early)
         self._clock = RunClock()
         self._asked_s = 0.0
         """When Locust asked for the run, on this machine's monotonic clock."""
-        self._dry_s: float | None = None
-        """When the first flow found no account left, on the run's clock."""
         self._books: Bookkeeper | None = None
         """Of this process's own flows; null in a master."""
         self._zero_s: float | None = None
@@ -103,7 +100,6 @@ class Controller:
         self._judging = Judging()
         self._log: RunLog | None = None
         """The papers of the run that is on."""
-        self._end_reason = ""
         self._headline = ""
         self._reported = Event()
         """Clear while the end of a run is being written up."""
@@ -125,7 +121,9 @@ class Controller:
         flow_s = scenario.target.timeout_s * max(len(CASES[name].steps) for name in self._prepared.weights)
         environment.stop_timeout = environment.stop_timeout or flow_s + 1.0
         check_metrics_source(scenario, options_of(environment).allow_host)
-        self._choose_shape(scenario)
+        self._arrivals = choose_shape(environment, scenario, self._load_end_s, self._elapsed_s)
+        if environment.shape_class is not None:
+            environment.shape_class.runner = self._runner
         say_stock(environment, self._prepared, self._arrivals)
         if self._prepared.standin is None:  # which has said itself where it listens
             self._prepared = replace(self._prepared, addresses=check_answers(self._prepared.target, scenario))
@@ -139,19 +137,6 @@ class Controller:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
-
-    def _choose_shape(self, scenario: Scenario) -> None:
-        """Have Locust hold the users that the scenario needs, unless the options say how many."""
-        environment, options = self._environment, options_of(self._environment)
-        self._arrivals = planned_arrivals(scenario, options)
-        if self._arrivals is not None:
-            environment.shape_class = SlotsShape(self._arrivals.slots, self._load_end_s, self._elapsed_s)
-            expect_quick_spawning()
-            options.enable_rebalancing = True  # a worker that joins gets slots, those of one that is gone come back
-        elif scenario.stages and not users_are_set_by_hand(options):
-            environment.shape_class = StagesShape(scenario.stages, self._elapsed_s)
-        if environment.shape_class is not None:
-            environment.shape_class.runner = self._runner
 
     def _load_end_s(self) -> float:
         """Return when the load ends, on the run's clock; for ever while a search goes on."""
@@ -176,7 +161,7 @@ class Controller:
         prepared = self._prepared
         is_staged, by_hand_s = self._environment.shape_class is not None, options_of(self._environment).run_time
         stages = stages_as_played(prepared.scenario, self._arrivals) if is_staged else stages_by_hand(by_hand_s)
-        self._end_reason = ""
+        self._early.begin_run()
         if self._runner is not None:  # a single user under a debugger leaves no papers
             self._log = RunLog(
                 Path(options_of(self._environment).reports),
@@ -192,16 +177,14 @@ class Controller:
         if self._workers is not None:
             self._workers.begin_run()
         self._plan = self._make_plan(stages)
-        self._clock, self._zero_s, self._dry_s = RunClock(), None, None
+        self._clock, self._zero_s = RunClock(), None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
-        self._ceiling = Ceiling.begin(prepared.scenario, prepared.target, self._end_early)
-        self._judging = Judging.begin(self._plan, self._clock, self._end_early)
+        self._ceiling = Ceiling.begin(prepared.scenario, prepared.target, self._early)
+        self._judging = Judging.begin(self._plan, self._clock, self._early)
         file = self._log.directory.search_file if self._log is not None else None
-        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._end_early)
+        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._early)
         self.onlooker.begin_run(self._sight())
-        tap = all_of(
-            self._searching.tap if self._searching is not None else self._judging.tap, self.onlooker.tap
-        )
+        tap = all_of(self._searching.tap if self._searching else self._judging.tap, self.onlooker.tap)
         if self._workers is not None:
             if self._desk is not None:
                 self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
@@ -216,12 +199,12 @@ class Controller:
                 clock=self._clock,
                 worker=_ALONE,
                 books=self._books,
-                end_run=self._end_early,
+                end_run=self._early,
             )
             self.session.recorder.show_to(tap)
             self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
         if self._faulting is not None and self._log is not None:
-            self._faulting.begin_run(self._clock, self._end_early)
+            self._faulting.begin_run(self._clock, self._early)
         if self._turns is None:
             self._start_clock(time.perf_counter())
 
@@ -231,18 +214,16 @@ class Controller:
             clock=self._clock,
             shown=str(self._log.directory.shown) if self._log is not None else "",
             users=lambda: self._runner.user_count if self._runner is not None else 1,
-            stocked=self._stocked,
+            stocked=self._desk.stocked if self._desk is not None else self._own_stock,
             accounts=sum(self._keeper.accounts.sizes.values()),
             lost=lambda: self._gathering.silent if self._gathering is not None else (),
             notes=lambda: self._judging.notes,
-            end_reason=lambda: self._end_reason,
+            end_reason=lambda: self._early.reason,
             faulting=self._faulting,
             searching=self._searching,
         )
 
-    def _stocked(self) -> Stocked | None:
-        if self._desk is not None:
-            return self._desk.stocked()
+    def _own_stock(self) -> Stocked | None:
         return self._books.pool.stocked if self._books is not None else None
 
     def _make_plan(self, stages: tuple[StageRecord, ...]) -> Plan:
@@ -309,21 +290,11 @@ class Controller:
         length = length_words(self._prepared.scenario, length_s)
         say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
 
-    def _end_early(self, reason: str) -> None:
-        """End the run now, once, for a reason that its record keeps."""
-        if self._dry_s is None and reason.startswith("accounts ran dry"):
-            self._dry_s = self._elapsed_s()
-        if not self._end_reason and self._runner is not None:
-            self._end_reason = reason
-            log.error("The run ends early: %s", reason)
-            headless = options_of(self._environment).headless
-            gevent.spawn(self._runner.quit if headless else self._runner.stop)
-
     def load_ends(self) -> None:
         """Note when, and why, the load was told to stop."""
         if self._log is None:
             return
-        if self._environment.shape_class is None and not self._end_reason and self._zero_s is not None:
+        if self._environment.shape_class is None and not self._early.reason and self._zero_s is not None:
             gevent.sleep(owed_s(self._plan.stages[-1].end_s, self._elapsed_s(), time.perf_counter() - self._asked_s))
         if self._searching is not None:
             self._searching.stop()
@@ -331,15 +302,13 @@ class Controller:
         self.onlooker.load_ends()
         if self._workers is not None:
             self._workers.load_has_ended = True
-            if self._workers.left_early and not self._end_reason:
-                self._end_reason = f"error: {', '.join(self._workers.left_early)} left before the load ended"
+            if self._workers.left_early:
+                self._early.take(f"error: {', '.join(self._workers.left_early)} left before the load ended")
         planned_s = self._searching.end_s if self._searching is not None else self._plan.stages[-1].end_s
         # By Locust's own timer, which began before this run's clock did: on a busy machine more than a moment before.
         lasted_s = max(at_s, time.perf_counter() - self._asked_s)
-        on_time = planned_s is not None and lasted_s >= planned_s - ON_TIME_S
-        reason = self._end_reason or ("schedule" if on_time else "stopped")
         users = most_users(self._environment, self._prepared.scenario, self._arrivals)
-        self._log.load_ends(at_s=at_s, reason=reason, users=users)
+        self._log.load_ends(at_s=at_s, reason=self._early.ended_by(planned_s, lasted_s), users=users)
         self._judging.stop()
         if self._faulting is not None:
             self._faulting.heal()
@@ -361,7 +330,9 @@ class Controller:
             if self._faulting is not None:
                 self._faulting.end_run(run_log.directory)
             unmeasured = keep_metrics(self._prepared.scenario, run_log.directory, run_log.record)
-            ledger, endings, told = self._close_books()
+            if self._desk is not None:
+                self._desk.end_run()
+            ledger, endings, told = close_books(self._keeper, say, dry_s=self._early.dry_s)
             run_log.end(
                 workers=gathered.workers,
                 expected=gathered.expected,
@@ -383,19 +354,6 @@ class Controller:
                 self._workers.say_stopped()
         if self._environment.web_ui is not None:  # the process goes on; without a UI it prints this last of all
             self.print_headline()
-
-    def _close_books(self) -> tuple[AccountsRecord | None, Sequence[Ending], tuple[str, ...]]:
-        """Settle what is in doubt; return what became of the accounts, all and each, and what went wrong about that.
-
-        Whatever fails, the journals stay, and the run has its report.
-        """
-        if self._desk is not None:
-            self._desk.end_run()
-        try:
-            return *self._keeper.end_run(say, dry_s=self._dry_s), ()
-        except PwdloadError as error:
-            log.error("The accounts could not be settled: %s", error)  # noqa: TRY400 - one line for people
-            return None, (), (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
 
     def print_headline(self) -> None:
         """Print the headline of the run that ended last, once."""

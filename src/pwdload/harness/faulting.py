@@ -134,7 +134,8 @@ class Faulting:
         experiment = self._experiment
         done = {(one.fault, one.repeat): one for one in experiment.injections} if experiment is not None else {}
         active = {(one.fault, one.repeat): one for one in experiment.active} if experiment is not None else {}
-        return tuple(_now(one, *(seen.get((one.fault.name, one.repeat)) for seen in (active, done))) for one in self._planned)
+        keys = [(one.fault.name, one.repeat) for one in self._planned]
+        return tuple(_now(one, active.get(key), done.get(key)) for one, key in zip(self._planned, keys, strict=True))
 
     def heal(self) -> None:
         """Heal everything, now: the load has been told to end. Returns when that is done, or has taken too long."""

@@ -1,5 +1,6 @@
 """The ledger of the process in charge: settled before and after each run, and what a run did to its accounts."""
 
+import logging
 import os
 import random
 import time
@@ -24,7 +25,7 @@ from pwdload.accounts.sync import Threads
 from pwdload.api.connections import Connections
 from pwdload.devices import device_population
 from pwdload.endings import Ending
-from pwdload.errors import AccountsError
+from pwdload.errors import AccountsError, PwdloadError
 from pwdload.passwords import PasswordBook, password_policy, run_secret
 from pwdload.rundir import AccountsRecord, RetiredAccount, SettledRecord
 from pwdload.scenario import Scenario
@@ -40,6 +41,7 @@ _PATIENCE_S: Final = 15.0
 """How long a target that does not answer is waited for: a run must come to its end."""
 
 Say = Callable[[str], object]
+log = logging.getLogger(__name__)
 
 
 def terms_of(scenario: Scenario) -> Terms:
@@ -222,6 +224,20 @@ class Keeper:
         numbers = {*indices, *(told.entry.index for told in of_settling)}
         entries = (self._ledger.entry(index) for index in sorted(numbers))
         return [entry for entry in entries if entry.status is Status.RETIRED]
+
+
+def close_books(
+    keeper: Keeper, say: Say, *, dry_s: float | None
+) -> tuple[AccountsRecord | None, Sequence[Ending], tuple[str, ...]]:
+    """Settle what is in doubt; return what became of the accounts, all and each, and what went wrong about that.
+
+    Whatever fails, the journals stay, and the run has its report. `dry_s` is when accounts ran out, if they did.
+    """
+    try:
+        return *keeper.end_run(say, dry_s=dry_s), ()
+    except PwdloadError as error:
+        log.error("The accounts could not be settled: %s", error)  # noqa: TRY400 - one line for people
+        return None, (), (f"The accounts could not be settled ({error}); try `pwdload accounts settle`.",)
 
 
 def _results(settled: Settled | None) -> dict[int, str]:

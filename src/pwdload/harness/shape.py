@@ -4,8 +4,12 @@ from collections.abc import Callable, Sequence
 
 import gevent
 from locust import LoadTestShape
+from locust.env import Environment
 
-from pwdload.scenario import Stage
+from pwdload.harness.options import options_of, planned_arrivals, users_are_set_by_hand
+from pwdload.harness.progress import expect_quick_spawning
+from pwdload.rundir import ArrivalPlan
+from pwdload.scenario import Scenario, Stage
 
 _ASKED_EVERY_S = 1.1
 
@@ -62,6 +66,24 @@ class SlotsShape(LoadTestShape):
         """Return the slots, null when the schedule is over."""
         _wait_for_end(self._end_s(), self._elapsed_s())
         return (self._slots, float(self._slots)) if self._elapsed_s() < self._end_s() else None
+
+
+def choose_shape(
+    environment: Environment, scenario: Scenario, load_end_s: Callable[[], float], elapsed_s: Callable[[], float]
+) -> ArrivalPlan | None:
+    """Have Locust hold the users that a scenario needs, unless the options say how many; return its open arrivals.
+
+    `load_end_s` says when the load ends and `elapsed_s` is the run's clock, both in seconds.
+    """
+    options = options_of(environment)
+    arrivals = planned_arrivals(scenario, options)
+    if arrivals is not None:
+        environment.shape_class = SlotsShape(arrivals.slots, load_end_s, elapsed_s)
+        expect_quick_spawning()
+        options.enable_rebalancing = True  # a worker that joins gets slots, those of one that is gone come back
+    elif scenario.stages and not users_are_set_by_hand(options):
+        environment.shape_class = StagesShape(scenario.stages, elapsed_s)
+    return arrivals
 
 
 def _wait_for_end(end_s: float, elapsed_s: float) -> bool:

@@ -130,7 +130,8 @@ class WatchedLoad:
     def _add_sums(self, columns: Columns) -> None:
         outcome, response_s, kinds = columns["outcome"], columns["response_s"], len(self._outcomes.known)
         bucket = outcome * _BUCKETS + np.searchsorted(BOUNDS_S, response_s)
-        sums, sums_s = self._sums, np.bincount(outcome, response_s, kinds)
+        sums = self._sums
+        sums_s: Floats = np.bincount(outcome, response_s, kinds).astype(np.float64)
         sums_s[: len(sums.sums_s)] += sums.sums_s
         self._sums = _Sums(
             outcomes=grown(sums.outcomes, np.bincount(outcome, minlength=kinds)),
@@ -227,7 +228,9 @@ class WatchedLoad:
             if row.any():
                 steps[step] = steps[step] + row if step in steps else row
                 sums_s[step] = sums_s.get(step, 0.0) + sum_s
-        return tuple(StepLatency(step=step, counts=tuple(row.tolist()), sum_s=sums_s[step]) for step, row in steps.items())
+        return tuple(
+            StepLatency(step=step, counts=tuple(row.tolist()), sum_s=sums_s[step]) for step, row in steps.items()
+        )
 
 
 def _added(counts: Sequence[Numbers], length: int) -> Numbers:
