@@ -12,6 +12,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner
 
+from pwdload.accounts.leases import Stocked
 from pwdload.calibration import write_certificate
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.ceiling import Ceiling
