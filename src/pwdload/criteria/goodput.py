@@ -29,8 +29,8 @@ def judge_goodput(criterion: Criterion, observed: Observed, spans: Sequence[Span
     if value is None or batches < BATCHES_LEAST:
         return _too_short(criterion, value, len(at_s), lasted_s)
     counts = np.histogram(offset_s, bins=batches, range=(0.0, lasted_s))[0] / (lasted_s / batches)
-    lower, upper = _bounds(counts, len(at_s), lasted_s)
-    standing = _standing(criterion, lower, upper)
+    lower, upper = batch_bounds(counts, len(at_s), lasted_s)
+    standing = standing_of(criterion, lower, upper)
     needed = None if standing is not Standing.CANNOT_TELL else _needed(criterion, value, lower, upper, len(at_s))
     return Judged(
         criterion=criterion,
@@ -65,7 +65,8 @@ def _laid_end_to_end(at_s: Floats, spans: Sequence[Span]) -> tuple[float, Floats
     return gone_s, np.concatenate([np.empty(0), *offsets])
 
 
-def _bounds(counts: Floats, changes: int, lasted_s: float) -> tuple[float, float]:
+def batch_bounds(counts: Floats, changes: int, lasted_s: float) -> tuple[float, float]:
+    """Return the one-sided 95 % bounds of changes per second, by the rates of batches of equal length."""
     lower, upper = mean_bounds(counts)
     if changes < _FEW_CHANGES:
         least, most = count_bounds(changes)
@@ -73,7 +74,8 @@ def _bounds(counts: Floats, changes: int, lasted_s: float) -> tuple[float, float
     return max(lower, 0.0), upper
 
 
-def _standing(criterion: Criterion, lower: float, upper: float) -> Standing:
+def standing_of(criterion: Criterion, lower: float, upper: float) -> Standing:
+    """Return on which side of its limit a goodput lies that has these bounds."""
     limit = criterion.limit
     above, below = lower >= limit, upper < limit
     if criterion.sense is Sense.AT_MOST:

@@ -54,7 +54,7 @@ class Judging:
             now=lambda: clock.now() if clock.runs else 0.0,
             horizon_s=2 * timeout_s + _LATE_S + max(_limit_s(one) for one in criteria),
         )
-        watching = Watching(criteria, without(spans, _spared(plan.scenario)), timeout_s=timeout_s)
+        watching = Watching(criteria, without(spans, spared(plan.scenario)), timeout_s=timeout_s)
         judging.tap = tap_of(live, judging._failed)
         judging._greenlet = gevent.spawn(judging._look, live, watching, end_run)
         return judging
@@ -91,7 +91,7 @@ def _limit_s(criterion: Criterion) -> float:
     return criterion.limit if criterion.metric is Metric.PERCENTILE else 0.0
 
 
-def _spared(scenario: Scenario) -> list[Span]:
+def spared(scenario: Scenario) -> list[Span]:
     """Return when faults are planned whose failures the scenario leaves to the criteria of resilience.
 
     What was on its way when a fault came is spared too, and what was due while the target may take to recover.

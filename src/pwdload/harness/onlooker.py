@@ -3,23 +3,26 @@
 It costs the run next to nothing and can do it no harm: whatever breaks here ends the looking, and is noted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 from typing import Final
 
 import gevent
 
+from pwdload.criteria.previewing import Preview
 from pwdload.harness.live import Tap, tap_of
 from pwdload.harness.progress import say
-from pwdload.harness.sight import Generators, Sight, Timetable, snapshot
+from pwdload.harness.sight import Generators, Sight, Timetable, criteria_now, previews_of, snapshot
 from pwdload.health import HealthRow
-from pwdload.watched import Phase, Snapshot
+from pwdload.watched import CriterionNow, Phase, Snapshot
 from pwdload.watched.load import WatchedLoad
 
 Show = Callable[[Snapshot], None]
 """Is shown the run, once a second and when it has ended; in a greenlet, so it must not take long."""
 _EVERY_S: Final = 1.0
+_JUDGED_EVERY_S: Final = 5.0
+"""Criteria change slowly, and take a look at every second of the run."""
 
 
 class Onlooker:
@@ -33,11 +36,15 @@ class Onlooker:
         self._shows: list[Show] = []
         self._sight: Sight | None = None
         self._greenlet = gevent.Greenlet()
+        self._load = WatchedLoad()
+        self._previews: Sequence[Preview] = ()
         self._notes: list[str] = []
         self._reset()
 
     def _reset(self) -> None:
-        self._load, self._generators, self._timetable = WatchedLoad(), Generators(), Timetable()
+        self._generators, self._timetable = Generators(), Timetable()
+        self._criteria: tuple[CriterionNow, ...] = ()
+        self._judged_s = -inf
         self._notes, self._load_ended_s = [], inf
 
     def subscribe(self, show: Show) -> None:
@@ -48,7 +55,8 @@ class Onlooker:
         """Look at a run that begins; the one before is forgotten."""
         self._greenlet.kill()
         self._reset()
-        self._sight = sight
+        self._sight, self._previews = sight, previews_of(sight.plan())
+        self._load = WatchedLoad(self._previews)
         self.tap = tap_of(self._load, self._failed)
         self._greenlet = gevent.spawn(self._look_regularly)
 
@@ -80,8 +88,10 @@ class Onlooker:
         now_s = self._sight.clock.now()
         phase = self._phase(now_s)
         load = self._load.look(min(now_s, self._load_ended_s))
+        if now_s >= self._judged_s + _JUDGED_EVERY_S or phase is Phase.ENDED:
+            self._judged_s, self._criteria = now_s, criteria_now(self._previews, load.until_s)
         seen = snapshot(self._sight, self._timetable, self._generators, load, phase)
-        seen = replace(seen, notes=(*seen.notes, *self._notes))
+        seen = replace(seen, criteria=self._criteria, notes=(*seen.notes, *self._notes))
         self.latest = seen
         for show in tuple(self._shows):
             self._show(show, seen)

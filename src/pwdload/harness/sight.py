@@ -9,7 +9,13 @@ from typing import Final
 
 from pwdload.accounts.leases import Stocked
 from pwdload.clock import RunClock
+from pwdload.criteria import stated
+from pwdload.criteria.observing import spans_of
+from pwdload.criteria.previewing import Preview
+from pwdload.criteria.sparing import without
+from pwdload.criteria.words import headline
 from pwdload.harness.faulting import Faulting
+from pwdload.harness.judging import spared
 from pwdload.harness.plan import Plan, schedule_of
 from pwdload.harness.searching import Searching
 from pwdload.health import HealthRow
@@ -110,7 +116,6 @@ def snapshot(
     generators: Generators,
     load: LoadNow,
     phase: Phase,
-    criteria: tuple[CriterionNow, ...] = (),
 ) -> Snapshot:
     """Return how the run stands now."""
     plan, at_s = sight.plan(), sight.clock.now()
@@ -149,10 +154,26 @@ def snapshot(
         generators=told,
         accounts=accounts(sight, load),
         faults=sight.faulting.now() if sight.faulting is not None else (),
-        criteria=criteria,
         search=searching.now() if searching is not None else None,
         end_reason=sight.end_reason(),
         notes=tuple(sight.notes()),
+    )
+
+
+def previews_of(plan: Plan) -> tuple[Preview, ...]:
+    """Return the criteria of a run, to be counted while it goes on; none in a search, whose levels are judged apart."""
+    if plan.scenario.search is not None:
+        return ()
+    spans = without(spans_of(plan.stages), spared(plan.scenario))
+    return tuple(Preview(one, spans) for one in stated(plan.scenario.slo))
+
+
+def criteria_now(previews: Iterable[Preview], until_s: float) -> tuple[CriterionNow, ...]:
+    """Return how the criteria stand by all that was due before a time."""
+    return tuple(
+        CriterionNow(name=one.criterion.name, title=headline(one.criterion), standing=seen.standing, seen=seen.seen)
+        for one in previews
+        for seen in (one.look(until_s),)
     )
 
 

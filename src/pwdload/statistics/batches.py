@@ -92,3 +92,30 @@ def student_quantile(z: float, freedom: int) -> float:
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
     )
     return z + float(sum(term / freedom**power for power, term in enumerate(terms, 1)))
+
+
+def design_effects_of_counts(trials: Numbers, hits: Numbers) -> tuple[float, float]:
+    """Return `design_effect_of` and `design_effect` of trials that were counted, second by second: brief and long.
+
+    The long one is by batches of about as many trials, cut where a second ends; never less than the brief one.
+    """
+    there = trials > 0
+    sizes, counts = trials[there].astype(np.float64), hits[there].astype(np.float64)
+    share = float(counts.sum() / sizes.sum()) if len(sizes) else 0.0
+    if len(sizes) < BATCHES_LEAST or share in (0.0, 1.0):
+        return 1.0, 1.0
+    brief = max(1.0, _dispersion_of_counts(sizes, counts, share))
+    place = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
+    effects = [brief]
+    for batches in (BATCHES, _LONG_BATCHES):
+        batch = (place * min(batches, len(sizes))).astype(np.intp)
+        together = np.bincount(batch, sizes), np.bincount(batch, counts)
+        filled = together[0] > 0
+        effects.append(_dispersion_of_counts(together[0][filled], together[1][filled], share))
+    return brief, max(effects)
+
+
+def _dispersion_of_counts(sizes: Floats, counts: Floats, share: float) -> float:
+    if len(sizes) < 2:
+        return 1.0
+    return float(np.sum((counts - sizes * share) ** 2 / sizes)) / (share * (1.0 - share)) / (len(sizes) - 1)

@@ -14,10 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pwdload.criteria.live import DELIVERED_WITHIN_S
-from pwdload.criteria.observing import BESIDE_THE_LOAD, CHANGE
+from pwdload.criteria.observing import ACCEPTED, BESIDE_THE_LOAD, CHANGE, FAILED
+from pwdload.criteria.previewing import Exchanges, Preview
 from pwdload.outcome import Outcome
 from pwdload.samples import Block
 from pwdload.statistics.percentiles import P50, P95, P99, Percentile
+from pwdload.watched.flows import Flows
 from pwdload.watched.pairs import Numbers, Pairs, grown
 from pwdload.watched.snapshot import BOUNDS_S, CodeCount, OutcomeCount, StepLatency, Window
 
@@ -27,6 +29,7 @@ WINDOW_S: Final = 5
 _KEPT_S: Final = 30
 """So many seconds are kept one by one: processes need not be equally quick to tell."""
 _PAIRS_MAX: Final = 48
+_CASES_MAX: Final = 2000
 _TOGETHER: Final = 4096
 """So many exchanges are added up at once: a few at a time cost more for themselves than for what they hold."""
 _FLUSHED_BELOW: Final = 512
@@ -80,7 +83,14 @@ class _Part:
 class WatchedLoad:
     """Adds up the exchanges of a run; those beside the load (`rearm`) are in no number."""
 
-    def __init__(self) -> None:
+    def __init__(self, previews: Sequence[Preview] = ()) -> None:
+        """Take the criteria that are to be counted as well."""
+        self._previews = previews
+        asked = [one.criterion for one in previews]
+        self._flows = Flows() if any(one.of == "journey" for one in asked) else None
+        self._cases = Pairs(_CASES_MAX) if any(one.case for one in asked) else None
+        more = ("flow",) * (self._flows is not None) + ("case",) * (self._cases is not None)
+        self._wanted = (*COLUMNS, *more)
         self._outcomes = Pairs(_PAIRS_MAX)
         self._codes = Pairs(_PAIRS_MAX)
         self._waiting: list[Columns] = []
@@ -95,7 +105,7 @@ class WatchedLoad:
         Raises:
             pyarrow.ArrowException, OSError, EOFError, KeyError, ValueError: it is no block of samples.
         """
-        for batch in block.batches(COLUMNS):
+        for batch in block.batches(self._wanted):
             if batch.num_rows:
                 self._waiting.append(self._columns(batch))
         if block.rows < _FLUSHED_BELOW or len(self._waiting) * block.rows >= _TOGETHER:
@@ -104,13 +114,18 @@ class WatchedLoad:
     def _columns(self, batch: pa.RecordBatch) -> Columns:
         worker, done_s = batch["worker"][0].as_py(), batch["done_s"].to_numpy()
         self._done_s[worker] = max(self._done_s.get(worker, -inf), float(done_s[-1]))
-        return {
+        columns: Columns = {
             "due_s": batch["intended_s"].to_numpy(),
             "sent_s": batch["sent_s"].to_numpy(zero_copy_only=False),  # NaN where nothing was sent
             "done_s": done_s,
             "outcome": self._outcomes.numbers(batch["step"], batch["outcome"]),
             "code": self._codes.numbers(batch["step"], batch["error_code"]),
         }
+        if self._flows is not None:
+            columns["flow_due_s"] = self._flows.due_s(worker, batch["flow"].to_numpy(), columns["due_s"])
+        if self._cases is not None:
+            columns["case"] = self._cases.numbers(batch["step"], batch["case"])
+        return columns
 
     def add_up(self) -> None:
         """Add up what waits to be: by the thread that takes blocks, or when that is done."""
@@ -126,6 +141,26 @@ class WatchedLoad:
             columns["response_s"] = columns["done_s"] - columns["due_s"]
             self._add_sums(columns)
             self._add_seconds(columns)
+            self._add_criteria(columns)
+
+    def _add_criteria(self, columns: Columns) -> None:
+        if not self._previews:
+            return
+        outcome, cases = columns["outcome"], self._cases.known if self._cases is not None else [("", "")]
+        exchanges = Exchanges(
+            due_s=columns["due_s"],
+            sent_s=columns["sent_s"],
+            done_s=columns["done_s"],
+            flow_due_s=columns.get("flow_due_s", columns["due_s"]),
+            failed=self._outcomes.which(lambda _, word: word in FAILED)[outcome],
+            changed=self._outcomes.which(lambda step, word: step == CHANGE and word in ACCEPTED)[outcome],
+            step=outcome,
+            case=columns["case"] if self._cases is not None else np.zeros(len(outcome), np.int64),
+            steps=[step for step, _ in self._outcomes.known],
+            cases=[case for _, case in cases],
+        )
+        for preview in self._previews:
+            preview.take(exchanges)
 
     def _add_sums(self, columns: Columns) -> None:
         outcome, response_s, kinds = columns["outcome"], columns["response_s"], len(self._outcomes.known)
