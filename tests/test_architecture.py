@@ -24,7 +24,7 @@ FENCES = {
     "scipy": {"statistics"},
     "ruptures": {"statistics"},
     "typer": {"cli", "standin"},
-    "rich": {"cli", "standin"},
+    "rich": {"cli", "standin", "terminal"},
 }
 SEPARATE_PROGRAMS = {"standin", "reference"}
 """Started as processes: they import nothing of ours, and nothing of ours imports them."""

@@ -1,8 +1,9 @@
-"""Criteria over all of a run that has arrived so far, by counts: what `judge` would say, at the cost of a second's look.
+"""Criteria over all of a run that has arrived so far, by counts: what `judge` would say, at little cost.
 
-What `judge` is given grows with the run; here each exchange is counted once, into the second that it counts in, and then
-forgotten. So a look costs as many steps as the run has seconds. It is a preview: what is still in flight is in no count,
-and a percentile's value is read from buckets of two per cent. The limit is never in doubt: what is beyond it was counted.
+What `judge` is given grows with the run. Here each exchange is counted once, into the second that it counts in, and
+then forgotten, so that a look takes as many steps as the run has seconds. It is a preview: what is still in flight is
+in no count, and a percentile is read from buckets of two per cent. Its limit is never in doubt: what is beyond it was
+counted as such.
 """
 
 from collections.abc import Sequence

@@ -39,6 +39,7 @@ from pwdload.harness.runlog import RunLog
 from pwdload.harness.searching import Searching
 from pwdload.harness.session import Session
 from pwdload.harness.shape import choose_shape
+from pwdload.harness.showing import show_progress
 from pwdload.harness.sight import Sight
 from pwdload.harness.staging import overruled, stages_as_played, stages_by_hand
 from pwdload.harness.stock import say_stock
@@ -113,6 +114,8 @@ class Controller:
             PwdloadError: the plan cannot be carried out.
         """
         environment = self._environment
+        if self._runner is not None:
+            show_progress(self.onlooker, options_of(environment))
         self._prepared = prepare(options_of(environment))
         choose_classes(environment, self._prepared.weights, options_of(environment))
         self._keeper = self._prepared.keeper

@@ -63,6 +63,14 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         env_var="PWDLOAD_NO_CALIBRATE",
         help="Do not measure first what this machine's instrument is worth (three seconds); the report says so",
     )
+    group.add_argument(
+        "--progress",
+        choices=["auto", "live", "lines", "none"],
+        default="auto",
+        env_var="PWDLOAD_PROGRESS",
+        help="How a run is shown in the terminal: a live view, a line every few seconds, or nothing but what Locust "
+        "prints. Default: auto, the live view on a terminal; elsewhere, with --only-summary, lines",
+    )
 
 
 def share_secret_with_children() -> None:

@@ -1,43 +1,16 @@
-"""What a person sees while a run goes on: plain lines, out of Locust's own statistics."""
+"""What a person is told beside a run, in plain lines; the run itself is shown by `pwdload.harness.showing`."""
 
 import logging
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import gevent
-from locust.runners import Runner
-
-from pwdload.api.contract import Step
-from pwdload.units import format_count, format_duration
-
-_EVERY_S = 5.0
-_COUNTED = Step.UPDATE_PASSWORD.value
 
 
 def say(line: str) -> None:
     """Tell the person at the terminal something, whatever the log level."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-def report_progress(runner: Runner) -> None:
-    """Print a line every few seconds, for as long as the greenlet that runs this lives."""
-    begun_s = time.monotonic()
-    before = (0, 0)
-    while True:
-        gevent.sleep(_EVERY_S)
-        total = runner.stats.total
-        updates = sum(entry.num_requests for entry in runner.stats.entries.values() if entry.name == _COUNTED)
-        requests, changes = total.num_requests - before[0], updates - before[1]
-        before = (total.num_requests, updates)
-        say(
-            f"  {format_duration(time.monotonic() - begun_s):>9}  {runner.user_count:>5} users"
-            f"  {requests / _EVERY_S:7.1f} requests/s  {changes / _EVERY_S:7.1f} of them pwd/update"
-            f"  {format_count(total.num_failures):>6} not as expected"
-        )
 
 
 @contextmanager

@@ -190,5 +190,6 @@ def accounts(sight: Sight, load: LoadNow) -> AccountsNow | None:
         leased=stocked.leased,
         changed=load.changes,
         in_doubt=load.doubtful,
-        lasts_s=stocked.ready / per_s if per_s > 0 else None,
+        # Workers hold some that are still to be used, and those they have used: what was not changed is both.
+        lasts_s=max(sight.accounts - load.changes - load.doubtful, 0) / per_s if per_s > 0 else None,
     )

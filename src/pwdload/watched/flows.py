@@ -13,7 +13,7 @@ _PLACES: Final = 1 << 17
 
 
 class Flows:
-    """Remembers when the latest flows of each process were due, in a ring by their numbers; no more memory than that."""
+    """Remembers when the latest flows of each process were due, in a ring by their numbers, which does not grow."""
 
     def __init__(self) -> None:
         self._rings: dict[str, tuple[Numbers, Floats]] = {}
