@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_SEQUENCE = re.compile(r"\x1b(?:\[([?\d;]*)([A-Za-z])|([78]))")
+_SEQUENCE = re.compile(r"\x1b(?:\[([?\d;]*)([A-Za-z])|([78D]))")
 
 
 class Terminal:
@@ -92,6 +92,8 @@ class Terminal:
             self._kept = self.row, self.column
         elif found[3] == "8":
             self.row, self.column = self._kept
+        elif found[3] == "D":
+            self._feed()
         else:
             self._control(found[1], found[2])
 
@@ -101,7 +103,8 @@ class Terminal:
             self.top, self.bottom = max(values[0], 1) - 1, (values[1] if len(values) > 1 else self.rows) - 1
             self.row = self.column = 0
         elif what == "H":
-            self.row, self.column = max(values[0], 1) - 1, (max(values[1], 1) if len(values) > 1 else 1) - 1
+            self.row = min(max(values[0], 1), self.rows) - 1
+            self.column = (max(values[1], 1) if len(values) > 1 else 1) - 1
         elif what == "A":
             self.row = max(self.row - max(values[0], 1), self.top if self.row >= self.top else 0)
         elif what == "K" and values == [2]:

@@ -7,6 +7,7 @@ thread, and what it is not done with is not drawn again. The load does not wait 
 import atexit
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -106,10 +107,9 @@ class Live:
 
     def _wait(self) -> None:
         """Wait until the terminal is given back: what is said next belongs below what was said before."""
-        left_s = _PATIENCE_S
-        while self._screen.is_on and left_s > 0.0 and self._error is None:
+        until_s = time.monotonic() + _PATIENCE_S
+        while self._screen.is_on and self._error is None and time.monotonic() < until_s:
             gevent.sleep(0.01)
-            left_s -= 0.01
 
     def _draw(self, seen: Snapshot) -> None:
         try:

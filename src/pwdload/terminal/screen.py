@@ -19,6 +19,8 @@ _ESC: Final = "\x1b"
 _KEEP, _BACK = f"{_ESC}7", f"{_ESC}8"
 _CLEAR_LINE: Final = f"{_ESC}[2K"
 _PLAIN: Final = f"{_ESC}[0m"
+_DOWN: Final = f"{_ESC}D"
+"""One row down in the same column; at the bottom what is above scrolls."""
 _NO_WRAP, _WRAP = f"{_ESC}[?7l", f"{_ESC}[?7h"
 
 
@@ -62,7 +64,7 @@ class Screen:
         # A terminal that has changed its size has put its lines where it likes: all of it is told anew.
         forget = self.closed() if is_resized else ""
         more = height if is_resized or not self._height else height - self._height
-        return f"{forget}{chr(10) * more}{_ESC}[{more}A{_KEEP}{_ESC}[1;{size.rows - height}r{_BACK}"
+        return f"{forget}{_DOWN * more}{_ESC}[{more}A{_KEEP}{_ESC}[1;{size.rows - height}r{_BACK}"
 
     def closed(self) -> str:
         """Return what gives the whole terminal back, the cursor below what was said last; nothing where nothing is."""

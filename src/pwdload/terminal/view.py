@@ -15,12 +15,12 @@ from pwdload.watched import CriterionNow, Phase, Snapshot
 
 LEAST_ROWS: Final = 8
 """With less room than this nothing is shown: a line now and then says more."""
-_LABEL: Final = 10
+_LABEL: Final = 11
 """Columns of the label at the left."""
 _LATE_MS: Final = 10.0
 _BUSY: Final = 0.7
 """From there on a generator measures itself: share of a core."""
-_GOOD, _BAD, _DOUBT, _DIM, _STRONG = "green", "bold red", "yellow", "dim", "bold"
+_GOOD, _BAD, _DOUBT, _DIM, _STRONG, _NAME = "green", "bold red", "yellow", "dim", "bold", "cyan"
 _PHASES: Final = {Phase.STARTING: _DOUBT, Phase.RUNNING: _GOOD, Phase.FINISHING: _DOUBT, Phase.ENDED: _DIM}
 _COLOURS: Final = {Standing.KEPT: _GOOD, Standing.BROKEN: _BAD, Standing.CANNOT_TELL: _DOUBT}
 
@@ -101,7 +101,7 @@ def _progress(seen: Snapshot, room: Room) -> Text:
     if seen.end_s and length >= 8:
         done = round(length * min(max(seen.at_s, 0.0) / seen.end_s, 1.0))
         full, empty = ("━", "─") if room.unicode else ("#", ".")
-        left.append("  ").append(full * done, "cyan").append(empty * (length - done), _DIM)
+        left.append("  ").append(full * done, _NAME).append(empty * (length - done), _DIM)
     return _apart(left, right, room)
 
 
@@ -176,7 +176,7 @@ def _surroundings(seen: Snapshot, room: Room) -> Iterator[Text]:
             "accounts",
             *((name, format_count(count), "") for name, count in numbers if count is not None),
             ("in doubt", format_count(accounts.in_doubt), _DOUBT if accounts.in_doubt else ""),
-            *((("last", words.clock(lasts_s), _BAD if runs_dry else ""),) if lasts_s is not None else ()),
+            *((("lasts", words.clock(lasts_s), _BAD if runs_dry else ""),) if lasts_s is not None else ()),
         )
     if seen.faults:
         order = sorted(seen.faults, key=lambda one: [*_FAULTS].index(one.state))
@@ -200,7 +200,7 @@ def _criteria(criteria: Sequence[CriterionNow], room: Room, free: int) -> Iterat
     shown = ranked if len(ranked) <= free else ranked[: max(free - 1, 0)]
     for place, one in enumerate(shown):
         left = Text.assemble(
-            (f"{'criteria' if not place else '':>{_LABEL - 1}} ", _DIM),
+            (f"{'criteria' if not place else '':>{_LABEL - 2}}  ", _NAME),
             (f"{room.marks[one.standing]} ", _COLOURS[one.standing]),
             words.plain(one.title),
         )
@@ -227,7 +227,7 @@ Part = tuple[str, str, str]
 
 
 def _row(label: str, *parts: Part) -> Text:
-    row = Text.assemble((f"{label:>{_LABEL - 1}} ", _DIM))
+    row = Text.assemble((f"{label:>{_LABEL - 2}}  ", _NAME))
     for place, (name, value, style) in enumerate(part for part in parts if part[1]):
         row.append("   " if place else "")
         row.append(f"{name} " if name else "", _DIM).append(value, style)
