@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema reference sample vendor clean
+.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema reference sample picture vendor clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ reference: schema  ## Write docs/scenario.md and docs/definitions.md from the co
 
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
 	$(BIN)/python -m tests.sample
+
+picture: $(VENV)/.installed  ## Renew docs/terminal.svg, the picture of the live view
+	$(BIN)/python -m tests.terminal.picture
 
 vendor: $(VENV)/.installed  ## Renew the plotly.js in the reports: make vendor VERSION=4.1.1 (needs npm)
 	$(BIN)/python -m tests.vendor "$(VERSION)"
