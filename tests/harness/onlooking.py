@@ -66,7 +66,8 @@ def block(number: int, *due_s: float) -> Block:
 
 def a_run_is_shown_from_its_beginning_to_its_end() -> None:
     """Phases follow one another, all samples are in the last snapshot, and the next run begins with nothing."""
-    onlooker, seen, clock = Onlooker(), [], RunClock()
+    onlooker, clock = Onlooker(), RunClock()
+    seen: list[Snapshot] = []
     onlooker.subscribe(seen.append)
     onlooker.begin_run(sight(clock))
     gevent.sleep(0)
@@ -98,7 +99,8 @@ def a_run_is_shown_from_its_beginning_to_its_end() -> None:
 
 def a_block_that_cannot_be_read_ends_the_looking_alone() -> None:
     """Whoever else is shown the samples goes on being shown them, and the snapshot says what is missing."""
-    onlooker, others, clock = Onlooker(), [], RunClock()
+    onlooker, clock = Onlooker(), RunClock()
+    others: list[Block] = []
     onlooker.begin_run(sight(clock))
     tap = all_of(others.append, None, onlooker.tap)
     assert tap is not None
@@ -116,10 +118,12 @@ def a_block_that_cannot_be_read_ends_the_looking_alone() -> None:
 
 def whoever_breaks_while_being_shown_is_not_shown_again() -> None:
     """One that raises is left out from then on; the others, and the run, do not notice."""
-    onlooker, calls, seen = Onlooker(), [], []
+    onlooker, calls = Onlooker(), 0
+    seen: list[Snapshot] = []
 
     def breaks(_: Snapshot) -> None:
-        calls.append(1)
+        nonlocal calls
+        calls += 1
         raise RuntimeError("no terminal")
 
     onlooker.subscribe(breaks)
@@ -128,7 +132,7 @@ def whoever_breaks_while_being_shown_is_not_shown_again() -> None:
     onlooker._look()
     onlooker._look()
     onlooker.end_run()
-    assert len(calls) == 1
+    assert calls == 1
     assert len(seen) == 3
     assert "no terminal" in seen[-1].notes[-1]
 

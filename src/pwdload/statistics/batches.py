@@ -109,9 +109,9 @@ def design_effects_of_counts(trials: Numbers, hits: Numbers) -> tuple[float, flo
     effects = [brief]
     for batches in (BATCHES, _LONG_BATCHES):
         batch = (place * min(batches, len(sizes))).astype(np.intp)
-        together = [np.bincount(batch, one).astype(np.float64) for one in (sizes, counts)]
+        together: list[Floats] = [np.bincount(batch, one).astype(np.float64) for one in (sizes, counts)]
         filled = together[0] > 0
-        effects.append(_dispersion_of_counts(*(one[filled] for one in together), share))
+        effects.append(_dispersion_of_counts(together[0][filled], together[1][filled], share))
     return brief, max(effects)
 
 
