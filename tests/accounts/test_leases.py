@@ -14,6 +14,7 @@ from pwdload.accounts.leases import (
     LeaseBook,
     Return,
     Stock,
+    Stocked,
     Terms,
     account_of,
     reckon,
@@ -61,6 +62,16 @@ def test_a_full_disk_grants_nothing_and_loses_nothing() -> None:
     with pytest.raises(AccountsError, match="no space"):
         LeaseBook(stock, first_lease=7, terms=TERMS, journal=full).grant(OWNER, Ask(1, "expired", 9, 0.0), 0.0)
     assert stock.left("expired") == 4
+
+
+def test_whoever_watches_sees_what_is_left_and_what_is_lent() -> None:
+    """An account is in the stock or under a lease, and what comes back is in the stock again."""
+    book = book_of(stock_of(40))
+    grant = book.grant(OWNER, Ask(1, "expired", 3, 0.0), 0.0)
+    assert grant is not None
+    assert book.stocked == Stocked(ready=37, leased=3)
+    book.take_back(OWNER, Return(grant.lease, [Home("expired", grant.accounts[0])]))
+    assert book.stocked == Stocked(ready=38, leased=0)
 
 
 def test_a_question_asked_again_gets_the_same_answer() -> None:

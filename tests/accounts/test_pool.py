@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Event, Record, Status
-from pwdload.accounts.leases import Stock
+from pwdload.accounts.leases import Stock, Stocked
 from pwdload.accounts.own import own_pool
 from pwdload.accounts.pool import Pool
 from pwdload.errors import AccountsError
@@ -49,6 +49,17 @@ def test_the_first_of_several_pools_does_not_take_all() -> None:
     stock = stock_of(90)
     stock.pools = 2
     assert [len(stock.draw("expired", 100)) for _ in range(2)] == [22, 17]
+
+
+def test_whoever_watches_sees_how_many_accounts_are_left() -> None:
+    """Those that were not drawn yet are ready as well; those in a flow's hands are not, and what is changed is gone."""
+    pool = pool_of(50, at_once=10)
+    assert pool.stocked == Stocked(ready=50, leased=0)
+    first, second = pool.lease("expired"), pool.lease("expired")
+    assert pool.stocked == Stocked(ready=48, leased=2)
+    pool.give_back("expired", first, Status.CHANGED)
+    pool.give_back("expired", second)
+    assert pool.stocked == Stocked(ready=49, leased=0)
 
 
 def test_a_state_that_nobody_has_gives_nothing() -> None:

@@ -105,6 +105,18 @@ def test_a_fault_has_a_stamp_before_and_after_each_call() -> None:
     assert not done.error
 
 
+def test_whoever_watches_sees_a_fault_while_it_is_on() -> None:
+    """From its injection until it is healed it is among those that are on; then among those that were."""
+    time, seen = Overlapping(), []
+    act = FakeAct(time)
+    experiment = Experiment(time, lambda _from, _to: (), 4.0, lambda _: None)
+    time.meanwhile = lambda: seen.extend(experiment.active)
+    experiment.play(planned(), act)
+    assert [one.inject_after_s for one in seen] == [10.25]
+    assert not experiment.active
+    assert len(experiment.injections) == 1
+
+
 def test_what_could_not_be_injected_is_healed_and_named() -> None:
     """Half of it may be there."""
     act = FakeAct(VirtualTime(), inject_fails=True)
