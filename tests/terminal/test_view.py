@@ -1,6 +1,7 @@
 """What is shown of a run: all of it that matters, in whatever room there is, whatever is known and whoever named it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -67,6 +68,22 @@ def test_a_search_shows_its_bracket() -> None:
     text = shown(searching())
     assert "level 8 (refine)   at 184/s   limit between 176/s and 192/s" in text
     assert "at most 6:50 left" in text
+
+
+@pytest.mark.parametrize(
+    ("held", "broken", "told"),
+    [
+        (None, None, "no limit seen yet"),
+        (20.0, None, "limit above 20.0/s"),
+        (None, 80.0, "limit below 80.0/s"),
+        (20.0, 80.0, "limit between 20.0/s and 80.0/s"),
+    ],
+)
+def test_a_bracket_says_no_more_than_is_known(held: float | None, broken: float | None, told: str) -> None:
+    """As long as one side of the limit was not seen, none is made up."""
+    search = searching().search
+    assert search is not None
+    assert words.bracket(replace(search, highest_held_per_s=held, lowest_broken_per_s=broken)) == told
 
 
 def test_broken_criteria_come_first_and_none_is_passed_over_in_silence() -> None:

@@ -140,7 +140,7 @@ class Searching:
         if found is not None:
             lower, upper = found.lower_per_s, found.upper_per_s
         return Search(
-            role="over" if self.is_over else step.role if step is not None else "before the first level",
+            role="over" if self.is_over else step.role if step is not None else "not begun",
             rate_per_s=step.rate_per_s if step is not None else self._low_per_s,
             highest_held_per_s=lower,
             lowest_broken_per_s=upper,

@@ -134,8 +134,10 @@ def bracket(search: Search) -> str:
     if held is None and broken is None:
         return "no limit seen yet"
     if held is None:
-        return f"below {per_second(broken)}"
-    return f"limit between {per_second(held)} and {per_second(broken) if broken is not None else '?'}"
+        return f"limit below {per_second(broken)}"
+    if broken is None:
+        return f"limit above {per_second(held)}"
+    return f"limit between {per_second(held)} and {per_second(broken)}"
 
 
 def accounts_left(seen: Snapshot) -> str:
