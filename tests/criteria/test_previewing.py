@@ -122,7 +122,7 @@ def test_a_look_at_an_hour_costs_no_more_than_its_seconds() -> None:
     preview = Preview(percentile(0.3), [Span(0.0, inf)])
     load = WatchedLoad([preview])
     for minute in range(60):
-        load.take(Block.encode(minute, [exchange(60.0 * minute + place / 10) for place in range(500)]))
+        load.take(Block.encode(minute, [exchange(60.0 * minute + place / 10) for place in range(60)]))
     load.add_up()
     assert len(preview._trials) <= 2 * 3600
     assert preview.look(3600.0).standing is Standing.KEPT

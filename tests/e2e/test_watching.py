@@ -57,7 +57,7 @@ def run(
 
 def test_a_run_is_watched_at_a_terminal_and_leaves_it_as_it_was(tmp_path: Path) -> None:
     """The view stands below what is said, Locust's own tables are not in between, and in the end it is gone."""
-    seen = run(tmp_path)
+    seen = run(tmp_path, length="4s")
     terminal = seen.terminal
     assert seen.exit_code in WELL, "\n".join(terminal.said)
     views = [screen for screen in seen.screens if "RUNNING" in screen and "goodput" in screen]
@@ -70,7 +70,7 @@ def test_a_run_is_watched_at_a_terminal_and_leaves_it_as_it_was(tmp_path: Path) 
         place for place, row in enumerate(rows) if "INFO/locust" in row
     )
     said = "\n".join(terminal.said)
-    assert "Run: 6.00 s of load; its report will be reports/watched/" in said
+    assert "Run: 5.00 s of load; its report will be reports/watched/" in said
     assert "All users spawned" in said
     assert "RUNNING" not in said
     assert said.count("Aggregated") == 2, "Locust's summary comes once, at the end"
