@@ -21,12 +21,14 @@ from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.remarks import remark_on
-from pwdload.criteria import Span
+from pwdload.criteria import Criterion, Metric, Sense, Span
 from pwdload.criteria.live import LiveLoad
+from pwdload.criteria.previewing import Preview
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
 from pwdload.samples import Block, SampleWriter
+from pwdload.watched.load import WatchedLoad
 
 POLICY = PasswordPolicy()
 BOOK = PasswordBook(b"a secret of the bench", POLICY)
@@ -139,6 +141,18 @@ def live_us() -> float:
     return each_us(400, lambda _: live.take(block)) / 512
 
 
+def watched_us() -> float:
+    """Return what the load costs for each sample that is added up for whoever watches, with three criteria."""
+    criteria = (
+        Criterion(name="p95", metric=Metric.PERCENTILE, sense=Sense.AT_MOST, limit=0.3, permille=950),
+        Criterion(name="failed", metric=Metric.FAILED_SHARE, sense=Sense.AT_MOST, limit=0.01),
+        Criterion(name="goodput", metric=Metric.GOODPUT, sense=Sense.AT_LEAST, limit=10.0),
+    )
+    load = WatchedLoad([Preview(one, [Span(0.0)]) for one in criteria])
+    block = Block.encode(0, [sample(number) for number in range(512)])
+    return each_us(400, lambda _: load.take(block)) / 512
+
+
 def main() -> None:
     """Measure, and print a table."""
     requests = DeviceRequests("t", DEVICES.device(0))
@@ -152,6 +166,7 @@ def main() -> None:
         ("an update request as bytes", each_us(50_000, lambda _: requests.update_password("t" * 300, b"{}"))),
         ("a sample kept, encoding and disk included", sample_us()),
         ("a sample seen while the run goes on, if criteria ask for it", live_us()),
+        ("a sample added up for whoever watches, with three criteria", watched_us()),
         ("what the oracle needs of an exchange (at most 2)", oracle_us()),
         ("login + change over one connection, wall time", wall_ms * 1e3),
         ("login + change over one connection, own CPU", cpu_ms * 1e3),
