@@ -28,8 +28,10 @@ WINDOW_S: Final = 5
 """How many seconds the window is long."""
 _KEPT_S: Final = 30
 """So many seconds are kept one by one: processes need not be equally quick to tell."""
-_PAIRS_MAX: Final = 48
-_CASES_MAX: Final = 2000
+_CODES_MAX: Final = 48
+"""Of all steps together."""
+_OURS_MAX: Final = 2000
+"""Outcomes and cases are our own words: there are never so many of them."""
 _TOGETHER: Final = 4096
 """So many exchanges are added up at once: a few at a time cost more for themselves than for what they hold."""
 _FLUSHED_BELOW: Final = 512
@@ -88,11 +90,11 @@ class WatchedLoad:
         self._previews = previews
         asked = [one.criterion for one in previews]
         self._flows = Flows() if any(one.of == "journey" for one in asked) else None
-        self._cases = Pairs(_CASES_MAX) if any(one.case for one in asked) else None
+        self._cases = Pairs(_OURS_MAX) if any(one.case for one in asked) else None
         more = ("flow",) * (self._flows is not None) + ("case",) * (self._cases is not None)
         self._wanted = (*COLUMNS, *more)
-        self._outcomes = Pairs(_PAIRS_MAX)
-        self._codes = Pairs(_PAIRS_MAX)
+        self._outcomes = Pairs(_OURS_MAX)
+        self._codes = Pairs(_CODES_MAX)
         self._waiting: list[Columns] = []
         self._sums = _Sums()
         self._seconds: dict[int, list[_Part]] = {}
