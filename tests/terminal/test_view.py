@@ -1,10 +1,12 @@
 """What is shown of a run: all of it that matters, in whatever room there is, whatever is known and whoever named it."""
 
+import html
 import re
 from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from tests.terminal.picture import COLUMNS, PICTURE
 from tests.terminal.snapshots import generator, overfull, running, searching, starting, window
 
 from pwdload.criteria import Standing
@@ -117,6 +119,13 @@ def test_what_a_target_says_does_not_reach_the_terminal_as_an_order(hostile: str
     )
     for text in (line(seen), *rendered(seen, Room(columns=80, rows=20, colours=False))):
         assert words.plain(text) == text
+
+
+def test_the_picture_in_the_documentation_is_of_this_view() -> None:
+    """What it shows is what is shown; `make picture` draws it anew."""
+    text = "".join(html.unescape(re.sub(r"<[^>]+>", "", PICTURE.read_text("utf-8"))).split())
+    for row in view(running(), Room(columns=COLUMNS, rows=20)):
+        assert "".join(row.plain.split()) in text, row.plain
 
 
 def test_colours_come_with_meaning_and_go_where_they_are_not_wanted() -> None:
