@@ -33,7 +33,7 @@ from pwdload.harness.onlooker import Onlooker
 from pwdload.harness.options import options_of
 from pwdload.harness.plan import ATTRIBUTE, Plan, schedule_of
 from pwdload.harness.planning import highest_rate, length_words, make_plan, most_users
-from pwdload.harness.preparation import check_answers, keep_target, prepare
+from pwdload.harness.preparation import Preparation, check_answers, keep_target, prepare
 from pwdload.harness.progress import patience_with_ctrl_c, say
 from pwdload.harness.runlog import RunLog
 from pwdload.harness.searching import Searching
@@ -107,8 +107,8 @@ class Controller:
         """Clear while the end of a run is being written up."""
         self._reported.set()
 
-    def prepare(self) -> None:
-        """Settle scenario, users, accounts and target, and let Locust know.
+    def prepare(self) -> Preparation:
+        """Settle scenario, users, accounts and target, let Locust know, and return what was settled.
 
         Raises:
             PwdloadError: the plan cannot be carried out.
@@ -141,6 +141,7 @@ class Controller:
             say(
                 f"Target: the embedded stand-in at {self._prepared.target} (no --host is given); it stops with the run."
             )
+        return self._prepared
 
     def _load_end_s(self) -> float:
         """Return when the load ends, on the run's clock; for ever while a search goes on."""

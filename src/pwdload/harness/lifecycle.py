@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import gevent
@@ -20,7 +20,10 @@ from pwdload.harness.controller import Controller
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
 from pwdload.harness.session import Session
+from pwdload.harness.stock import too_fast
 from pwdload.harness.users import PasswordUpdateUser
+from pwdload.harness.web import Web
+from pwdload.harness.web.gate import Rules
 from pwdload.harness.worker import Worker
 from pwdload.secrecy import refuse_on_command_line
 
@@ -43,6 +46,7 @@ class Role(Protocol):
         """The process is about to end."""
 
 
+_Done = TypeVar("_Done")
 _INTERRUPTED = 128 + 2
 """What a shell reports of a program that Ctrl-C (signal 2) has ended."""
 _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
@@ -73,14 +77,20 @@ def _keep_secrets() -> None:
 
 
 def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: object) -> None:
+    web: Web | None = None
     if isinstance(runner, WorkerRunner):
         _roles[environment] = Worker(environment, runner)
     else:
         if web_ui is not None:
             _one_line_for_errors(lambda: check_web_port(web_ui.host, web_ui.port))
         controller = Controller(environment, runner)
-        _one_line_for_errors(controller.prepare)
+        prepared = _one_line_for_errors(controller.prepare)
         _roles[environment] = controller
+        if web_ui is not None:
+            rules = Rules(target=prepared.target, too_fast=lambda options: too_fast(environment, prepared, options))
+            web = Web(environment, web_ui, rules)
+            web.hear(events)
+            controller.onlooker.subscribe(web.show)
         events.spawning_complete.add_listener(lambda **_: controller.users_are_there())
         # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
         events.quit.add_listener(lambda **_: controller.print_headline())
@@ -90,6 +100,8 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     events.test_start.add_listener(_on_test_start)
     events.test_stopping.add_listener(_on_test_stopping)
     events.test_stop.add_listener(_on_test_stop)
+    if web is not None:
+        web.heard(events)
     # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
     # now, after the runner's own, this one is asked first.
     events.quitting.add_listener(_on_quitting)
@@ -143,10 +155,10 @@ def _session(environment: Environment) -> Session:
     return session
 
 
-def _one_line_for_errors(job: Callable[[], None]) -> None:
+def _one_line_for_errors(job: Callable[[], _Done]) -> _Done:
     """Do a job; what the user has to mend is told in plain lines and ends the process with exit code 2."""
     try:
-        job()
+        return job()
     except KeyboardInterrupt:
         sys.stderr.write("pwdload: interrupted before the first request; nothing was sent\n")
         sys.exit(_INTERRUPTED)

@@ -95,6 +95,16 @@ def check_rate(
         raise UsageError(why)
 
 
+def too_fast(environment: Environment, prepared: Preparation, options: Namespace) -> str:
+    """Return why users by hand, as the options have them, are too many for the target; empty where they are not."""
+    mix, _ = tasks_of(environment.user_classes, prepared.weights)
+    try:
+        check_rate(prepared.scenario, mix, None, options, prepared.target)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 def _refuse(short: list[Need], is_standin: bool) -> None:
     more = "raise [accounts] count" if is_standin else "give the run more (pwdload accounts create, or a longer list)"
     lines = [
