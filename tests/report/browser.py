@@ -44,9 +44,10 @@ def chromium_or_skip() -> str:
     """Return the browser's path; where there is none, skip the test and say what was looked for."""
     path = os.environ.get("PWDLOAD_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip(
-            f"no Chromium on this machine: none of {', '.join(NAMES)} is on the PATH, PWDLOAD_CHROMIUM is not set"
-        )
+        why = f"no Chromium on this machine: none of {', '.join(NAMES)} is on the PATH, PWDLOAD_CHROMIUM is not set"
+        if os.environ.get("PWDLOAD_REQUIRE_BROWSER"):
+            pytest.fail(why)
+        pytest.skip(why)
     return path
 
 

@@ -9,9 +9,9 @@ from locust.event import Events
 from locust.web import WebUI
 
 from pwdload.harness.web.gate import Gate, Rules
-from pwdload.harness.web.live import Live
 from pwdload.harness.web.pages import add_pages
-from pwdload.watched import Snapshot
+from pwdload.watched import Phase, Snapshot
+from pwdload.watched.live import Live
 
 
 class Web:
@@ -42,5 +42,7 @@ class Web:
     def _report(self) -> Path | None:
         """Return where the report of the run that is shown is; null where it is not made yet."""
         latest = self._live.latest
-        path = Path(latest.directory) / "report.html" if latest is not None and latest.directory else None
-        return path if path is not None and path.is_file() else None
+        if latest is None or not latest.directory or latest.phase is not Phase.ENDED:
+            return None
+        path = Path(latest.directory) / "report.html"
+        return path if path.is_file() else None

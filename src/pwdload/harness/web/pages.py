@@ -8,8 +8,8 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, request, send_file
 from locust.web import WebUI
 
-from pwdload.harness.web.live import Live
 from pwdload.harness.web.tabs import extended_stats, template_args
+from pwdload.watched.live import Live
 
 _STATIC = {
     "live.css": "text/css; charset=utf-8",
@@ -22,7 +22,7 @@ _POLICY = (
 )
 """Of the live page: nothing but its own files, and nothing inline, whatever a target puts into its error codes."""
 _LINK = (
-    '<a href="./pwdload" style="position:fixed;right:1rem;bottom:1rem;z-index:1300;padding:.55rem 1rem;'
+    '<a href="./pwdload" style="position:fixed;left:1rem;bottom:1rem;z-index:1300;padding:.55rem 1rem;'
     "border-radius:2rem;background:#17528c;color:#fff;font:600 14px/1.2 system-ui,sans-serif;text-decoration:none;"
     'box-shadow:0 1px 5px rgba(0,0,0,.35)">Live page (pwdload)</a>'
 )
@@ -42,7 +42,7 @@ def add_pages(web_ui: WebUI, live: Live, report: Callable[[], Path | None]) -> N
         return Response(_static("live.html"), mimetype="text/html")
 
     def snapshot() -> Response:
-        return Response(live.snapshot_json(), mimetype="application/json")
+        return Response(live.snapshot_json(has_report=report() is not None), mimetype="application/json")
 
     def history() -> Response:
         after = request.args.get("after", default=0, type=int)

@@ -11,7 +11,7 @@ const WORDS = Object.fromEntries(OUTCOMES.map(([name, label]) => [name, label]))
 const PHASES = { starting: "Starting", running: "Running", finishing: "Finishing: flows are finished, the last samples are awaited", ended: "Ended" };
 const byId = (id) => document.getElementById(id);
 
-let snapshot = null, runId = null, seen = 0, recent = [], course = [], courseAt = 0, cursor = null, span = "600", failures = 0, lastWord = null, phaseSaid = "";
+let snapshot = null, hasReport = false, runId = null, seen = 0, recent = [], course = [], courseAt = 0, cursor = null, span = "600", failures = 0, lastWord = null, phaseSaid = "";
 
 // ---- asking
 
@@ -32,7 +32,7 @@ async function follow() {
   let wait = EVERY_MS;
   try {
     const said = await ask("pwdload/snapshot.json");
-    snapshot = said.snapshot;
+    snapshot = said.snapshot; hasReport = said.has_report;
     if (snapshot) await followHistory();
     failures = 0; lastWord = new Date();
     lost(staleWords(said));
@@ -106,11 +106,12 @@ function showHead() {
   const stage = it.stage && it.phase === "running" ? `: ${it.stage}${place}` : "";
   const left = it.phase === "running" ? it.time_left_s === null ? "" : `, ${length(it.time_left_s)} left` : "";
   const early = it.end_reason ? `. Ends early: ${it.end_reason}` : "";
-  text("title", it.scenario);
-  document.title = `${PHASES[it.phase].split(":")[0]}: ${it.scenario} (pwdload)`;
+  text("title", it.title || it.scenario);
+  document.title = `${PHASES[it.phase].split(":")[0]}: ${it.title || it.scenario} (pwdload)`;
   text("about", `${it.target} · ${it.model === "open" ? "open arrivals" : "closed model"}${it.directory ? ` · ${it.directory}` : ""}`);
   // Said aloud when the phase or the stage changes, and not each second.
-  const words = `${PHASES[it.phase]}${stage}${early}`;
+  const report = it.phase === "ended" && it.directory && !hasReport ? ": its report is made" : "";
+  const words = `${PHASES[it.phase]}${stage}${early}${report}`;
   if (words !== phaseSaid) { phaseSaid = words; text("phase-words", words); }
   byId("phase").dataset.phase = it.phase;
   const bar = byId("progress"), share = it.end_s ? Math.min(Math.max(it.at_s / it.end_s, 0), 1) : null;
@@ -120,7 +121,7 @@ function showHead() {
     bar.setAttribute("aria-valuenow", Math.round(100 * share));
     bar.setAttribute("aria-valuetext", `${moment(it.at_s)} of ${moment(it.end_s)}${left}`);
   }
-  byId("report").hidden = it.phase !== "ended" || !it.directory;
+  byId("report").hidden = !hasReport;
   const notes = byId("notes");
   notes.hidden = !it.notes.length;
   notes.replaceChildren(...it.notes.map((note) => make("li", {}, note)));
@@ -147,6 +148,9 @@ function showTiles() {
   if (it.faults.length) tiles.push(tile("Fault", active.length ? active.map((one) => one.name).join(", ") : "none is on", `${it.faults.filter((one) => one.state === "healed").length} of ${it.faults.length} healed`, active.length ? "bad" : ""));
   if (it.criteria.length) tiles.push(tile("Criteria so far", `${kept} of ${it.criteria.length} kept`, broken ? `${broken} broken` : "none is broken", broken ? "bad" : kept === it.criteria.length ? "good" : "doubt"));
   byId("tiles").replaceChildren(...tiles);
+  // Rows of the same length, so that none of the tiles stands alone.
+  const inRow = Math.max(Math.floor(byId("tiles").clientWidth / 150), 2), rows = Math.ceil(tiles.length / inRow);
+  byId("tiles").style.gridTemplateColumns = `repeat(${Math.ceil(tiles.length / rows)}, minmax(0, 1fr))`;
 }
 
 // ---- charts
@@ -164,6 +168,7 @@ const CHARTS = [
   { title: "Response time of changes", unit: "ms", series: [line("p99_ms", "p99", 4), line("p95_ms", "p95", 2), line("p50_ms", "p50", 1)] },
   { title: "Outcomes", unit: "per second", stacked: true, series: OUTCOMES.map(([name, label, tone]) => line(name, label, tone)) },
   { title: "In flight and queue", unit: "flows", whole: true, series: [line("users", "slots or users", 8, true), line("in_flight", "in flight", 1), line("queued", "queued", 4)] },
+  { title: "Accounts", unit: "accounts", whole: true, series: [line("accounts_ready", "ready", 1), line("accounts_in_doubt", "in doubt", 5)] },
   { title: "Lag of the generator", unit: "ms", series: [line("lag_p99_ms", "sent late, p99", 1), line("loop_lag_ms", "loop lag, worst process", 5)] },
 ].map((one) => new Chart(byId("charts"), { ...one, moved }));
 
@@ -178,12 +183,12 @@ function showCharts() {
 
 // ---- tables
 
-// `rows`: cells that are words, or {words, number, code, tone, head}. Words are put in as text, whatever is in them.
+// `rows`: cells that are words, or {words, tone, kind}. Words are put in as text, whatever is in them.
 function table(id, heads, rows, none) {
   const head = make("tr", {}, ...heads.map(([name, kind]) => make("th", { scope: "col", class: kind || "" }, name)));
   const body = rows.length ? rows.map((cells) => make("tr", {}, ...cells.map((cell, index) => {
     const it = typeof cell === "object" && cell !== null ? cell : { words: cell };
-    const style = [heads[index][1] || "", it.tone ? `toned ${it.tone}` : ""].filter(Boolean).join(" ");
+    const style = [heads[index][1] || "", it.kind || "", it.tone ? `toned ${it.tone}` : ""].filter(Boolean).join(" ");
     return make(index === 0 ? "th" : "td", index === 0 ? { scope: "row", class: style } : { class: style }, String(it.words ?? "–"));
   }))) : [make("tr", {}, make("td", { class: "none", colspan: heads.length }, none))];
   byId(id).replaceChildren(make("thead", {}, head), make("tbody", {}, ...body));
@@ -201,7 +206,7 @@ function showTables() {
   table("criteria", [["Criterion"], ["Seen"], ["So far"]], it.criteria.map((one) => [one.title || one.name, one.seen || "nothing yet", { words: STANDINGS[one.standing][0], tone: STANDINGS[one.standing][1] }]), "");
   table("faults", [["Fault"], ["Kind"], ["State"], ["From", N], ["To", N]], it.faults.map((one) => [one.name, one.kind, { words: FAULTS[one.state][0], tone: FAULTS[one.state][1] }, moment(one.start_s), moment(one.end_s)]), "");
   if (search) table("search", [["What"], ["Now", N]], [["Level that is on", `${short(search.rate_per_s)} /s (${search.role})`], ["Highest that held", search.highest_held_per_s === null ? "none yet" : `${short(search.highest_held_per_s)} /s`], ["Lowest that did not", search.lowest_broken_per_s === null ? "none yet" : `${short(search.lowest_broken_per_s)} /s`], ["Levels judged", count(search.levels)], ["Time left", length(search.time_left_s)]], "");
-  table("codes", [["Error code", "code"], ["Step"], ["All", N], ["Lately", N]], [...it.codes].sort((one, other) => other.count - one.count).map((one) => [one.code, one.step, count(one.count), count(one.recent)]), "No error code was answered so far.");
+  table("codes", [["Error code"], ["Step"], ["All", N], ["Lately", N]], [...it.codes].sort((one, other) => other.count - one.count).map((one) => [{ words: one.code, kind: "code" }, one.step, count(one.count), count(one.recent)]), "No error code was answered so far.");
   table("outcomes", [["Step"], ["Outcome"], ["All", N], ["Lately", N]], it.outcomes.map((one) => [one.step, { words: WORDS[one.outcome] || one.outcome, tone: GOOD.has(one.outcome) ? "" : "bad" }, count(one.count), count(one.recent)]), "No exchange has been judged so far.");
   table("accounts", [["Accounts"], ["Number", N]], accounts ? [["All", count(accounts.total)], ["Ready: a flow may still take them", count(accounts.ready)], ["In the hands of a flow or worker", count(accounts.leased)], ["Password changed in this run", count(accounts.changed)], ["In doubt, between two passwords", { words: count(accounts.in_doubt), tone: accounts.in_doubt ? "doubt" : "" }], ["Ready ones last for", accounts.lasts_s === null ? "–" : length(accounts.lasts_s)]] : [], "Nothing is known of them.");
   table("health", [["Process"], ["Last word"], ["CPU", N], ["Loop lag", N], ["In flight", N], ["Queued", N], ["Begun", N], ["Dropped", N], ["Unacknowledged", N]], it.generators.map((one) => {

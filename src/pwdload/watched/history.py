@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from pwdload.outcome import Outcome
-from pwdload.watched import Snapshot
+from pwdload.watched.snapshot import Snapshot
 
 RECENT_POINTS: Final = 600
 """So many of the latest points are kept one by one: the last ten minutes."""
@@ -33,13 +33,15 @@ class Point:
     in_flight: int = 0
     queued: int = 0
     users: int = 0
+    accounts_ready: int | None = None
+    accounts_in_doubt: int | None = None
     outcomes_per_s: tuple[float, ...] | None = None
     """In the order of `OUTCOMES`; null before there is a window."""
 
 
 _MEANS: Final = ("planned_per_s", "offered_per_s", "goodput_per_s")
 _WORST: Final = ("p50_ms", "p95_ms", "p99_ms", "lag_p99_ms", "loop_lag_ms")
-_HIGHEST: Final = ("in_flight", "queued", "users")
+_HIGHEST: Final = ("in_flight", "queued", "users", "accounts_ready", "accounts_in_doubt")
 NAMES: Final = (*(field.name for field in fields(Point) if field.name != "outcomes_per_s"), *OUTCOMES)
 """The columns of a row of `rows`."""
 
@@ -58,6 +60,8 @@ def point_of(snapshot: Snapshot) -> Point:
         in_flight=snapshot.in_flight,
         queued=snapshot.queued,
         users=snapshot.users,
+        accounts_ready=snapshot.accounts.ready if snapshot.accounts is not None else None,
+        accounts_in_doubt=snapshot.accounts.in_doubt if snapshot.accounts is not None else None,
         outcomes_per_s=_outcomes_per_s(snapshot),
         **known,
     )

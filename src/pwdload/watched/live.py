@@ -5,8 +5,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from pwdload.harness.web.history import NAMES, History, rows
-from pwdload.watched import Snapshot
+from pwdload.watched.history import NAMES, History, rows
+from pwdload.watched.snapshot import Snapshot
 
 
 class Live:
@@ -29,13 +29,14 @@ class Live:
             self._history = History(snapshot.run_id)
         self._history.take(snapshot)
 
-    def snapshot_json(self) -> str:
-        """Return the latest snapshot, null before the first, and how many seconds ago it was made."""
+    def snapshot_json(self, *, has_report: bool = False) -> str:
+        """Return the latest snapshot, null before the first, how many seconds ago it was made, and if its report is."""
         if self.latest is None:
-            return '{"snapshot": null, "age_s": null}'
+            return '{"snapshot": null, "age_s": null, "has_report": false}'
         if not self._made:
             self._made = _dumped(self.latest.to_json())
-        return f'{{"snapshot": {self._made}, "age_s": {self._now() - self._taken_s:.1f}}}'
+        age_s = self._now() - self._taken_s
+        return f'{{"snapshot": {self._made}, "age_s": {age_s:.1f}, "has_report": {json.dumps(has_report)}}}'
 
     def history_json(self, *, whole: bool, after: int = 0) -> str:
         """Return the course of the run: the whole of it in coarse steps, or the latest points above a number."""
