@@ -2,7 +2,7 @@
 "use strict";
 
 const EVERY_MS = 1000, PATIENCE_MS = 10000, STALE_S = 6, COURSE_EVERY_MS = 10000, RECENT_KEPT = 600;
-const GOOD = new Set(["right_accept", "right_reject"]);
+const TONES = { shed: "doubt", unknown: "doubt", not_sent: "doubt", wrong_reject: "bad", contract_violation: "bad", wrong_accept: "bad" };
 const OUTCOMES = [
   ["right_accept", "accepted, right", 3], ["right_reject", "refused, right", 7], ["shed", "shed", 2], ["unknown", "unknown", 5], ["not_sent", "not sent", 8],
   ["wrong_reject", "wrongly refused", 6], ["contract_violation", "contract violation", 1], ["wrong_accept", "wrongly accepted", 4],
@@ -140,7 +140,7 @@ function showTiles() {
     tile("Offered", [short(it.offered_per_s), "/s"], it.planned_per_s === null ? "flows begun" : `${short(it.planned_per_s)} /s planned`, behind && it.phase === "running" ? "doubt" : ""),
     tile("Goodput", [short(w && w.goodput_per_s), "/s"], `${count(it.changes)} changes so far`),
     tile("Response time, p95", [short(w && w.p95_ms), "ms"], w ? `p50 ${short(w.p50_ms)}, p99 ${short(w.p99_ms)}` : "no answers yet"),
-    tile("Not as expected", percent(w && w.failed_share), `${count(it.requests)} requests so far`, w && w.failed_share > 0 ? "bad" : ""),
+    tile("Not as expected", percent(w && w.failed_share), `${count(it.requests)} requests so far`, !w || !w.failed_share ? "" : w.failed_share < 0.01 ? "doubt" : "bad"),
     tile("In flight", count(it.in_flight), [`${count(it.queued)} queued`, it.dropped ? `${count(it.dropped)} dropped` : "", `${count(it.users)} ${it.model === "open" ? "slots" : "users"}`].filter(Boolean).join(", "), it.dropped ? "bad" : it.queued ? "doubt" : ""),
     tile("Sent late, p99", [short(w && w.lag_p99_ms), "ms"], "against when it was intended"),
   ];
@@ -207,7 +207,7 @@ function showTables() {
   table("faults", [["Fault"], ["Kind"], ["State"], ["From", N], ["To", N]], it.faults.map((one) => [one.name, one.kind, { words: FAULTS[one.state][0], tone: FAULTS[one.state][1] }, moment(one.start_s), moment(one.end_s)]), "");
   if (search) table("search", [["What"], ["Now", N]], [["Level that is on", `${short(search.rate_per_s)} /s (${search.role})`], ["Highest that held", search.highest_held_per_s === null ? "none yet" : `${short(search.highest_held_per_s)} /s`], ["Lowest that did not", search.lowest_broken_per_s === null ? "none yet" : `${short(search.lowest_broken_per_s)} /s`], ["Levels judged", count(search.levels)], ["Time left", length(search.time_left_s)]], "");
   table("codes", [["Error code"], ["Step"], ["All", N], ["Lately", N]], [...it.codes].sort((one, other) => other.count - one.count).map((one) => [{ words: one.code, kind: "code" }, one.step, count(one.count), count(one.recent)]), "No error code was answered so far.");
-  table("outcomes", [["Step"], ["Outcome"], ["All", N], ["Lately", N]], it.outcomes.map((one) => [one.step, { words: WORDS[one.outcome] || one.outcome, tone: GOOD.has(one.outcome) ? "" : "bad" }, count(one.count), count(one.recent)]), "No exchange has been judged so far.");
+  table("outcomes", [["Step"], ["Outcome"], ["All", N], ["Lately", N]], it.outcomes.map((one) => [one.step, { words: WORDS[one.outcome] || one.outcome, tone: TONES[one.outcome] || "" }, count(one.count), count(one.recent)]), "No exchange has been judged so far.");
   table("accounts", [["Accounts"], ["Number", N]], accounts ? [["All", count(accounts.total)], ["Ready: a flow may still take them", count(accounts.ready)], ["In the hands of a flow or worker", count(accounts.leased)], ["Password changed in this run", count(accounts.changed)], ["In doubt, between two passwords", { words: count(accounts.in_doubt), tone: accounts.in_doubt ? "doubt" : "" }], ["Ready ones last for", accounts.lasts_s === null ? "–" : length(accounts.lasts_s)]] : [], "Nothing is known of them.");
   table("health", [["Process"], ["Last word"], ["CPU", N], ["Loop lag", N], ["In flight", N], ["Queued", N], ["Begun", N], ["Dropped", N], ["Unacknowledged", N]], it.generators.map((one) => {
     const silent_s = Math.max(it.at_s - one.at_s, 0), isSilent = silent_s > 5 && it.phase !== "ended";
