@@ -142,14 +142,13 @@ def test_a_start_while_the_run_before_is_written_up_is_refused(tmp_path: Path) -
     assert 1 <= len(runs) <= 2
     assert "Traceback" not in out + err
     assert runs[0].read_record().ended_by == "stopped"
-    first = json.loads((runs[0].path / "verdict.json").read_text("utf-8"))["findings"]
-    assert {one["check"]: one["verdict"] for one in first}["gaps"] == "PASS" if any(one["check"] == "gaps" for one in first) else True
+    assert_nothing_wrong(process.returncode, out + err, *runs)
     used = changed(runs)
     assert len(used) == len(set(used))
 
 
 def test_a_form_cannot_get_round_what_the_command_line_has_settled(tmp_path: Path) -> None:
-    """Another host, a host that is let in by the form itself, a folder: refused, and the run goes to the target alone."""
+    """Another host, one that the form itself lets in, a folder: refused, and the run goes to the target alone."""
     with locust_with_ui(tmp_path, "--scenario", plain_scenario(tmp_path)) as (process, port):
         load = {"user_count": 5, "spawn_rate": 5}
         target = json.loads(re.search(r'"host": ("[^"]*")', ask(port, "GET", "/"))[1])  # type: ignore[index]
@@ -162,7 +161,7 @@ def test_a_form_cannot_get_round_what_the_command_line_has_settled(tmp_path: Pat
             assert not press(port, "/swarm", **load, **form)["success"], form
         assert press(port, "/swarm", **load, host=target, run_time="3s")["success"]
         wait_for(lambda: len(reports(tmp_path)) == 1, timeout_s=60.0)
-        assert press(port, "/swarm", **load, host="", run_time="")["success"]
+        wait_for(lambda: press(port, "/swarm", **load, host="", run_time="")["success"])
         wait_for(lambda: len([*tmp_path.glob("reports/plain/2*")]) == 2)
         assert press(port, "/swarm", user_count=8, spawn_rate=8)["success"]
         wait_for(lambda: seen(port).get("users") == 8)
