@@ -73,8 +73,9 @@ reference: schema  ## Write docs/scenario.md and docs/definitions.md from the co
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
 	$(BIN)/python -m tests.sample
 
-picture: $(VENV)/.installed  ## Renew docs/terminal.svg, the picture of the live view
+picture: $(VENV)/.installed  ## Renew the pictures of the live view and the live page in docs (needs Chromium)
 	$(BIN)/python -m tests.terminal.picture
+	$(BIN)/python -m tests.live_picture
 
 vendor: $(VENV)/.installed  ## Renew the plotly.js in the reports: make vendor VERSION=4.1.1 (needs npm)
 	$(BIN)/python -m tests.vendor "$(VERSION)"

@@ -1,4 +1,4 @@
-"""Writes docs/live-page.png: the live page of a run that nobody made. ``python -m tests.live_picture`` (`make picture`)."""
+"""Writes docs/live-page.png, the live page of a run that nobody made: ``python -m tests.live_picture``."""
 
 import sys
 from pathlib import Path

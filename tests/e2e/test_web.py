@@ -163,7 +163,7 @@ def test_a_form_cannot_get_round_what_the_command_line_has_settled(tmp_path: Pat
         wait_for(lambda: len(reports(tmp_path)) == 1, timeout_s=60.0)
         wait_for(lambda: press(port, "/swarm", **load, host="", run_time="")["success"])
         wait_for(lambda: len([*tmp_path.glob("reports/plain/2*")]) == 2)
-        assert press(port, "/swarm", user_count=8, spawn_rate=8)["success"]
+        wait_for(lambda: press(port, "/swarm", user_count=8, spawn_rate=8)["success"])
         wait_for(lambda: seen(port).get("users") == 8)
         assert seen(port)["end_s"] is None, "the length of the first run is not that of the second"
         press(port, "/stop")

@@ -1,4 +1,4 @@
-"""A real browser for pages that live: Chromium, driven by Playwright. See `tests.report.browser` for pages of a report."""
+"""A real browser for pages that live: Chromium, driven by Playwright. Pages of a report: `tests.report.browser`."""
 
 import subprocess
 import sys
@@ -12,12 +12,19 @@ import pytest
 from tests.processes import ROOT, environment
 from tests.report.browser import chromium_or_skip
 
+__all__ = ["Browser", "Harness", "Page", "Seen", "browser", "expect", "harness", "open_page"]
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402 - only where it is there
 
 expect.set_options(15_000)
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--disable-background-networking")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Pages and buttons of the web UI without a load behind them, in a process of its own: see `tests.harness.web_checks`."""
+"""Pages and buttons of the web UI, no load behind them, in a process of its own: see `tests.harness.web_checks`."""
 
 import subprocess
 import sys

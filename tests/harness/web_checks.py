@@ -6,7 +6,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from flask_login import UserMixin
 from tests.harness.web_ui import TARGET, Idle, served
 from tests.watched.made_up_run import ODD_CODE, made_up, with_odd_words
 
@@ -44,8 +43,7 @@ def pages_are_behind_locusts_login() -> None:
     for button in ("/swarm", "/stop", "/user"):
         assert it.client().post(button).status_code == 302, button
     assert not it.started
-    user = UserMixin()
-    user.id = "somebody"
+    user = SimpleNamespace(is_authenticated=True, is_active=True)
     it.web_ui.login_manager.user_loader(lambda _: user)
     client = it.client()
     with client.session_transaction() as session:
@@ -103,7 +101,13 @@ def no_markup_of_a_target_is_in_a_page() -> None:
 def another_host_is_refused() -> None:
     it = served()
     load = {"user_count": "3", "spawn_rate": "1"}
-    for host in ("http://production.example", "http://127.0.0.1:5002", "https://127.0.0.1:5001", "127.0.0.1:5001", "//x"):
+    for host in (
+        "http://production.example",
+        "http://127.0.0.1:5002",
+        "https://127.0.0.1:5001",
+        "127.0.0.1:5001",
+        "//x",
+    ):
         told = it.press("/swarm", host=host, **load)
         assert not told["success"], host
         assert f"this locust drives {TARGET}" in told["message"]

@@ -48,8 +48,9 @@ class Served:
     @property
     def options(self) -> Namespace:
         """Locust's options."""
-        assert self.environment.parsed_options is not None
-        return self.environment.parsed_options
+        options = self.environment.parsed_options
+        assert isinstance(options, Namespace)
+        return options
 
     def client(self) -> Any:
         """Return a client that asks without a network."""
@@ -76,16 +77,13 @@ def served(
     **web: Any,
 ) -> Served:
     """Return a web UI with pwdload in it; with slots the scenario decides the load."""
-    environment = Environment(user_classes=[Idle], host=TARGET, available_user_classes={"Idle": Idle})
+    offered: Any = {"Idle": Idle}  # typed by Locust as instances
+    environment = Environment(user_classes=[Idle], host=TARGET, available_user_classes=offered)
     environment.parsed_options = Namespace(
         host=None, num_users=None, spawn_rate=None, run_time=None, user_classes=[], headless=False, allow_host=[],
         reports="reports", stats_history_enabled=False, web_base_path=None,
     )  # fmt: skip
-    runner: Any
-    if is_master:
-        runner = environment.create_master_runner("127.0.0.1", 0)
-    else:
-        runner = environment.create_local_runner()
+    runner: Any = environment.create_master_runner("127.0.0.1", 0) if is_master else environment.create_local_runner()
     if slots is not None:
         environment.shape_class = SlotsShape(slots, lambda: 60.0, lambda: 0.0)
         environment.shape_class.runner = runner

@@ -108,9 +108,7 @@ def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase =
             ),
         ),
         criteria=(
-            CriterionNow(
-                name="p95", title="p95 of changes at most 300 ms", standing=Standing.KEPT, seen="182 ms"
-            ),
+            CriterionNow(name="p95", title="p95 of changes at most 300 ms", standing=Standing.KEPT, seen="182 ms"),
             CriterionNow(name="goodput", title="goodput at least 100/s", standing=Standing.CANNOT_TELL, seen=""),
             CriterionNow(name="failed", title="failed share at most 1 %", standing=Standing.BROKEN, seen="3.4 %"),
         ),

@@ -7,7 +7,7 @@ from math import inf, nan
 
 from tests.watched.made_up_run import made_up, with_odd_words
 
-from pwdload.watched import Phase, Snapshot, Window
+from pwdload.watched import Phase, Snapshot
 from pwdload.watched.history import COURSE_POINTS, NAMES, RECENT_POINTS, History, point_of, rows
 from pwdload.watched.live import Live
 
@@ -124,7 +124,7 @@ def test_the_age_of_a_snapshot_is_told() -> None:
 def test_what_is_no_number_is_null_in_json() -> None:
     """NaN and infinity are not JSON: a browser would show nothing at all."""
     live = Live(lambda: 0.0)
-    live.take(with_windows(made_up(3.0), p50_ms=nan, p95_ms=inf))
+    live.take(with_percentiles(made_up(3.0), p50_ms=nan, p95_ms=inf))
     for text in (live.snapshot_json(), live.history_json(whole=False), live.history_json(whole=True)):
         assert "NaN" not in text
         assert "Infinity" not in text
@@ -138,6 +138,6 @@ def test_a_snapshot_goes_through_json_unchanged() -> None:
     assert json.loads(live.snapshot_json())["snapshot"] == json.loads(json.dumps(snapshot.to_json()))
 
 
-def with_windows(snapshot: Snapshot, **changes: float) -> Snapshot:
-    assert isinstance(snapshot.window, Window)
-    return replace(snapshot, window=replace(snapshot.window, **changes))
+def with_percentiles(snapshot: Snapshot, *, p50_ms: float, p95_ms: float) -> Snapshot:
+    assert snapshot.window is not None
+    return replace(snapshot, window=replace(snapshot.window, p50_ms=p50_ms, p95_ms=p95_ms))
