@@ -466,7 +466,7 @@ def test_the_web_ui_starts_and_stops_runs_each_with_its_report(tmp_path: Path) -
         wait_for(lambda: _listens(port))
         for reports in (1, 2):
             form = {"user_count": 10, "spawn_rate": 10, "user_classes": "EveryClient"}
-            assert json.loads(_ask(port, "POST", "/swarm", form))["success"]
+            wait_for(partial(_starts, port, form))  # refused until the run before is written up
             wait_for(lambda: has_begun(tmp_path))
             _ask(port, "POST", "/stop")
             wait_for(partial(_has_reports, tmp_path, reports))
@@ -500,12 +500,16 @@ def test_classes_picked_in_the_web_ui_keep_the_shares_of_the_mix(tmp_path: Path)
     assert 0.05 < cases.count("token_forged") / len(cases) < 0.15
 
 
+def _starts(port: int, form: object) -> bool:
+    return bool(json.loads(_ask(port, "POST", "/swarm", form))["success"])
+
+
 def _has_reports(folder: Path, count: int) -> bool:
     return len(list(folder.glob("reports/plain/2*/report.html"))) == count
 
 
 def _ask(port: int, method: str, path: str, form: object = None) -> str:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)  # Stop answers when the report is made
     try:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         connection.request(method, path, urlencode(form or {}), headers)  # type: ignore[arg-type]

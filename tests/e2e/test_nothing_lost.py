@@ -244,7 +244,7 @@ def test_stop_in_the_web_ui_keeps_what_two_workers_did(tmp_path: Path) -> None:
         for reports in (1, 2):
             wait_for(lambda: json.loads(_ask(port, "GET", "/stats/requests"))["state"] in ("ready", "stopped"))
             wait_for(lambda: _ready_workers(port) == 2)
-            assert json.loads(_ask(port, "POST", "/swarm", {"user_count": 20, "spawn_rate": 20}))["success"]
+            wait_for(lambda: json.loads(_ask(port, "POST", "/swarm", {"user_count": 20, "spawn_rate": 20}))["success"])
             wait_for(lambda: len(list(tmp_path.glob("reports/plain/2*/samples/*.arrows"))) == 2)
             wait_for(lambda: grown(tmp_path, "samples/*.arrows", 10_000))
             _ask(port, "POST", "/stop")
