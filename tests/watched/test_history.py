@@ -8,7 +8,7 @@ from math import inf, nan
 from tests.watched.made_up_run import made_up, with_odd_words
 
 from pwdload.watched import Phase, Snapshot
-from pwdload.watched.history import COURSE_POINTS, NAMES, RECENT_POINTS, History, point_of, rows
+from pwdload.watched.history import COURSE_POINTS, NAMES, RECENT_POINTS, History, point_of, row_json
 from pwdload.watched.live import Live
 
 
@@ -17,6 +17,10 @@ def history_of(seconds: int) -> History:
     for second in range(seconds):
         history.take(made_up(second + 0.5))
     return history
+
+
+def row_of(snapshot: Snapshot) -> dict[str, float | None]:
+    return dict(zip(NAMES, json.loads(row_json(point_of(snapshot))), strict=True))
 
 
 def at_each_second(rows: dict[str, object]) -> list[float]:
@@ -62,7 +66,7 @@ def test_a_spike_of_one_second_stays_in_the_course_of_a_long_run() -> None:
 def test_a_gap_of_knowledge_is_null_and_not_zero() -> None:
     """Before the first samples nothing is known; made one with what is known, what is known stands."""
     unknown = replace(made_up(1.0), window=None, offered_per_s=None, generators=(), accounts=None)
-    row = dict(zip(NAMES, next(rows([point_of(unknown)])), strict=True))
+    row = row_of(unknown)
     assert row["p99_ms"] is row["goodput_per_s"] is row["offered_per_s"] is row["loop_lag_ms"] is row["shed"] is None
     history = History("run-1")
     for second in range(COURSE_POINTS):
@@ -90,7 +94,7 @@ def test_a_page_that_has_most_points_is_given_the_rest() -> None:
 def test_outcomes_are_counted_per_second_of_the_window() -> None:
     """All steps together, each outcome under its own name."""
     snapshot = made_up(130.0)
-    row = dict(zip(NAMES, next(rows([point_of(snapshot)])), strict=True))
+    row = row_of(snapshot)
     assert row["shed"] == 150 / 5
     assert row["right_accept"] == sum(one.recent for one in snapshot.outcomes if one.outcome == "right_accept") / 5
 
@@ -129,6 +133,17 @@ def test_what_is_no_number_is_null_in_json() -> None:
         assert "NaN" not in text
         assert "Infinity" not in text
         json.loads(text)
+
+
+def test_rows_are_those_of_the_points() -> None:
+    """What is kept as JSON, so that opening a page holds nobody up, is what the points say, after halving as well."""
+    history = history_of(2 * COURSE_POINTS + 3)
+    for points, text in (
+        (history.recent(), history.recent_json()),
+        (history.recent(history.seen - 5), history.recent_json(history.seen - 5)),
+        (history.course(), history.course_json()),
+    ):
+        assert json.loads(text) == [json.loads(row_json(point)) for point in points]
 
 
 def test_a_snapshot_goes_through_json_unchanged() -> None:

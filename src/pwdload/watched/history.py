@@ -1,8 +1,10 @@
 """The course of a run for its charts: one point per snapshot, in bounded memory however long the run is."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
+from math import isfinite
 from typing import Any, Final
 
 from pwdload.outcome import Outcome
@@ -43,7 +45,7 @@ _MEANS: Final = ("planned_per_s", "offered_per_s", "goodput_per_s")
 _WORST: Final = ("p50_ms", "p95_ms", "p99_ms", "lag_p99_ms", "loop_lag_ms")
 _HIGHEST: Final = ("in_flight", "queued", "users", "accounts_ready", "accounts_in_doubt")
 NAMES: Final = (*(field.name for field in fields(Point) if field.name != "outcomes_per_s"), *OUTCOMES)
-"""The columns of a row of `rows`."""
+"""The columns of a row."""
 
 
 def point_of(snapshot: Snapshot) -> Point:
@@ -101,8 +103,29 @@ def _means(first: tuple[float, ...] | None, second: tuple[float, ...] | None) ->
     return tuple((one + other) / 2 for one, other in zip(first, second, strict=True))
 
 
+class _Level:
+    """The course in steps of one length: what it has, and what waits for its neighbour to go one level up."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.rows: list[str] = []
+        self.half: Point | None = None
+
+    def take(self, point: Point, *, kept: bool) -> Point | None:
+        """Take a point; return the one for the next level where this one makes a pair with that before."""
+        if kept:
+            self.points.append(point)
+            self.rows.append(row_json(point))
+        before, self.half = self.half, point if self.half is None else None
+        return None if before is None else merged(before, point)
+
+
 class History:
-    """The points of one run: the latest one by one, and all of it in steps that double as it gets longer."""
+    """The points of one run: the latest one by one, and all of it in steps that double as it gets longer.
+
+    Each row is made into JSON when its point is taken, and the coarser steps are made along with the finer ones: all of
+    it at once, when somebody opens a page or when steps double, would hold up the load that the process may generate.
+    """
 
     def __init__(self, run_id: str = "") -> None:
         self.run_id = run_id
@@ -110,11 +133,11 @@ class History:
         self.seen = 0
         """So many points there have been; the last has this number."""
         self._recent: deque[Point] = deque(maxlen=RECENT_POINTS)
-        self._course: list[Point] = []
-        self._step = 1
-        """So many moments are in each point of the course."""
-        self._open: list[Point] = []
-        """Moments that do not make a whole step yet."""
+        self._recent_rows: deque[str] = deque(maxlen=RECENT_POINTS)
+        self._levels = [_Level()]
+        """Each has steps of twice the length of the one before."""
+        self._shown = 0
+        """The finest level that has room for the whole run."""
 
     def take(self, snapshot: Snapshot) -> None:
         """Add a snapshot of this run."""
@@ -123,38 +146,52 @@ class History:
             return  # the clock stands still before a run and after it: nothing new to draw
         self.seen += 1
         self._recent.append(point)
-        self._open.append(point)
-        if len(self._open) == self._step:
-            self._course.append(_all_merged(self._open))
-            self._open = []
-        if len(self._course) == COURSE_POINTS:
-            self._course = [merged(*pair) for pair in zip(self._course[::2], self._course[1::2], strict=True)]
-            self._step *= 2
+        self._recent_rows.append(row_json(point))
+        self._add(point)
+        if len(self._levels[self._shown].points) == COURSE_POINTS:
+            self._levels[self._shown].points, self._levels[self._shown].rows = [], []
+            self._shown += 1
+
+    def _add(self, point: Point) -> None:
+        up: Point | None = point
+        for number, level in enumerate(self._levels):
+            if up is None:
+                return
+            up = level.take(up, kept=number >= self._shown)
+        if up is not None:
+            self._levels.append(_Level())
+            self._levels[-1].take(up, kept=True)
 
     def recent(self, after: int = 0) -> Sequence[Point]:
         """Return the latest points, those alone whose number is above `after`."""
-        wanted = min(max(self.seen - after, 0), len(self._recent))
-        return [*self._recent][len(self._recent) - wanted :]
+        return [*self._recent][self._skipped(after) :]
 
     def course(self) -> Sequence[Point]:
         """Return the whole run, its last moments included."""
-        return [*self._course, _all_merged(self._open)] if self._open else [*self._course]
+        return [*self._levels[self._shown].points, *self._last_moments()]
+
+    def recent_json(self, after: int = 0) -> str:
+        """Return `recent` as JSON, an array of rows of `NAMES`."""
+        return f"[{','.join([*self._recent_rows][self._skipped(after) :])}]"
+
+    def course_json(self) -> str:
+        """Return `course` as JSON, an array of rows of `NAMES`."""
+        return f"[{','.join([*self._levels[self._shown].rows, *map(row_json, self._last_moments())])}]"
+
+    def _last_moments(self) -> Sequence[Point]:
+        """Return as one point what does not make a whole step yet; none where nothing waits."""
+        waiting = [level.half for level in self._levels[: self._shown] if level.half is not None]
+        return [reduce(merged, reversed(waiting))] if waiting else []
+
+    def _skipped(self, after: int) -> int:
+        return len(self._recent) - min(max(self.seen - after, 0), len(self._recent))
 
 
-def _all_merged(points: Sequence[Point]) -> Point:
-    """Return one point for many, merged in halves, so that each counts about the same."""
-    if len(points) == 1:
-        return points[0]
-    half = len(points) // 2
-    return merged(_all_merged(points[:half]), _all_merged(points[half:]))
+def row_json(point: Point) -> str:
+    """Return a point as JSON, a row of `NAMES`, rounded to what a chart can show; what is no number is null."""
+    plain = (getattr(point, name) for name in NAMES[: -len(OUTCOMES)])
+    return f"[{','.join(_short(value) for value in (*plain, *(point.outcomes_per_s or (None,) * len(OUTCOMES))))}]"
 
 
-def rows(points: Iterable[Point]) -> Iterator[list[float | None]]:
-    """Yield the points as rows of `NAMES`, rounded to what a chart can show."""
-    for point in points:
-        plain = (getattr(point, name) for name in NAMES[: -len(OUTCOMES)])
-        yield [_short(value) for value in (*plain, *(point.outcomes_per_s or (None,) * len(OUTCOMES)))]
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _short(value: float | None) -> str:
+    return "null" if value is None or not isfinite(value) else repr(round(float(value), 3))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-from pwdload.watched.history import NAMES, History, rows
+from pwdload.watched.history import NAMES, History
 from pwdload.watched.snapshot import Snapshot
 
 
@@ -40,9 +40,10 @@ class Live:
 
     def history_json(self, *, whole: bool, after: int = 0) -> str:
         """Return the course of the run: the whole of it in coarse steps, or the latest points above a number."""
-        points = self._history.course() if whole else self._history.recent(after)
-        about = {"run_id": self._history.run_id, "seen": self._history.seen, "names": NAMES}
-        return _dumped({**about, "rows": [*rows(points)]})
+        history = self._history
+        rows = history.course_json() if whole else history.recent_json(after)
+        about = _dumped({"run_id": history.run_id, "seen": history.seen, "names": NAMES})
+        return f'{about[:-1]},"rows":{rows}}}'
 
 
 def _dumped(value: object) -> str:
