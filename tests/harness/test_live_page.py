@@ -43,6 +43,8 @@ def test_the_live_page_follows_runs_and_says_when_the_harness_is_gone() -> None:
         expect(page.locator("#codes")).to_contain_text("<img src=x onerror=")
         assert page.locator("#shown img, #shown b:not(.legend b), #notes img, h1 img").count() == 0
         assert page.title() != "taken"
+        assert "\\u202e" in page.inner_text("#phase"), "what turns words around is shown, and turns nothing"
+        assert "\u202e" not in page.inner_text("body")
 
         it.told("run second 5")
         expect(page.locator("#tiles dd >> nth=0")).to_contain_text("0:0")

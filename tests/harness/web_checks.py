@@ -88,6 +88,8 @@ def tabs_have_the_latest_rows_though_locust_keeps_its_answer() -> None:
 def no_markup_of_a_target_is_in_a_page() -> None:
     it = served()
     it.web.show(with_odd_words(made_up(3.0)))
+    tabs = {tab["key"]: tab["data"] for tab in it.client().get("/stats/requests").get_json()["extended_stats"]}
+    assert tabs["pwdload-codes"][0]["code"] == ODD_CODE.replace("\u202e", "\\u202e"), "all there, and to be seen"
     for path in ("/", "/pwdload"):
         assert ODD_CODE not in it.client().get(path).get_data(as_text=True)
     for path in ("/pwdload/snapshot.json", "/stats/requests", "/pwdload/history.json"):

@@ -1,7 +1,8 @@
 """What Start, Stop and the rest of Locust's web UI may do to a run: what it could not take is refused, in one line.
 
 Locust starts a run while the one before is still being written up, stops one twice, takes any host and any option out
-of a form, and calls a start without workers a success. Each would cost one of the guarantees of a run.
+of a form, and calls a start without workers a success. Each would cost one of the guarantees of a run: accounts that a
+second run changes while the first has its last look at them are the target's fault in the first one's verdict.
 """
 
 import math

@@ -34,7 +34,18 @@ def template_args() -> dict[str, Any]:
 
 def extended_stats(snapshot: Snapshot | None) -> list[dict[str, Any]]:
     """Return the rows of all tabs; none before the first run."""
-    return [{"key": tab.key, "data": [*tab.rows(snapshot)] if snapshot is not None else []} for tab in TABS]
+    return [
+        {"key": tab.key, "data": [*map(_visible, tab.rows(snapshot))] if snapshot is not None else []} for tab in TABS
+    ]
+
+
+def _visible(row: Row) -> Row:
+    """Return a row whose words show every character, those too that would turn around what comes after them."""
+    return {key: _spelt(value) if isinstance(value, str) else value for key, value in row.items()}
+
+
+def _spelt(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _outcomes(snapshot: Snapshot) -> Sequence[Row]:

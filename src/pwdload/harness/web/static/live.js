@@ -24,6 +24,15 @@ async function ask(path) {
   return answer.json();
 }
 
+// Characters that cannot be seen, or that turn the words after them around, are shown as what they are.
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+function visible(value) {
+  if (typeof value === "string") return value.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  if (Array.isArray(value)) return value.map(visible);
+  return value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, visible(one)])) : value;
+}
+
 function pointsOf({ names, rows }) {
   return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
 }
@@ -32,7 +41,7 @@ async function follow() {
   let wait = EVERY_MS;
   try {
     const said = await ask("pwdload/snapshot.json");
-    snapshot = said.snapshot; hasReport = said.has_report;
+    snapshot = visible(said.snapshot); hasReport = said.has_report;
     if (snapshot) await followHistory();
     failures = 0; lastWord = new Date();
     lost(staleWords(said));
