@@ -16,7 +16,10 @@ OURS = (
     "/pwdload/report",
     "/pwdload/live.js",
     "/pwdload/live.css",
+    "/pwdload/words.js",
     "/pwdload/charts.js",
+    "/pwdload/tiles.js",
+    "/pwdload/tables.js",
 )
 
 

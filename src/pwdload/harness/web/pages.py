@@ -11,11 +11,8 @@ from locust.web import WebUI
 from pwdload.harness.web.tabs import extended_stats, template_args
 from pwdload.watched.live import Live
 
-_STATIC = {
-    "live.css": "text/css; charset=utf-8",
-    "charts.js": "text/javascript; charset=utf-8",
-    "live.js": "text/javascript; charset=utf-8",
-}
+_SCRIPTS = ("words.js", "charts.js", "tiles.js", "tables.js", "live.js")
+_STATIC = {"live.css": "text/css; charset=utf-8"} | dict.fromkeys(_SCRIPTS, "text/javascript; charset=utf-8")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
