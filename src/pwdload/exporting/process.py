@@ -1,0 +1,99 @@
+"""The process that exports metrics, as the one in charge of a run sees it: it hands over snapshots and never waits."""
+
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final, Self
+
+from pwdload.errors import UsageError
+from pwdload.exporting.program import LAST_PUSH_WITHIN_S, LAST_SCRAPE_WITHIN_S, MESSAGE_BYTES_MAX
+from pwdload.secrecy import without_secrets
+from pwdload.watched import Snapshot
+
+_SENT_WITHIN_S: Final = 1.0
+_GRACE_S: Final = 1.0
+ENDS_WITHIN_S: Final = _SENT_WITHIN_S + max(LAST_PUSH_WITHIN_S, LAST_SCRAPE_WITHIN_S) + _GRACE_S
+"""The longest that metrics can delay the end of a process; then theirs is killed."""
+
+
+class ExportProcess:
+    """A process of ours that serves and pushes what it is shown."""
+
+    def __init__(self, process: "subprocess.Popen[str]", channel: socket.socket, url: str) -> None:
+        self.url = url
+        """What Prometheus can scrape; empty where only is pushed."""
+        self._process = process
+        self._channel = channel
+
+    @classmethod
+    def start(cls, *, host: str, port: int | None, otlp: bool, environment: Mapping[str, str] = os.environ) -> Self:
+        """Start it, and return when it serves; without a port there is nothing to scrape.
+
+        Raises:
+            UsageError: it cannot serve there, or cannot push as the environment says.
+        """
+        # One message is one snapshot: it goes whole, or not at all.
+        channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MESSAGE_BYTES_MAX)
+        command = [sys.executable, "-m", "pwdload.exporting", "--channel", str(theirs.fileno())]
+        command += ["--otlp"] if otlp else []
+        command += ["--prometheus-host", host, "--prometheus-port", str(port)] if port is not None else []
+        # A session of its own: Ctrl-C in the terminal must reach it only after the last values.
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            pass_fds=(theirs.fileno(),),
+            env=without_secrets(environment),
+        )
+        theirs.close()
+        channel.setblocking(False)
+        return cls(process, channel, _announced(process))
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Hand over a snapshot if there is room for it; return whether there was. It never waits.
+
+        A process that is stuck, or gone, is shown nothing: the next snapshot holds all that this one did.
+        """
+        try:
+            return self._channel.send(pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL)) > 0
+        except OSError:
+            return False
+
+    def stop(self, last: Snapshot | None = None) -> None:
+        """Hand over what is last, and end it: within `ENDS_WITHIN_S`, whatever scrapers and collectors do."""
+        if last is not None:
+            self._channel.settimeout(_SENT_WITHIN_S)
+            self.show(last)
+        with suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+        try:
+            self._process.wait(ENDS_WITHIN_S - _SENT_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        finally:
+            self._channel.close()
+
+
+def _announced(process: "subprocess.Popen[str]") -> str:
+    """Return where the process serves.
+
+    Raises:
+        UsageError: it does not.
+    """
+    assert process.stdout is not None  # noqa: S101 - narrows the type: it is a pipe
+    line = process.stdout.readline()
+    process.stdout.close()
+    said: dict[str, str] = json.loads(line) if line else {}
+    if "url" not in said:
+        process.wait()
+        raise UsageError(said.get("error", "metrics: their process did not start (its message is above)"))
+    return said["url"]
