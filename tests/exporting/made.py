@@ -38,6 +38,7 @@ def bare(run_id: str = "run-1") -> Snapshot:
     """Return a snapshot of a run that has just begun: all that can be unknown is."""
     return Snapshot(
         scenario="rush",
+        title="The rush",
         run_id=run_id,
         directory="",
         target="http://127.0.0.1:8080",

@@ -44,7 +44,7 @@ def test_every_number_of_a_snapshot_is_there_once() -> None:
     assert all(counted[one.step, one.outcome] == one.count for one in snapshot.outcomes)
     assert values(snapshot, CHANGES) == {(): snapshot.changes}
     for one in families(snapshot):
-        labels = [point.labels for point in (*one.points, *one.distributions)]
+        labels = [point.labels for point in one.points] + [each.labels for each in one.distributions]
         assert len(set(labels)) == len(labels)
         assert labels, one.metric.name
         assert all(len(each) == len(one.metric.all_labels) for each in labels)
@@ -63,7 +63,8 @@ def test_what_is_not_known_has_no_series() -> None:
 
 def test_counters_never_go_back_within_a_run_and_begin_anew_with_the_next() -> None:
     """Whatever a run's snapshots say, each series of a counter only grows; another run has series of its own."""
-    chance, before, snapshot = random.Random(7), {}, full(7)
+    chance, snapshot = random.Random(7), full(7)
+    before: dict[tuple[str, tuple[str, ...]], float] = {}
     for _ in range(50):
         now = {
             (one.metric.name, point.labels): point.value
@@ -78,7 +79,7 @@ def test_counters_never_go_back_within_a_run_and_begin_anew_with_the_next() -> N
 
 
 def test_response_times_keep_their_buckets() -> None:
-    """Percentiles of a dashboard come from the counts of the snapshot, with a bucket for what is slower than all bounds."""
+    """Percentiles of a dashboard come from the counts of the snapshot, those slower than all bounds included."""
     snapshot = full()
     shown = {one.labels[2]: one for one in family(snapshot, RESPONSE_TIME).distributions}
     for one in snapshot.latency:
@@ -104,9 +105,9 @@ def test_a_criterion_stands_in_one_way() -> None:
 
 def test_series_are_bounded_whatever_a_target_answers() -> None:
     """Ten thousand error codes, or as many workers, would bring down the Prometheus of a whole team."""
-    codes = tuple(CodeCount(step="login", code=f"X{n}", count=1, recent=0) for n in range(10_000))
-    snapshot = replace(full(), codes=codes, generators=tuple(generator(f"w{n}") for n in range(10_000)))
+    codes = tuple(CodeCount(step="login", code=f"X{n}", count=1, recent=0) for n in range(2_000))
+    snapshot = replace(full(), codes=codes, generators=tuple(generator(f"w{n}") for n in range(2_000)))
     errors = values(snapshot, ERRORS)
-    assert sum(errors.values()) == 10_000
-    assert errors["login", "other"] == 10_000 - SERIES_MOST
+    assert sum(errors.values()) == 2_000
+    assert errors["login", "other"] == 2_000 - SERIES_MOST
     assert sum(len(one.points) for one in families(snapshot)) <= SERIES_MOST * len(CATALOGUE)

@@ -62,7 +62,7 @@ CLOCK: Final = _gauge("run.clock", "s", "Time on the run's clock; below zero bef
 END: Final = _gauge("run.planned_end", "s", "When the load ends, on the run's clock")
 PHASE: Final = _gauge("run.phase", "", "1 for how far the run is", "phase")
 STAGE: Final = _gauge("run.stage", "", "1 for the stage that is on", "stage")
-INFO: Final = _gauge("run.info", "", "1, with what the run is", "target", "model", "directory")
+INFO: Final = _gauge("run.info", "", "1, with what the run is", "title", "target", "model", "directory")
 
 CATALOGUE: Final = (
     *(REQUESTS, CHANGES, ERRORS, RESPONSE_TIME, DROPPED),

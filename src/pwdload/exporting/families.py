@@ -44,7 +44,7 @@ def _bounded(metric: Metric, points: Iterable[Point]) -> tuple[Point, ...]:
                 continue
             labels = (*labels[:-1], _OTHER)
         # Two injections of one fault have one name: active is active.
-        value = kept.get(labels, 0.0)
+        value = kept.get(labels, 0)
         kept[labels] = value + point.value if is_counter else max(value, point.value) if labels in kept else point.value
     return tuple(Point(labels=labels, value=value) for labels, value in kept.items())
 
@@ -126,4 +126,4 @@ def _of_run(snapshot: Snapshot) -> Iterator[Row]:
     yield all_metrics.END, (), snapshot.end_s
     yield from ((all_metrics.PHASE, (phase.value,), snapshot.phase is phase) for phase in Phase)
     yield all_metrics.STAGE, (snapshot.stage,), 1
-    yield all_metrics.INFO, (snapshot.target, snapshot.model, snapshot.directory), 1
+    yield all_metrics.INFO, (snapshot.title, snapshot.target, snapshot.model, snapshot.directory), 1

@@ -58,6 +58,11 @@ class OtlpPush:
         else:
             self._run.show(snapshot)
 
+    def push(self) -> None:
+        """Push what is newest now, and not only when it is time for it."""
+        if self._run is not None:
+            self._run.push()
+
     def end(self) -> None:
         """Push what is newest and stop. It takes as long as the collector takes: call it where that does no harm."""
         if self._run is not None:
@@ -82,6 +87,10 @@ class _RunPush:
     def show(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot of the same run."""
         self._moment.newest = snapshot
+
+    def push(self) -> None:
+        """Push now."""
+        self._provider.force_flush()
 
     def end(self) -> None:
         """Push once more and stop."""

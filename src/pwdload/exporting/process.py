@@ -6,8 +6,7 @@ import pickle
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Final, Self
 
 from pwdload.errors import UsageError
@@ -17,6 +16,8 @@ from pwdload.watched import Snapshot
 
 _SENT_WITHIN_S: Final = 1.0
 _GRACE_S: Final = 1.0
+_MOMENT_S: Final = 1.0
+"""From here on it is said what is waited for."""
 ENDS_WITHIN_S: Final = _SENT_WITHIN_S + max(LAST_PUSH_WITHIN_S, LAST_SCRAPE_WITHIN_S) + _GRACE_S
 """The longest that metrics can delay the end of a process; then theirs is killed."""
 
@@ -55,7 +56,21 @@ class ExportProcess:
         )
         theirs.close()
         channel.setblocking(False)
-        return cls(process, channel, _announced(process))
+        try:
+            return cls(process, channel, _announced(process))
+        except BaseException:
+            channel.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended, by itself or by somebody else."""
+        return self._process.poll() is not None
 
     def show(self, snapshot: Snapshot) -> bool:
         """Hand over a snapshot if there is room for it; return whether there was. It never waits.
@@ -67,20 +82,32 @@ class ExportProcess:
         except OSError:
             return False
 
-    def stop(self, last: Snapshot | None = None) -> None:
-        """Hand over what is last, and end it: within `ENDS_WITHIN_S`, whatever scrapers and collectors do."""
+    def stop(self, last: Snapshot | None = None, say_slow: Callable[[], None] = lambda: None) -> None:
+        """Hand over what is last, and end it: within `ENDS_WITHIN_S`, whatever scrapers and collectors do.
+
+        `say_slow` is called when that takes more than a moment.
+        """
+        is_stuck = False
         if last is not None:
             self._channel.settimeout(_SENT_WITHIN_S)
-            self.show(last)
-        with suppress(OSError):
-            self._channel.shutdown(socket.SHUT_WR)
+            is_stuck = not self.show(last)
+        self.hang_up()
+        if not self._ends_within(_MOMENT_S):
+            say_slow()
+            if is_stuck or not self._ends_within(ENDS_WITHIN_S - _SENT_WITHIN_S - _MOMENT_S):
+                self._process.kill()
+                self._process.wait()
+
+    def hang_up(self) -> None:
+        """Hand over nothing any more; it ends by itself then."""
+        self._channel.close()
+
+    def _ends_within(self, seconds: float) -> bool:
         try:
-            self._process.wait(ENDS_WITHIN_S - _SENT_WITHIN_S)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        finally:
-            self._channel.close()
+            return False
+        return True
 
 
 def _announced(process: "subprocess.Popen[str]") -> str:

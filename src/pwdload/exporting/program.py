@@ -105,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us ends us
     channel = socket.socket(fileno=options.channel)
+    channel.setblocking(True)  # gevent's sockets, of which it is one, are not
     try:
         exporting = Exporting(options.prometheus_host, options.prometheus_port, otlp=options.otlp)
     except UsageError as error:

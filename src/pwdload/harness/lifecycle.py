@@ -17,6 +17,7 @@ from locust.web import WebUI
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.extensions import load_own
 from pwdload.harness.controller import Controller
+from pwdload.harness.exports import Exports
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
 from pwdload.harness.session import Session
@@ -83,8 +84,11 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     else:
         if web_ui is not None:
             _one_line_for_errors(lambda: check_web_port(web_ui.host, web_ui.port))
+        exports = Exports(options_of(environment))
+        _one_line_for_errors(exports.start)
         controller = Controller(environment, runner)
         prepared = _one_line_for_errors(controller.prepare)
+        exports.attach(controller.onlooker, web_ui)
         _roles[environment] = controller
         if web_ui is not None:
             rules = Rules(target=prepared.target, too_fast=lambda options: too_fast(environment, prepared, options))
@@ -94,6 +98,7 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         events.spawning_complete.add_listener(lambda **_: controller.users_are_there())
         # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
         events.quit.add_listener(lambda **_: controller.print_headline())
+        events.quitting.add_listener(lambda **_: exports.stop())
     if environment.shape_class is not None and options_of(environment).headless:
         _end_on_sigterm()
     _interrupt_main_on(signal.SIGINT)

@@ -71,6 +71,33 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         help="How a run is shown in the terminal: a live view, a line every few seconds, or nothing but what Locust "
         "prints. Default: auto, the live view on a terminal; elsewhere, with --only-summary, lines",
     )
+    _add_exports(parser)
+
+
+def _add_exports(parser: LocustArgumentParser) -> None:
+    group = parser.add_argument_group("pwdload metrics", "Metrics of a run that is on, for a team's own dashboards")
+    group.add_argument(
+        "--prometheus-port",
+        type=int,
+        metavar="PORT",
+        default=None,
+        env_var="PWDLOAD_PROMETHEUS_PORT",
+        help="Serve metrics for Prometheus at this port (0: any that is free); needs pwdload[prometheus]",
+    )
+    group.add_argument(
+        "--prometheus-host",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        env_var="PWDLOAD_PROMETHEUS_HOST",
+        help="Address that they are served at (default: 127.0.0.1, this machine alone)",
+    )
+    group.add_argument(
+        "--otlp",
+        action="store_true",
+        default=False,
+        env_var="PWDLOAD_OTLP",
+        help="Push metrics by OpenTelemetry, to where OTEL_EXPORTER_OTLP_ENDPOINT says; needs pwdload[otlp]",
+    )
 
 
 def share_secret_with_children() -> None:
