@@ -67,8 +67,9 @@ standin: $(VENV)/.installed  ## The stand-in on http://127.0.0.1:8080, its 10,00
 schema: $(VENV)/.installed  ## Write scenarios/scenario.schema.json from the model
 	$(BIN)/pwdload schema > scenarios/scenario.schema.json
 
-reference: schema  ## Write docs/scenario.md and docs/definitions.md from the code
+reference: schema  ## Write docs/scenario.md, docs/definitions.md and the Grafana dashboard from the code
 	$(BIN)/python -m tests.docs.written
+	$(BIN)/python -m tests.exporting.dashboard
 
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
 	$(BIN)/python -m tests.sample

@@ -25,6 +25,8 @@ FENCES = {
     "ruptures": {"statistics"},
     "typer": {"cli", "standin"},
     "rich": {"cli", "standin", "terminal"},
+    "prometheus_client": {"exporting"},
+    "opentelemetry": {"exporting"},
 }
 SEPARATE_PROGRAMS = {"standin", "reference"}
 """Started as processes: they import nothing of ours, and nothing of ours imports them."""

@@ -1,5 +1,6 @@
 """`pwdload init`: what a team starts from, out of a checkout and out of a built package."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,16 @@ def test_what_is_there_is_left_as_it_is(tmp_path: Path) -> None:
     assert "not a folder" in done.err
 
 
+def test_a_dashboard_is_laid_down_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Beside what was started from before, and nothing else of it is touched."""
+    lay_down(tmp_path)
+    done = pwdload("init", str(tmp_path), "--grafana")
+    assert done.exit_code == 0, done.err
+    dashboard = tmp_path / "grafana" / "pwdload.json"
+    assert done.out.splitlines()[0] == str(dashboard)
+    assert json.loads(dashboard.read_text("utf-8"))["title"] == "pwdload"
+
+
 @pytest.mark.slow
 def test_a_built_package_works_outside_the_checkout(tmp_path: Path) -> None:
     """`pip wheel`, unpacked somewhere else: init, plan and a run of Locust by its own locust.conf."""
@@ -70,10 +81,13 @@ def test_a_built_package_works_outside_the_checkout(tmp_path: Path) -> None:
             [sys.executable, "-m", *command], cwd=cwd, env=variables, capture_output=True, text=True, check=False
         )
 
-    where = run("pwdload", "init", "team", "--ci", "github", "--ci", "gitlab", "--kubernetes", cwd=tmp_path)
+    where = run(
+        "pwdload", "init", "team", "--ci", "github", "--ci", "gitlab", "--kubernetes", "--grafana", cwd=tmp_path
+    )
     assert where.returncode == 0, where.stderr
     team = tmp_path / "team"
     assert (team / "deploy" / "kubernetes" / "run.yaml").is_file()
+    assert (team / "grafana" / "pwdload.json").is_file()
     assert run("pwdload", "plan", "scenarios/smoke.toml", cwd=team).returncode == 0
     options = ("--scenario", "scenarios/smoke.toml", "--headless", "-u", "5", "-t", "3s", "--only-summary")
     done = run("locust", *options, cwd=team)

@@ -87,13 +87,17 @@ def init(
     kubernetes: Annotated[
         bool, typer.Option("--kubernetes", help="A container file and manifests for master and workers as well.")
     ] = False,
+    grafana: Annotated[
+        bool, typer.Option("--grafana", help="A Grafana dashboard for runs that are on as well (docs/watching.md).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Lay down a locustfile, scenarios and settings of Locust to start from; overwrites nothing.
 
-    In a folder that was started from before, only what --ci and --kubernetes add.
+    In a folder that was started from before, only what --ci, --kubernetes and --grafana add.
     """
-    extras = [*map(starting.Extra, ci), *([starting.Extra.KUBERNETES] if kubernetes else [])]
+    chosen = {starting.Extra.KUBERNETES: kubernetes, starting.Extra.GRAFANA: grafana}
+    extras = [*map(starting.Extra, ci), *(extra for extra, is_wanted in chosen.items() if is_wanted)]
     written = starting.lay_down(directory, extras)
     if as_json:
         say_json({"files": [*map(str, written)]})

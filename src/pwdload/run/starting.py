@@ -1,4 +1,4 @@
-"""Lays down what a team starts from: locustfile, scenarios, settings of Locust; pipelines and manifests where asked."""
+"""Lays down what a team starts from: locustfile, scenarios, settings of Locust; and what else is asked for."""
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -22,6 +22,7 @@ class Extra(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     KUBERNETES = "kubernetes"
+    GRAFANA = "grafana"
 
 
 class Pipeline(StrEnum):
@@ -32,6 +33,7 @@ class Pipeline(StrEnum):
 
 
 _EXTRAS = {
+    Extra.GRAFANA: {"grafana/pwdload.json": "grafana/pwdload.json"},
     Extra.GITHUB: {"ci/github.yml": ".github/workflows/pwdload-smoke.yml"},
     Extra.GITLAB: {"ci/gitlab.yml": ".gitlab-ci.yml"},
     Extra.KUBERNETES: {
