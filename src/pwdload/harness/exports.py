@@ -23,6 +23,8 @@ class Exports:
         self._options = options
         self._process: ExportProcess | None = None
         self._onlooker: Onlooker | None = None
+        self._endpoint = ""
+        """Where is pushed to, as it may be shown; empty where nothing is."""
         self._told = False
 
     def start(self) -> None:
@@ -38,20 +40,19 @@ class Exports:
             require_extra("prometheus", "--prometheus-port")
         if otlp:
             require_extra("otlp", "--otlp")
-            endpoint = check_environment()
-        if port is None and not otlp:
-            return
-        self._process = ExportProcess.start(host=host, port=port, otlp=otlp)
-        if port is not None:
-            say(f"Metrics for Prometheus: {self._process.url}")
-        if otlp:
-            say(f"Metrics by OTLP to {endpoint}")
+            self._endpoint = check_environment()
+        if port is not None or otlp:
+            self._process = ExportProcess.start(host=host, port=port, otlp=otlp)
 
     def attach(self, onlooker: Onlooker, web_ui: WebUI | None) -> None:
         """Show each second of each run from now on, and have a page of the web UI show it as well."""
         self._onlooker = onlooker
         if self._process is not None:
             onlooker.subscribe(self._show)
+            if self._process.url:
+                say(f"Metrics for Prometheus: {self._process.url}")
+            if self._endpoint:
+                say(f"Metrics by OTLP to {self._endpoint}")
         if web_ui is not None:
             _add_page(web_ui, onlooker, self._options.web_base_path or "")
 
