@@ -39,6 +39,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.proxy
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.report
+	$(BIN)/python -m tests.bench.soak
 
 # One at a time: they measure, and nothing else may have a part of the machine meanwhile.
 truth: $(VENV)/.installed  ## The slow proofs: known truths in full, evenness, stock Locust (ten minutes)

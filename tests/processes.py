@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
@@ -56,17 +57,24 @@ def locust(
 
 
 def start_locust(
-    *arguments: str, cwd: Path = ROOT, secret: str = SECRET, more: Mapping[str, str] | None = None
+    *arguments: str,
+    cwd: Path = ROOT,
+    secret: str = SECRET,
+    more: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
 ) -> "subprocess.Popen[str]":
-    """Start `locust` with our locustfile in a process group of its own, and leave it running."""
+    """Start `locust` with our locustfile in a process group of its own, and leave it running.
+
+    What it says goes into a file, or into pipes where none is given.
+    """
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
     return subprocess.Popen(
         command,
         cwd=cwd,
         env=environment(secret, more),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output or subprocess.PIPE,
+        stderr=subprocess.STDOUT if output else subprocess.PIPE,
         text=True,
         start_new_session=True,
     )

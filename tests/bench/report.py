@@ -125,9 +125,9 @@ def problems(costs: Sequence[Cost]) -> list[str]:
     return found
 
 
-def put_into(page: str, part: str) -> str:
+def put_into(page: str, part: str, head: str = HEAD) -> str:
     """Return a page with a part in the place of the one with the same heading, or at its end."""
-    old = re.compile(rf"{re.escape(HEAD)}\n.*?(?=\n## |\Z)", re.DOTALL)
+    old = re.compile(rf"{re.escape(head)}\n.*?(?=\n## |\Z)", re.DOTALL)
     return old.sub(lambda _: part, page) if old.search(page) else f"{page.rstrip()}\n\n{part}"
 
 

@@ -176,7 +176,7 @@ def run_ids(text: str) -> set[str]:
 
 def post(port: str, path: str, form: str) -> str:
     """Send a form of the web UI."""
-    connection = HTTPConnection("127.0.0.1", int(port), timeout=10)
+    connection = HTTPConnection("127.0.0.1", int(port), timeout=60)
     try:
         connection.request("POST", path, form, {"Content-Type": "application/x-www-form-urlencoded"})
         return connection.getresponse().read().decode()
