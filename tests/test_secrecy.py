@@ -146,3 +146,4 @@ def test_the_commands_of_a_fault_are_not_given_our_secrets(monkeypatch: pytest.M
     monkeypatch.setenv("PWDLOAD_PROXY_FILE", CANARY)
     assert CANARY not in str(environment())
     assert without_secrets({"PWDLOAD_SCENARIO": "x", "PWDLOAD_PROXY": "y"}) == {"PWDLOAD_SCENARIO": "x"}
+    assert not without_secrets({"OTEL_EXPORTER_OTLP_HEADERS": "x-key=y"})

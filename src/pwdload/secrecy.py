@@ -24,6 +24,8 @@ VARIABLES: Final = (
     "PWDLOAD_METRICS_TOKEN",
 )
 """All variables of the environment that hold, or may hold, a secret."""
+_FOREIGN: Final = "OTEL_EXPORTER_OTLP_"
+"""What else may hold one: keys in the headers and URLs of OpenTelemetry, which reads them itself."""
 _NO_SECRET: Final = "PWDLOAD_TENANT_CLIENT_ID"  # noqa: S105 - only kept with what is one
 _FILE: Final = "_FILE"
 _BYTES_MAX: Final = 4096
@@ -92,7 +94,7 @@ def refuse_on_command_line(arguments: Sequence[str], environment: Mapping[str, s
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without our secrets, for other people's commands."""
     ours = {*VARIABLES, *(f"{name}{_FILE}" for name in VARIABLES)}
-    return {name: value for name, value in environment.items() if name not in ours}
+    return {name: value for name, value in environment.items() if name not in ours and not name.startswith(_FOREIGN)}
 
 
 def _why(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from tests.exporting.made import bare, fault, full, generator, later
+from tests.processes import ROOT
 
 from pwdload.exporting.catalogue import CATALOGUE, CHANGES, CRITERION, ERRORS, FAULT_ACTIVE, REQUESTS, RESPONSE_TIME
 from pwdload.exporting.families import SERIES_MOST, families
@@ -111,3 +112,12 @@ def test_series_are_bounded_whatever_a_target_answers() -> None:
     assert sum(errors.values()) == 2_000
     assert errors["login", "other"] == 2_000 - SERIES_MOST
     assert sum(len(one.points) for one in families(snapshot)) <= SERIES_MOST * len(CATALOGUE)
+
+
+def test_the_page_lists_every_metric() -> None:
+    """Whoever writes an alert reads docs/watching.md: name, kind, labels and meaning are those of the code."""
+    page = (ROOT / "docs" / "watching.md").read_text("utf-8")
+    rows = re.findall(r"^\| `pwdload_.*$", page, re.MULTILINE)
+    for row, one in zip(rows, CATALOGUE, strict=True):
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        assert row == f"| `{one.prometheus_name}` | `{one.otel_name}` | {one.kind} | {labels} | {one.help} |"

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 
 from pwdload.errors import UsageError
 
-SECRET_VARIABLES: Final = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS")
-"""Headers often hold a key; no value of theirs is ever shown."""
 INTERVAL_VARIABLE: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 INTERVAL_MS: Final = 10_000.0
 """How often is pushed unless the variable says so: the standard's minute is longer than many a run."""

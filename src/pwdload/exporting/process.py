@@ -44,6 +44,7 @@ class ExportProcess:
         command = [sys.executable, "-m", "pwdload.exporting", "--channel", str(theirs.fileno())]
         command += ["--otlp"] if otlp else []
         command += ["--prometheus-host", host, "--prometheus-port", str(port)] if port is not None else []
+        pushing = {name: value for name, value in environment.items() if name.startswith("OTEL_")}
         # A session of its own: Ctrl-C in the terminal must reach it only after the last values.
         process = subprocess.Popen(  # noqa: S603 - our own program
             command,
@@ -52,7 +53,7 @@ class ExportProcess:
             text=True,
             start_new_session=True,
             pass_fds=(theirs.fileno(),),
-            env=without_secrets(environment),
+            env=without_secrets(environment) | pushing,
         )
         theirs.close()
         channel.setblocking(False)
