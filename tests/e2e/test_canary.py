@@ -1,7 +1,7 @@
 """No secret is in anything that a run leaves, says, shows or sends to its own processes.
 
 What is looked for was recorded on the way to the target: each password, state_token, session_token, ticket and access
-token of the run; and what the run was given: its secret, the client secret, the proxy's password, a metrics token. The
+token of the run; and what the run was given: its secret, the client secret, the proxy's password, keys of metrics. The
 search itself is proved in tests/test_canary_search.py.
 """
 
@@ -41,6 +41,8 @@ GIVEN = {
     "client secret": "cL/ient+Canary&=7%Q~z9",
     "proxy password": "pRoxy-Canary-8w+R/2k",
     "metrics token": "mEtrics.Canary.5t-Y_h",
+    "OTLP key": "oTlp.Canary.9k-Z_q",
+    "OTLP password": "oTlp.Canary.6w-X_j",
 }
 COUNT = 3_000
 SCENARIO = """
@@ -168,6 +170,12 @@ def world(folder: Path, length: str, *, has_key_file: bool) -> Iterator[World]:
         }
         variables = {f"{name}_FILE": _file(given / name, value) for name, value in values.items()}
         variables |= {"PWDLOAD_TENANT_CLIENT_ID": "standin-admin", "PWDLOAD_METRICS_TOKEN": GIVEN["metrics token"]}
+        key, password = GIVEN["OTLP key"], GIVEN["OTLP password"]
+        variables |= {  # nobody listens there: what the SDK says of that has the URL in it
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://canary:{password}@127.0.0.1:1/?key={key}",
+            "OTEL_EXPORTER_OTLP_HEADERS": f"x-api-key={key}",
+            "OTEL_METRIC_EXPORT_INTERVAL": "2000",
+        }
         variables |= {
             "TMPDIR": str(here / "tmp"),
             "PYTHONFAULTHANDLER": "1",
@@ -225,7 +233,7 @@ def test_a_run_on_two_workers_with_its_web_ui_keeps_its_secrets(tmp_path: Path) 
         bind = ("--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port)
         ui = ("--web-host", "127.0.0.1", "--web-port", str(web))
         join = ("--worker", "--master-host", "127.0.0.1", "--master-port", relay.port)
-        processes = [it.locust("master", CRASHING, *bind, *ui)]
+        processes = [it.locust("master", CRASHING, *bind, *ui, "--otlp")]
         try:
             processes += [it.locust(f"worker-{number}", CRASHING, *join) for number in range(2)]
             wait_for(lambda: _workers(web) == 2)
@@ -292,18 +300,20 @@ def _have_it_judged(it: World, run: Path) -> None:
 def test_a_killed_run_on_its_own_keeps_its_secrets(tmp_path: Path) -> None:
     """Kill -9 in the middle, then everything that is made of what is left; the key file alone has the run secret."""
     with world(tmp_path, "60s", has_key_file=True) as it:
-        process = it.locust("alone", LOCUSTFILE, "--headless")
+        process = it.locust("alone", LOCUSTFILE, "--headless", "--otlp")
         try:
             wait_for(lambda: has_begun(it.here, 60_000), timeout_s=60.0)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        again = it.locust("again", CRASHING, "--headless", "-t", "8s")
+        again = it.locust("again", CRASHING, "--headless", "-t", "8s", "--otlp")
         try:
             assert again.wait(120) in EXIT_CODES
         finally:
             again.kill()
-        assert "crashed after" in (it.here / "said" / "again").read_text()
+        said = (it.here / "said" / "again").read_text()
+        assert "crashed after" in said
+        assert "the OTLP endpoint does not take what is pushed" in said
         runs = [*it.here.glob("reports/canary/2*")]
         assert len(runs) == 2
         for run in runs:
