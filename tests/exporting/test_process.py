@@ -1,6 +1,7 @@
 """The process that exports: what a scraper or a collector does to it, a run must not feel."""
 
 import os
+import random
 import signal
 import socket
 import sys
@@ -11,9 +12,10 @@ from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
+from tests.bench.cpu import rss_bytes
 from tests.e2e.runs import free_port
 from tests.exporting.collector import collector
-from tests.exporting.made import bare, full
+from tests.exporting.made import bare, full, later
 
 from pwdload.errors import UsageError
 from pwdload.exporting import extras
@@ -21,6 +23,7 @@ from pwdload.exporting.process import ENDS_WITHIN_S, ExportProcess
 from pwdload.exporting.program import LAST_PUSH_WITHIN_S
 from pwdload.watched import Phase
 
+OF_RUN = r'run_id="run-1",scenario="Monday \"rush\", 100 %"'
 LAST = replace(full(), phase=Phase.ENDED)
 
 
@@ -163,3 +166,25 @@ def test_it_does_not_stay_behind() -> None:
     with exporting() as process:
         process.hang_up()
         wait_until(lambda: process.is_gone)
+
+
+@pytest.mark.slow
+def test_an_hour_of_snapshots_leaves_its_memory_as_it_was() -> None:
+    """One snapshot after the other, 3,600 of them, scraped and pushed: nothing of an old one is kept."""
+    with collector() as kept:
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": kept.url, "OTEL_METRIC_EXPORT_INTERVAL": "100"}
+        with exporting(otlp=True, **settings) as process:
+            chance, snapshot = random.Random(1), full()
+            grown_mb = []
+            for second in range(3_600):
+                snapshot = later(snapshot, chance)
+                while not process.show(snapshot):
+                    time.sleep(0.001)
+                if second % 10 == 0:
+                    scrape(process)
+                if second % 600 == 599:
+                    wait_until(shows(process, f"pwdload_run_clock_seconds{{{OF_RUN}}} {snapshot.at_s}"))
+                    grown_mb.append(rss_bytes(process.pid) / 1e6)
+            process.stop()
+        assert kept.requests
+    assert grown_mb[-1] - grown_mb[1] < 2.0
