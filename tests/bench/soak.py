@@ -36,8 +36,9 @@ from pwdload.statistics.lines import Line, fit_line
 
 RATE_PER_S = 500
 _MINUTES = 3.0
-_WARM_UP_S = 60.0
-"""Until every slot has connected, buffers have their size, and most accounts have been seen."""
+_WARM_UP_S = 75.0
+"""Until every slot has connected, buffers have their size, each account has been seen, and what is kept of passwords
+(16,384 of them, two for each change) is full."""
 _MEAN_OF_S = 10.0
 _ACCOUNTS = 5_000
 """Few enough for each to be seen in the warm-up: what is kept for each account is then there."""

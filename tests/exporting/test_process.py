@@ -6,10 +6,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
+from types import MappingProxyType
 
 import pytest
 from tests.bench.cpu import rss_bytes
@@ -28,9 +29,11 @@ LAST = replace(full(), phase=Phase.ENDED)
 
 
 @contextmanager
-def exporting(*, port: int | None = 0, otlp: bool = False, **environment: str) -> Iterator[ExportProcess]:
+def exporting(
+    *, port: int | None = 0, otlp: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[ExportProcess]:
     """Run the process, and see that it is gone in the end."""
-    process = ExportProcess.start(host="127.0.0.1", port=port, otlp=otlp, environment=os.environ | environment)
+    process = ExportProcess.start(host="127.0.0.1", port=port, otlp=otlp, environment=os.environ | dict(settings))
     try:
         yield process
     finally:
@@ -134,7 +137,7 @@ def test_a_collector_that_hangs_delays_the_end_by_its_bound_at_most() -> None:
     """The last push is given up after its time, and the process is gone."""
     with collector(hangs=True) as kept:
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": kept.url, "OTEL_METRIC_EXPORT_INTERVAL": "200"}
-        with exporting(port=None, otlp=True, **settings) as process:
+        with exporting(port=None, otlp=True, settings=settings) as process:
             process.show(full())
             time.sleep(1)
             begun_s = time.monotonic()
@@ -173,7 +176,7 @@ def test_an_hour_of_snapshots_leaves_its_memory_as_it_was() -> None:
     """One snapshot after the other, 3,600 of them, scraped and pushed: nothing of an old one is kept."""
     with collector() as kept:
         settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": kept.url, "OTEL_METRIC_EXPORT_INTERVAL": "100"}
-        with exporting(otlp=True, **settings) as process:
+        with exporting(otlp=True, settings=settings) as process:
             chance, snapshot = random.Random(1), full()
             grown_mb = []
             for second in range(3_600):
