@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.analysis.kinds import groups_of
+from pwdload.analysis.kinds import chosen, groups_of
 from pwdload.analysis.run import ACCEPTED
 from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, Codes, Floats, order_statistics
 from pwdload.statistics.quantiles import WITH_INTERVALS, percentile_intervals
@@ -65,15 +65,25 @@ def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
     response time alone, `INTERVAL_COLUMNS`. Connecting and TLS are of requests that opened a connection; a part that no
     request of a step had has no row.
     """
-    frame = samples[["step", "intended_s", "response_s", "service_s", "lag_s", "connect_s", "tls_s"]]
-    frame = frame.assign(first_byte_s=samples["first_byte_s"].astype(float) - samples["sent_s"].astype(float))
     parts = [
-        latency_table(frame, ["step"], column, with_intervals=name == "response").assign(time=name, rank=rank)
+        latency_table(_with_part(samples, column), ["step"], column, with_intervals=name == "response").assign(
+            time=name, rank=rank
+        )
         for rank, (name, column) in enumerate(TIME_PARTS.items())
     ]
     first, *others = (part for part in parts if len(part) or part is parts[0])
     table = pd.concat([first, *others], ignore_index=True).sort_values(["step", "rank"], ignore_index=True)
     return table[["step", "time", *LATENCY_COLUMNS, *INTERVAL_COLUMNS]]
+
+
+def _with_part(samples: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the samples that have a part of the time; the first byte's counts from sending. Nothing else is copied."""
+    if column == "first_byte_s":
+        taken_s = samples["first_byte_s"].to_numpy(dtype=float) - samples["sent_s"].to_numpy(dtype=float)
+        return pd.DataFrame({"step": samples["step"].array, column: taken_s}, copy=False)
+    if column in ("connect_s", "tls_s"):
+        return chosen(samples, samples[column].notna().to_numpy(), ["step", column])
+    return samples[["step", "intended_s", column]]
 
 
 def overall_intervals(samples: pd.DataFrame, value: str = "response_s", due: str = "intended_s") -> dict[str, float]:
@@ -93,7 +103,7 @@ def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float
 
 def accepted(samples: pd.DataFrame) -> pd.DataFrame:
     """Return the samples that the target accepted, rightly or wrongly."""
-    return samples[samples["outcome"].isin(ACCEPTED)]
+    return chosen(samples, samples["outcome"].isin(ACCEPTED).to_numpy())
 
 
 def _with_intervals(values: Floats, times: Floats, groups: Codes, group_count: int) -> dict[str, Column]:

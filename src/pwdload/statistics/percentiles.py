@@ -10,7 +10,6 @@ p99 of 200 requests rests on its two slowest and says more about luck than about
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -109,32 +108,26 @@ def statistics_of_sorted(
     return OrderStatistics(counts=counts, values=columns)
 
 
-def sorted_within_groups(values: Floats, groups: Codes, group_count: int) -> Floats:
-    """Return the values group after group, ascending within each.
-
-    Put together by group first, which a radix sort does, each group is sorted by itself: a sort of numbers takes a
-    fraction of the time of one that has to tell where they stood.
-    """
-    ordered = _group_after_group(values, groups, group_count)
-    ends = np.cumsum(np.bincount(groups, minlength=group_count)).tolist()
-    for start, end in pairwise([0, *ends]):
-        ordered[start:end].sort()
-    return ordered
-
-
 def _kept(values: Floats, groups: Codes) -> tuple[Floats, Codes]:
     is_out = np.isnan(values) | (groups < 0)
     return (values[~is_out], groups[~is_out]) if is_out.any() else (values, groups)
 
 
+def group_order(groups: Codes, group_count: int) -> npt.NDArray[np.int64] | None:
+    """Return what puts values group after group, each in the order in which they stand; null where they are so already.
+
+    Of narrow numbers numpy's stable sort is a radix sort, ten times as fast.
+    """
+    if group_count == 1 or (groups[1:] >= groups[:-1]).all():  # by time, for one, they often are
+        return None
+    narrow = np.int8 if group_count < 2**7 else np.int16 if group_count < 2**15 else np.int64
+    return np.argsort(groups.astype(narrow, copy=False), kind="stable")
+
+
 def _group_after_group(values: Floats, groups: Codes, group_count: int) -> Floats:
     """Return the values of the first group, then of the next, as a copy; within a group in any order."""
-    if group_count == 1 or (groups[1:] >= groups[:-1]).all():  # by time, for one, they often are
-        alone: Floats = values.copy()
-        return alone
-    # Of narrow numbers numpy's stable sort is a radix sort, ten times as fast.
-    narrow = groups.astype(np.int16 if group_count < 2**15 else np.int64)
-    together: Floats = values[np.argsort(narrow, kind="stable")]
+    order = group_order(groups, group_count)
+    together: Floats = values.copy() if order is None else values[order]
     return together
 
 

@@ -19,6 +19,7 @@ from scipy import stats
 
 from pwdload.statistics.dependence import Dependence, dependence
 from pwdload.statistics.percentiles import (
+    MAXIMUM,
     P50,
     P95,
     P99,
@@ -27,9 +28,9 @@ from pwdload.statistics.percentiles import (
     Floats,
     OrderStatistics,
     Percentile,
-    sorted_within_groups,
-    statistics_of_sorted,
+    group_order,
 )
+from pwdload.statistics.selection import Selection
 from pwdload.statistics.slots import slot_codes, slot_count, trimmed
 
 Ranks = npt.NDArray[np.int64]
@@ -96,30 +97,79 @@ def percentile_intervals(
     kept = ~np.isnan(values) & (groups >= 0)
     if not kept.all():
         values, times, groups = values[kept], times[kept], groups[kept]
-    ordered = sorted_within_groups(values, groups, group_count)
     counts = np.bincount(groups, minlength=group_count).astype(np.int64)
-    statistics = statistics_of_sorted(ordered, counts, PERCENTILES)
-    starts = np.cumsum(counts) - counts
     slots = slot_count(len(values))
-    cells = groups.astype(np.int32) * np.int32(slots) + slot_codes(times, slots).astype(np.int32)
-    totals = np.bincount(cells, minlength=group_count * slots).reshape(group_count, slots)
-    lower, upper, effective = {}, {}, {}
-    for percentile in percentiles:
-        cuts = statistics.values[percentile.column]
-        hits = np.bincount(cells[values <= cuts[groups]], minlength=group_count * slots).reshape(group_count, slots)
-        ends = np.full((3, group_count), np.nan)
-        for group in np.flatnonzero(~np.isnan(cuts)):
-            own = ordered[starts[group] : starts[group] + counts[group]]
-            ends[:, group] = _ends(own, percentile, dependence(trimmed(totals[group], hits[group])))
-        lower[percentile.column], upper[percentile.column], effective[percentile.column] = ends
-    return PercentileIntervals(statistics=statistics, lower=lower, upper=upper, effective=effective)
+    cells = slot_codes(times, slots).astype(np.int16 if slots < 2**15 else np.int64)
+    order = group_order(groups, group_count)
+    found = _Found.of_none(group_count, percentiles)
+    ends = np.cumsum(counts)
+    for group, (start, end) in enumerate(zip((ends - counts).tolist(), ends.tolist(), strict=True)):
+        mine = slice(start, end) if order is None else order[start:end]
+        found.add(group, values[mine], cells[mine], slots)
+    return found.intervals(counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is known of the groups so far: one group after the other, since of a long run each takes much room."""
+
+    percentiles: Sequence[Percentile]
+    """Those with an interval, ascending."""
+    values: dict[str, Floats]
+    ends: dict[str, Floats]
+    """Of each percentile the lower end, the upper end and the effective samples of each group."""
+
+    @classmethod
+    def of_none(cls, group_count: int, percentiles: Sequence[Percentile]) -> "_Found":
+        return cls(
+            percentiles=sorted(percentiles, key=lambda one: one.permille),
+            values={one.column: np.full(group_count, np.nan) for one in (*PERCENTILES, MAXIMUM)},
+            ends={one.column: np.full((3, group_count), np.nan) for one in percentiles},
+        )
+
+    def add(self, group: int, values: Floats, cells: Codes, slots: int) -> None:
+        """Take the values of one group, and in which slot each is."""
+        if not len(values):
+            return
+        ordered = Selection(values.copy())
+        for percentile in (*PERCENTILES, MAXIMUM):
+            if percentile is MAXIMUM or len(values) >= percentile.least_samples:
+                self.values[percentile.column][group] = ordered.at(_rank(percentile, len(values)))
+        told = [one for one in self.percentiles if not np.isnan(self.values[one.column][group])]
+        cuts = [float(self.values[one.column][group]) for one in told]
+        totals, hits = _counted(values, cells, slots, cuts)
+        for percentile, mine in zip(told, hits, strict=True):
+            self.ends[percentile.column][:, group] = _ends(ordered, percentile, dependence(trimmed(totals, mine)))
+
+    def intervals(self, counts: Ranks) -> PercentileIntervals:
+        """Return what was found of all groups."""
+        lower, upper, effective = (
+            {name: ends[place] for name, ends in self.ends.items()} for place in range(3)
+        )
+        statistics = OrderStatistics(counts=counts, values=self.values)
+        return PercentileIntervals(statistics=statistics, lower=lower, upper=upper, effective=effective)
+
+
+def _rank(percentile: Percentile, count: int) -> int:
+    return int(percentile.ranks(np.array([count]))[0])
+
+
+def _counted(values: Floats, cells: Codes, slots: int, cuts: Sequence[float]) -> tuple[Ranks, list[Ranks]]:
+    """Return how many values each slot has, and how many of them do not exceed each of the cuts, which ascend."""
+    beyond = np.zeros(len(values), np.int16)
+    for cut in cuts:
+        beyond += values > cut
+    size = len(cuts) + 1
+    counts = np.bincount(cells.astype(np.int32) * np.int32(size) + beyond, minlength=slots * size)
+    within = np.cumsum(counts.reshape(slots, size), axis=1)
+    return within[:, -1], [within[:, place] for place in range(len(cuts))]
 
 
 def percentile_interval(values: Floats, times: Floats, percentile: Percentile) -> Interval:
     """Return the interval of one percentile of one group of values."""
     ordered = np.sort(values)
     how = dependence_of(values, times, ordered, percentile)
-    lower, upper, _ = _ends(ordered, percentile, how)
+    lower, upper, _ = _ends(Selection(ordered), percentile, how)
     return Interval(lower=lower, upper=upper, dependence=how)
 
 
@@ -132,7 +182,7 @@ def dependence_of(values: Floats, times: Floats, ordered: Floats, percentile: Pe
     return dependence(trimmed(totals, np.bincount(codes[values <= cut], minlength=slots)))
 
 
-def _ends(ordered: Floats, percentile: Percentile, how: Dependence) -> tuple[float, float, float]:
+def _ends(ordered: Selection, percentile: Percentile, how: Dependence) -> tuple[float, float, float]:
     """Return the ends of the interval and the effective samples; NaN where there are too few."""
     count, beyond = len(ordered), how.effective * (1000 - percentile.permille) / 1000.0
     if count < percentile.least_samples or (how.is_dependent and beyond < LEAST_EFFECTIVE_BEYOND):
@@ -144,4 +194,4 @@ def _ends(ordered: Floats, percentile: Percentile, how: Dependence) -> tuple[flo
         lower, upper = int(below[0]), int(above[0])
     if lower < 1 or upper > count:
         return np.nan, np.nan, np.nan
-    return float(ordered[lower - 1]), float(ordered[upper - 1]), how.effective
+    return ordered.at(lower), ordered.at(upper), how.effective
