@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pwdload.statistics.blocks import block_draws, expanded_tail, interval_of, percentile_draws, share_draws
+from pwdload.statistics.blocks import BlockHistograms, block_draws, expanded_tail, interval_of, share_draws
 
 
 def test_draws_of_a_percentile_are_those_of_the_drawn_values() -> None:
@@ -12,7 +12,8 @@ def test_draws_of_a_percentile_are_those_of_the_drawn_values() -> None:
     values, block = random.lognormal(-3.0, 0.8, 2000), np.repeat(np.arange(8), 250)
     weights = block_draws(8, 50, random)
     whole = np.quantile(values, 0.95, method="inverted_cdf")
-    for draw, ratio in zip(weights, percentile_draws(values, block, weights, 950), strict=True):
+    ratios = BlockHistograms.of(values, block, 8).draws(weights, 950)
+    for draw, ratio in zip(weights, ratios, strict=True):
         drawn = np.concatenate([np.tile(values[block == one], int(times)) for one, times in enumerate(draw)])
         assert whole * ratio == pytest.approx(np.quantile(drawn, 0.95, method="inverted_cdf"), rel=0.009)
 

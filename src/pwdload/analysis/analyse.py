@@ -7,7 +7,7 @@ import pandas as pd
 from pwdload.analysis.answers import answer_breakdown
 from pwdload.analysis.capacity import Capacity
 from pwdload.analysis.capacity.levels import LoadLevels
-from pwdload.analysis.capacity.of_run import capacity_of, levels_of
+from pwdload.analysis.capacity.of_run import capacity_of, levels_and_shown
 from pwdload.analysis.caveats import CaveatNote, find_caveats
 from pwdload.analysis.checks import find, verdict_of
 from pwdload.analysis.criteria import JudgedCriteria, judge_run
@@ -47,6 +47,8 @@ class Analysis:
     """The criteria of ``[slo]``, judged."""
     levels: LoadLevels
     """The loads that the run held, and what came of each."""
+    shown: LoadLevels
+    """Of these, or of equal parts of the run where it held too few loads: what response against load is drawn from."""
     capacity: Capacity | None
     """The highest rate that keeps the criteria; null where nothing was due while it counted."""
     target_load: TargetLoad | None
@@ -64,7 +66,8 @@ class Analysis:
 def analyse(run: Run, judgement: Judgement) -> Analysis:
     """Analyse a run that the oracle has judged."""
     journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
-    criteria, levels, stages = judge_run(run), levels_of(run), stage_table(run)
+    criteria, stages = judge_run(run), stage_table(run)
+    levels, shown = levels_and_shown(run)
     capacity = capacity_of(run, levels)
     return Analysis(
         run=run,
@@ -78,6 +81,7 @@ def analyse(run: Run, judgement: Judgement) -> Analysis:
         recovery=recovery,
         criteria=criteria,
         levels=levels,
+        shown=shown,
         capacity=capacity,
         target_load=target_load(run, stages, capacity),
         findings=find(run, judgement, recovery=recovery, criteria=criteria, capacity=capacity),

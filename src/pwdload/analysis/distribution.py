@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
+from pwdload.statistics.bins import whole_widths
 from pwdload.statistics.percentiles import Codes, Floats
 
 BINS_PER_DECADE = 20
@@ -45,7 +47,7 @@ def distribution_table(samples: pd.DataFrame) -> pd.DataFrame:
     bins = response_bins(samples["response_s"].to_numpy(dtype=float))
     least = int(bins.min()) if len(bins) else 0
     size = int(bins.max()) - least + 1 if len(bins) else 0
-    cells = samples["step"].cat.codes.to_numpy().astype(np.int64) * size + bins - least
+    cells = samples["step"].cat.codes.to_numpy().astype(np.int32) * np.int32(size) + bins - np.int32(least)
     counts = np.bincount(cells, minlength=len(steps) * size).reshape(len(steps), size)
     parts = [_of_step(str(step), row, least) for step, row in zip(steps, counts, strict=True) if row.any()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS))
@@ -57,14 +59,14 @@ def heat_of(run: Run, step: str, width_s: float, columns: int, rows_max: int = 6
     Rows are bins of a twentieth of a decade, or so many of them together that there are not more than ``rows_max``.
     What was due after the last column counts into it.
     """
-    samples = run.samples[run.samples["step"] == step]
+    samples = chosen(run.samples, (run.samples["step"] == step).to_numpy(), ["intended_s", "response_s"])
     if not len(samples):
         return None
     bins = response_bins(samples["response_s"].to_numpy(dtype=float))
     together = -(-(int(bins.max()) - int(bins.min()) + 1) // rows_max)
     rows = bins // together
     least, size = int(rows.min()), int(rows.max()) - int(rows.min()) + 1
-    at = np.clip(samples["intended_s"].to_numpy(dtype=float) // width_s, 0, columns - 1).astype(np.int64)
+    at = np.clip(whole_widths(samples["intended_s"].to_numpy(dtype=float), width_s), 0, columns - 1).astype(np.int64)
     counts = np.bincount((rows - least) * columns + at, minlength=size * columns).reshape(size, columns)
     return Heat(
         start_s=np.arange(columns) * np.float64(width_s),
@@ -75,7 +77,10 @@ def heat_of(run: Run, step: str, width_s: float, columns: int, rows_max: int = 6
 
 def response_bins(values_s: Floats) -> Codes:
     """Return the bin of each response time: 0 begins at 1 s, 20 at 10 s, -20 at 100 ms."""
-    bins: Codes = np.floor(np.log10(np.maximum(values_s, LEAST_S)) * BINS_PER_DECADE + _ON_EDGE).astype(np.int64)
+    places = np.log10(np.maximum(values_s, LEAST_S))
+    places *= BINS_PER_DECADE
+    places += _ON_EDGE
+    bins: Codes = np.floor(places, out=places).astype(np.int32)
     return bins
 
 

@@ -14,6 +14,7 @@ from pwdload.analysis.run import Run
 from pwdload.analysis.stages import planned_per_s
 from pwdload.analysis.windows import Window, stage_window
 from pwdload.rundir import StageRecord
+from pwdload.statistics.bins import whole_widths
 from pwdload.statistics.percentiles import Codes, Floats
 from pwdload.statistics.settling import LEAST_BINS, Settling, settling
 
@@ -113,7 +114,7 @@ def _of_stage(run: Run, times: _Times, stage: StageRecord, window: Window) -> St
     if reason := _why_not(run, window, width_s):
         return StageSettling(stage=stage.name, is_measured=stage.measured, bin_s=0.0, why_not=reason)
     bins = int(window.length_s // width_s)
-    at = ((due - window.start_s) // width_s).astype(np.int64)
+    at = whole_widths(due - window.start_s, width_s).astype(np.int32)
     slow = np.bincount(at[response > np.median(response)], minlength=bins)[:bins]
     counts = np.bincount(at, minlength=bins)[:bins]
     shares = np.where(counts > 0, slow / np.maximum(counts, 1), np.nan)
@@ -153,7 +154,7 @@ def _part(ascending: Floats, window: Window) -> slice:
 
 
 def _goodput(done: Floats, window: Window, width_s: float, bins: int) -> Floats:
-    at = ((done[_part(done, window)] - window.start_s) // width_s).astype(np.int64)
+    at = whole_widths(done[_part(done, window)] - window.start_s, width_s).astype(np.int32)
     per_s: Floats = np.bincount(at, minlength=bins)[:bins] / width_s
     return per_s
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run, kept
 from pwdload.outcome import Outcome
+from pwdload.statistics.bins import whole_widths
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
 Floats = npt.NDArray[np.float64]
@@ -96,8 +97,8 @@ def _edges(bins: int, width_s: float) -> Floats:
 
 def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
     """Return the bin of each time. The very last answer may fall on the end of the last bin, and belongs to it."""
-    at = (times_s.to_numpy(dtype=float) // width_s).astype(np.int32)
-    clipped: Codes = np.clip(at, 0, bins - 1)
+    at = whole_widths(times_s.to_numpy(dtype=float), width_s).astype(np.int32)
+    clipped: Codes = np.clip(at, 0, bins - 1, out=at)
     return clipped
 
 

@@ -10,8 +10,10 @@ blocks - 1 degrees of freedom. Source: T. C. Hesterberg, "What teachers should k
 Statistician 69 (2015), section 4.4.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from math import sqrt
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,21 +31,36 @@ def block_draws(blocks: int, draws: int, random: np.random.Generator) -> Floats:
     return random.multinomial(blocks, np.full(blocks, 1 / blocks), size=draws).astype(np.float64)
 
 
-def percentile_draws(values: Floats, block: Counts, weights: Floats, permille: int) -> Floats:
-    """Return a percentile of each draw relative to that of all the values, which is 1.
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockHistograms:
+    """Values of blocks that are drawn, so that any percentile of each draw can be told without a look at them again.
 
-    `block` says which block each value belongs to, `weights` are from `block_draws`. Takes one pass over the values
-    however many draws there are: each block is a histogram whose bins are 0.4 % wide. Values below a microsecond count
-    as one.
+    Each block is a histogram whose bins are 0.4 % wide. Values below a microsecond count as one.
     """
-    bins = np.floor(np.log(np.maximum(values, 1e-6)) / _STEP).astype(np.int64)
-    first = int(bins.min())
-    width = int(bins.max()) - first + 1
-    counts = np.bincount(block * width + bins - first, minlength=weights.shape[1] * width)
-    sums = np.cumsum(counts.reshape(weights.shape[1], width), axis=1).astype(np.float64)
-    whole = _rank_bins(sums, np.ones((1, weights.shape[1])), permille)[0]
-    ratios: Floats = np.exp((_rank_bins(sums, weights, permille) - whole) * _STEP)
-    return ratios
+
+    sums: Floats
+    """Of each block, a row, how many values lie in each bin and those before it."""
+
+    @classmethod
+    def of(cls, values: Floats, block: npt.NDArray[np.integer], blocks: int) -> Self:
+        """Count values, at least one; `block` says which of so many blocks each belongs to."""
+        places = np.log(np.maximum(values, 1e-6))
+        places /= _STEP
+        bins = np.floor(places, out=places).astype(np.int32)
+        first = int(bins.min())
+        width = int(bins.max()) - first + 1
+        cells = block.astype(np.int32) * np.int32(width) + (bins - np.int32(first))
+        counts = np.bincount(cells, minlength=blocks * width)
+        return cls(np.cumsum(counts.reshape(blocks, width), axis=1).astype(np.float64))
+
+    def draws(self, weights: Floats, permille: int) -> Floats:
+        """Return a percentile of each draw relative to that of all the values, which is 1.
+
+        `weights` are from `block_draws`.
+        """
+        whole = _rank_bins(self.sums, np.ones((1, weights.shape[1])), permille)[0]
+        ratios: Floats = np.exp((_rank_bins(self.sums, weights, permille) - whole) * _STEP)
+        return ratios
 
 
 def share_draws(hits: Floats, trials: Floats, weights: Floats) -> Floats:

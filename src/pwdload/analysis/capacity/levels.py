@@ -13,7 +13,7 @@ from pwdload.analysis.capacity.values import Level
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
 from pwdload.criteria import Criterion, Standing
-from pwdload.statistics.blocks import block_draws, interval_of, percentile_draws, share_draws
+from pwdload.statistics.blocks import BlockHistograms, block_draws, interval_of, share_draws
 from pwdload.statistics.percentiles import P50, P95, P99, Percentile, order_statistics
 from pwdload.statistics.shares import share_interval
 
@@ -85,19 +85,22 @@ class LoadLevels:
         return tuple(sorted(climbed, key=lambda one: (one.load, one.level.start_s)))
 
 
-def load_levels(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
-    """Return the levels of a run, held against what its scenario states (`pwdload.analysis.capacity.asked`)."""
+def load_levels(run: Run, stated: Sequence[Criterion] = (), seen: Seen | None = None) -> LoadLevels:
+    """Return the levels of a run, held against what its scenario states (`pwdload.analysis.capacity.asked`).
+
+    `seen` are the run's samples, where somebody has put them in order already.
+    """
     holds, source = holds_of(run)
-    return _levels(run, stated, holds, source)
+    return _levels(run, stated, holds, source, seen or Seen(run))
 
 
-def load_slices(run: Run, stated: Sequence[Criterion] = ()) -> LoadLevels:
+def load_slices(run: Run, stated: Sequence[Criterion] = (), seen: Seen | None = None) -> LoadLevels:
     """Return equal parts of a run's measured time in the place of levels, for one that held too few loads."""
-    return _levels(run, stated, slices_of(run), "slices")
+    return _levels(run, stated, slices_of(run), "slices", seen or Seen(run))
 
 
-def _levels(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], source: Source) -> LoadLevels:
-    asked, seen = asked_of(run, tuple(stated)), Seen(run)
+def _levels(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], source: Source, seen: Seen) -> LoadLevels:
+    asked = asked_of(run, tuple(stated))
     levels = [_level(seen, asked, hold, source, place) for place, hold in enumerate(holds)]
     return LoadLevels(
         source=source,
@@ -123,7 +126,7 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
     good, length_s = seen.good.within(window), window.length_s
     good_draws = weights @ _per_block(good, window, blocks) / length_s
     response = seen.response.within(window)
-    times = [_percentile(response, window, weights, one)[0] for one in (P50, P95, P99)]
+    times = [bounded for bounded, _ in _percentiles(response, window, weights, (P50, P95, P99))]
     goodput = _bounded(float(good.value.sum()) / length_s, good_draws, blocks)
     standing, broken = _standing(held)
     level = Level(
@@ -174,7 +177,7 @@ def _held(seen: Seen, criterion: Criterion, window: Window, weights: Floats) -> 
         samples = len(mine)
         if criterion.permille:
             percentile = Percentile(criterion.name, criterion.permille)
-            bounded, draws = _percentile(mine, window, weights, percentile)
+            bounded, draws = _percentiles(mine, window, weights, [percentile])[0]
         else:
             bounded, draws = _share(mine, window, weights)
     return Held(
@@ -200,14 +203,26 @@ def _standing(held: Sequence[Held]) -> tuple[Standing, tuple[str, ...]]:
     return (Standing.KEPT if is_kept else Standing.CANNOT_TELL), ()
 
 
-def _percentile(mine: Timed, window: Window, weights: Floats, of: Percentile) -> tuple[Bounded, Floats]:
-    known = Timed(mine.at_s[~np.isnan(mine.value)], mine.value[~np.isnan(mine.value)])
-    if len(known) < of.least_samples:
-        return Bounded(), np.empty(0)
-    statistics = order_statistics(known.value, np.zeros(len(known), dtype=np.int64), 1, (of,))
-    value = float(statistics.values[of.column][0])
-    draws = value * percentile_draws(known.value, _blocks_of(known, window, weights.shape[1]), weights, of.permille)
-    return _bounded(value, draws, weights.shape[1]), draws
+def _percentiles(
+    mine: Timed, window: Window, weights: Floats, wanted: Sequence[Percentile]
+) -> list[tuple[Bounded, Floats]]:
+    """Return each of these percentiles, and what each draw of blocks makes of it."""
+    is_known = ~np.isnan(mine.value)
+    known = mine if is_known.all() else Timed(mine.at_s[is_known], mine.value[is_known])
+    if len(known) < min(one.least_samples for one in wanted):
+        return [(Bounded(), np.empty(0))] * len(wanted)
+    statistics = order_statistics(known.value, np.zeros(len(known), dtype=np.int8), 1, wanted)
+    blocks = weights.shape[1]
+    histograms = BlockHistograms.of(known.value, _blocks_of(known, window, blocks), blocks)
+    found = []
+    for one in wanted:
+        value = float(statistics.values[one.column][0])
+        if len(known) < one.least_samples:
+            found.append((Bounded(), np.empty(0)))
+            continue
+        draws = value * histograms.draws(weights, one.permille)
+        found.append((_bounded(value, draws, blocks), draws))
+    return found
 
 
 def _share(mine: Timed, window: Window, weights: Floats) -> tuple[Bounded, Floats]:
@@ -242,8 +257,11 @@ def _bounded(value: float, draws: Floats, blocks: int) -> Bounded:
 
 
 def _blocks_of(mine: Timed, window: Window, blocks: int) -> Counts:
-    places = ((mine.at_s - window.start_s) / window.length_s * blocks).astype(np.int64)
-    return np.clip(places, 0, blocks - 1)
+    since_s = mine.at_s - window.start_s
+    since_s /= window.length_s
+    since_s *= blocks
+    places = since_s.astype(np.int64)
+    return np.clip(places, 0, blocks - 1, out=places)
 
 
 def _per_block(mine: Timed, window: Window, blocks: int) -> Floats:

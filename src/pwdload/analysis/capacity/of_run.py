@@ -4,6 +4,7 @@ from pwdload.analysis.capacity.estimate import capacity_of_levels
 from pwdload.analysis.capacity.holds import LEVELS_WANTED
 from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices
 from pwdload.analysis.capacity.search import searched
+from pwdload.analysis.capacity.seen import Seen
 from pwdload.analysis.capacity.values import Capacity
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
@@ -23,17 +24,27 @@ def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
     return capacity_of_levels(levels_of(run) if levels is None else levels)
 
 
-def levels_of(run: Run) -> LoadLevels:
-    """Return the levels of a run, held against the criteria that its scenario states."""
-    return load_levels(run, _stated(run))
+def levels_of(run: Run, seen: Seen | None = None) -> LoadLevels:
+    """Return the levels of a run, held against the criteria that its scenario states.
+
+    `seen` are its samples, where somebody has put them in order already.
+    """
+    return load_levels(run, _stated(run), seen)
 
 
-def seen_of(run: Run, levels: LoadLevels) -> LoadLevels:
+def seen_of(run: Run, levels: LoadLevels, seen: Seen | None = None) -> LoadLevels:
     """Return what shows best how a run's response times, throughput and load hang together.
 
     Its levels; of a run with fewer than `LEVELS_WANTED`, equal parts of its measured time.
     """
-    return levels if len(levels.levels) >= LEVELS_WANTED else load_slices(run, _stated(run))
+    return levels if len(levels.levels) >= LEVELS_WANTED else load_slices(run, _stated(run), seen)
+
+
+def levels_and_shown(run: Run) -> tuple[LoadLevels, LoadLevels]:
+    """Return `levels_of` and `seen_of` a run; its samples are put in order once for both, and given up."""
+    seen = Seen(run)
+    levels = levels_of(run, seen)
+    return levels, seen_of(run, levels, seen)
 
 
 def _stated(run: Run) -> tuple[Criterion, ...]:

@@ -26,7 +26,7 @@ class Timed:
     """Something that happened at times, some of it a hit; sorted by time."""
 
     at_s: Floats
-    value: Floats
+    value: Floats | Flags
 
     def within(self, window: Window) -> "Timed":
         """Return what lies within a window."""
@@ -39,12 +39,16 @@ class Timed:
 
 
 class Seen:
-    """The samples of a run as sorted arrays, so that a level is a slice of each. Each is made when it is asked for."""
+    """The samples of a run as sorted arrays, so that a level is a slice of each. Each is made when it is asked for.
+
+    Of a long run they take much room, so that what is a hit or none is a flag, and times in one order are there once.
+    """
 
     def __init__(self, run: Run) -> None:
         """Take a run; its samples are ordered by the time at which they were due."""
         self._run = run
         self._samples = run.samples
+        self._populations: dict[Criterion, Timed] = {}
         self.due_s: Floats = self._samples["intended_s"].to_numpy(dtype=float)
 
     @cached_property
@@ -61,32 +65,37 @@ class Seen:
     def response(self) -> Timed:
         """Response times of `step`, by the time at which they were due; in seconds."""
         response_s = self._samples["response_s"].to_numpy(dtype=float)
-        mine = (self._samples["step"] == self.step).to_numpy() if self.step else np.ones(len(response_s), dtype=bool)
+        if not self.step:
+            return Timed(self.due_s, response_s)
+        mine = (self._samples["step"] == self.step).to_numpy()
         return Timed(self.due_s[mine], response_s[mine])
 
     @cached_property
     def sent_s(self) -> Floats:
         """When each request was sent that was, sorted."""
         sent_s = self._samples["sent_s"].to_numpy(dtype=float, na_value=np.nan)
-        return np.sort(sent_s[~np.isnan(sent_s)])
+        is_sent = ~np.isnan(sent_s)
+        return np.sort(sent_s if is_sent.all() else sent_s[is_sent], kind="stable")  # nearly in order: half the time
 
     @cached_property
     def left_s(self) -> Floats:
         """When each request that was sent was over, sorted."""
         sent = self._samples["sent_s"].notna().to_numpy()
-        return np.sort(self._samples["done_s"].to_numpy(dtype=float)[sent])
+        over_s, is_all = self.good.at_s, bool(sent.all())
+        return over_s if is_all else np.sort(self._samples["done_s"].to_numpy(dtype=float)[sent], kind="stable")
 
     @cached_property
     def failed(self) -> Timed:
         """Each request by the time it was due, and whether it failed; arrivals that were never begun did."""
-        failed = self._failed
         unbegun = self._run.arrivals.not_begun_s() if self._run.arrivals is not None else np.empty(0)
-        return _sorted(np.append(self.due_s, unbegun), np.append(failed, np.ones(len(unbegun))))
+        if not len(unbegun):
+            return Timed(self.due_s, self._failed)
+        return _sorted(np.append(self.due_s, unbegun), np.append(self._failed, np.ones(len(unbegun), dtype=bool)))
 
     @cached_property
     def shed(self) -> Timed:
         """Each request by the time it was due, and whether the target turned it away."""
-        return Timed(self.due_s, (self._samples["outcome"] == "shed").to_numpy().astype(np.float64))
+        return Timed(self.due_s, (self._samples["outcome"] == "shed").to_numpy())
 
     @cached_property
     def good(self) -> Timed:
@@ -95,9 +104,7 @@ class Seen:
         An accepted change; where no password is changed at all, whatever came out as expected.
         """
         name = "is_change" if self.has_changes else "is_as_expected"
-        return _sorted(
-            self._samples["done_s"].to_numpy(dtype=float), self._samples[name].to_numpy(dtype=bool).astype(float)
-        )
+        return _sorted(self._samples["done_s"].to_numpy(dtype=float), self._samples[name].to_numpy(dtype=bool))
 
     @cached_property
     def has_changes(self) -> bool:
@@ -119,12 +126,17 @@ class Seen:
         """When each flow was over, sorted."""
         if self._run.arrivals is not None:
             over = self._run.arrivals.frame["end_s"].to_numpy(dtype=float)
-            return np.sort(over[~np.isnan(over)])
+            return np.sort(over[~np.isnan(over)], kind="stable")
         keys = self._samples[["worker", "flow"]]
         return np.sort(self._samples["done_s"].to_numpy(dtype=float)[~keys.duplicated(keep="last").to_numpy()])
 
     def population(self, criterion: Criterion) -> Timed:
-        """Return by the time they were due what a criterion is about: times in seconds, or 1 for what failed."""
+        """Return by the time they were due what a criterion is about: times in seconds, or a flag for what failed."""
+        if criterion not in self._populations:
+            self._populations[criterion] = self._population(criterion)
+        return self._populations[criterion]
+
+    def _population(self, criterion: Criterion) -> Timed:
         if criterion.of == "journey" and criterion.permille:
             journeys = self._journeys
             mine = journeys[(journeys["case"] == criterion.case) if criterion.case else journeys["is_changed"]]
@@ -142,8 +154,8 @@ class Seen:
         return Timed(self.due_s[chosen], values[chosen])
 
     @cached_property
-    def _failed(self) -> Floats:
-        return self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy().astype(np.float64)
+    def _failed(self) -> Flags:
+        return self._samples["outcome"].isin([kind.value for kind in FAILURES]).to_numpy()
 
     @cached_property
     def _journeys(self) -> pd.DataFrame:
@@ -151,7 +163,7 @@ class Seen:
         return journeys[journeys["is_changed"]]
 
 
-def _sorted(at_s: Floats, value: Floats) -> Timed:
+def _sorted(at_s: Floats, value: Floats | Flags) -> Timed:
     if (at_s[1:] >= at_s[:-1]).all():
         return Timed(at_s, value)
     order = np.argsort(at_s, kind="stable")

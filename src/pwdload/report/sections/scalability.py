@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from pwdload.analysis import Analysis
 from pwdload.analysis.capacity.levels import Bounded, LoadLevel, LoadLevels
-from pwdload.analysis.capacity.of_run import seen_of
 from pwdload.analysis.capacity.scaling import scaling_of
 from pwdload.report.frames import number, text
 from pwdload.report.model import Cell, Chart, Column, Kind, Section, Table
@@ -29,7 +28,7 @@ _CAPTIONS = {
 
 def scalability_section(analysis: Analysis) -> Section | None:
     """Return load against response; None where nothing was measured for long enough."""
-    found = seen_of(analysis.run, analysis.levels)
+    found = analysis.shown
     if not found.levels:
         return None
     usl = scaling_of(found)
