@@ -1,5 +1,6 @@
 """Everything that is computed of a run, computed once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -63,27 +64,33 @@ class Analysis:
         return verdict_of(self.findings)
 
 
-def analyse(run: Run, judgement: Judgement) -> Analysis:
-    """Analyse a run that the oracle has judged."""
+def analyse(run: Run, judgement: Judgement | Callable[[], Judgement]) -> Analysis:
+    """Analyse a run that the oracle has judged.
+
+    `judgement` may be what waits for it where that is still under way: it is asked for last.
+    """
     journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
     criteria, stages = judge_run(run), stage_table(run)
     levels, shown = levels_and_shown(run)
     capacity = capacity_of(run, levels)
+    answers, figures, reconciled = answer_breakdown(run.samples), headline(run, journeys), reconcile(run)
+    spent = target_load(run, stages, capacity)
+    judged = judgement() if callable(judgement) else judgement
     return Analysis(
         run=run,
-        judgement=judgement,
+        judgement=judged,
         journeys=journeys,
-        answers=answer_breakdown(run.samples),
+        answers=answers,
         stages=stages,
         steadiness=settled,
-        headline=headline(run, journeys),
-        reconciliation=reconcile(run),
+        headline=figures,
+        reconciliation=reconciled,
         recovery=recovery,
         criteria=criteria,
         levels=levels,
         shown=shown,
         capacity=capacity,
-        target_load=target_load(run, stages, capacity),
-        findings=find(run, judgement, recovery=recovery, criteria=criteria, capacity=capacity),
-        caveats=find_caveats(run, judgement, settled, capacity),
+        target_load=spent,
+        findings=find(run, judged, recovery=recovery, criteria=criteria, capacity=capacity),
+        caveats=find_caveats(run, judged, settled, capacity),
     )

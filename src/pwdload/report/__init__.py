@@ -1,19 +1,17 @@
 """From a finished run directory to its report: a page, Markdown, JSON, JUnit XML, CSV; the same bytes every time."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 from pwdload.analysis import Run, load_run
 from pwdload.analysis.run import read_samples_of
 from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
+from pwdload.report.beside import ROWS_LEAST, judging
 from pwdload.report.build import build
-from pwdload.report.judged import judged
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
 
-_BESIDE_ROWS_MAX = 3_000_000
-"""Up to so many samples there is memory enough to judge and to analyse a run at the same time."""
 _OF_THE_ORACLE = ["seq", "token", "session", "password", "new_password"]
 """Columns that say nothing of speed, and take a quarter of the memory."""
 
@@ -26,23 +24,19 @@ def make(directory: RunDirectory) -> Report:
     Raises:
         RunDirectoryError: its record cannot be read.
     """
-    report = build(*_read(directory))
+    run, judgement = _read(directory)
+    report = build(run, judgement)
     write(report, directory)
     return report
 
 
-def _read(directory: RunDirectory) -> tuple[Run, Judgement]:
-    """Return the run and its judgement.
-
-    Each is worked out beside the other, most of it without Python's lock; but of a long run one after the other, since
-    memory is then what there is least of, and what the oracle alone needs is given up before the rest is begun.
-    """
-    samples = read_samples_of(directory)  # once for both, and gone when both have what they need of it
-    if samples is None or len(samples[0]) <= _BESIDE_ROWS_MAX:
-        with ThreadPoolExecutor(1) as beside:
-            judging = beside.submit(judged, directory, samples)
-            return load_run(directory, samples), judging.result()
-    judgement = judged(directory, samples)
+def _read(directory: RunDirectory) -> tuple[Run, Callable[[], Judgement]]:
+    """Return the run, and what waits for its judgement; of a long one, which is judged by another process meanwhile,
+    without what the oracle alone needs."""
+    samples = read_samples_of(directory)  # once for both
+    judgement = judging(directory, samples)
+    if samples is None or len(samples[0]) < ROWS_LEAST:
+        return load_run(directory, samples), judgement
     rows, files = samples
     del samples
     rows = rows.drop_columns(_OF_THE_ORACLE)

@@ -1,7 +1,7 @@
 """From the analysis of a run to the Report value."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -95,8 +95,11 @@ _TOPICS = {
 _CODES_IN_HEADLINE = 5
 
 
-def build(run: Run, judgement: Judgement) -> Report:
-    """Return the report of a run that the oracle has judged, a pure function: an old directory gives the same again."""
+def build(run: Run, judgement: Judgement | Callable[[], Judgement]) -> Report:
+    """Return the report of a run that the oracle has judged, a pure function: an old directory gives the same again.
+
+    `judgement` as for `analyse`.
+    """
     analysis = analyse(run, judgement)
     cautions = tuple(_cautions(analysis.caveats))
     codes = top_codes_table(analysis)
@@ -108,7 +111,7 @@ def build(run: Run, judgement: Judgement) -> Report:
         verdict=analysis.verdict,
         reason=reason,
         findings=analysis.findings,
-        judgement=judgement,
+        judgement=analysis.judgement,
         record=run.record,
         banner=_banner(run),
         facts=tuple(_facts(analysis)),
