@@ -74,6 +74,25 @@ class Op(NamedTuple):
     """Digest of the state_token that a login handed out, or another call carried; 0 where there was none."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OfRows:
+    """A wide column of the samples, in the order of the operations: of a long run it is not there a second time."""
+
+    row: Ints
+    """Of each operation, its row in the samples."""
+    values: Ints | Floats
+    """By row of the samples."""
+    is_open: Flags | None = None
+    """Of each operation, whether it is infinite whatever the row says; null: none is."""
+
+    def __getitem__(self, at: Ints | slice) -> Ints | Floats:
+        """Return the values of some operations, as a copy."""
+        found: Ints | Floats = self.values[self.row[at]]
+        if self.is_open is not None:
+            found[self.is_open[at]] = np.inf
+        return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
     """Operations sorted by account, then by call: the same place in each array is about the same one."""
@@ -83,13 +102,14 @@ class Operations:
     kind: Ints
     result: Ints
     why: Ints
-    call_s: Floats
-    return_s: Floats
+    call_s: OfRows
+    return_s: OfRows
+    """Infinite where it is doubtful."""
     password: Ints
     """A place in `words`."""
     new: Ints
     """A place in `words`."""
-    token: Ints
+    token: OfRows
     is_own_token: Flags
     """Whether the token was handed out to this very account."""
     words: tuple[str, ...]

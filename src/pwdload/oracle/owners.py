@@ -17,9 +17,9 @@ def is_of_last_login(account: Ints, token: Ints, is_handed: Flags) -> Flags:
 
     Rows are in the order of their intended times.
     """
-    order = stable_order(account)
+    order = stable_order(account).astype(np.int32 if len(account) < 2**31 else np.int64)
     handed = is_handed[order]
-    last = np.maximum.accumulate(np.where(handed, np.arange(len(order), dtype=np.int32), np.int32(0)))
+    last = np.maximum.accumulate(np.where(handed, np.arange(len(order), dtype=order.dtype), order.dtype.type(0)))
     same = handed[last]
     for column in (account, token):  # one after the other: of a long run each takes much room
         ordered = column[order]

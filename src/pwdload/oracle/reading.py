@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
 from pwdload.cases.remarks import NOT_FORWARDED
-from pwdload.oracle.operation import Flags, Floats, Ints, Kind, Operations, Result, Why
+from pwdload.oracle.operation import Flags, Floats, Ints, Kind, OfRows, Operations, Result, Why
 from pwdload.oracle.owners import owners
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
@@ -50,7 +50,7 @@ def read_operations(
     call_s = times(rows, "sent_s")
     if np.isnan(call_s).any():
         call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
-    call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s").copy())
+    call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s"))
     words, (password, new) = _words(rows, words)
     is_own, rows_of_others, owner = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
     is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
@@ -58,55 +58,51 @@ def read_operations(
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
     result = result.copy()
     result[foreign[result[foreign] == Result.OK]] = Result.DOUBTFUL
-    return_s[result == Result.DOUBTFUL] = np.inf
     is_about = (kind != Kind.NONE) & (account >= 0)
     ours = np.flatnonzero(is_about).astype(np.int32 if len(rows) < 2**31 else np.int64)
     theirs, owner = foreign[is_about[foreign]].astype(ours.dtype), owner[is_about[foreign]]
     account = np.concatenate([account[ours], owner])
     row = np.concatenate([ours, theirs])
-    order = _order(row, return_s, call_s, account)
+    returned_s = OfRows(row=row, values=return_s, is_open=result[row] == Result.DOUBTFUL)
+    order = _order(row, returned_s, OfRows(row=row, values=call_s), account)
     row = row[order]
     is_theirs = order >= len(ours)
     kind, new, is_own = kind[row], new[row], is_own[row]
     kind[is_theirs], new[is_theirs], is_own[is_theirs] = Kind.FOREIGN, 0, True
-    # One column after the other: of a long run nothing should be there twice that need not be.
     account = account[order]
-    del order, is_theirs, is_about, ours
-    call_s = call_s[row]
-    return_s = return_s[row]
+    del order, is_theirs, is_about, ours, returned_s
+    result = result[row]
     return Operations(
         row=row,
         account=account,
         kind=kind,
-        result=result[row],
+        result=result,
         why=why[row],
-        call_s=call_s,
-        return_s=return_s,
+        call_s=OfRows(row=row, values=call_s),
+        return_s=OfRows(row=row, values=return_s, is_open=result == Result.DOUBTFUL),
         password=password[row],
         new=new,
-        token=token[row],
+        token=OfRows(row=row, values=token),
         is_own_token=is_own,
         words=words,
     )
 
 
-def _order(row: Ints, return_s: Floats, call_s: Floats, account: Ints) -> Ints:
-    """Return the order by account, call, return and row: rows are nearly in it already, but for the account.
-
-    `account` goes with `row`, the times with the rows themselves.
-    """
-    order = stable_order(account)
+def _order(row: Ints, return_s: OfRows, call_s: OfRows, account: Ints) -> Ints:
+    """Return the order by account, call, return and row: rows are nearly in it already, but for the account."""
+    order = stable_order(account).astype(row.dtype, copy=False)
     at = row[order]
     is_later = at[1:] > at[:-1]
+    del at
     for times_s in (return_s, call_s):  # the first in which two differ decides, so that the last is asked first
-        ordered = times_s[at]
+        ordered = times_s[order]
         is_later = (ordered[1:] > ordered[:-1]) | ((ordered[1:] == ordered[:-1]) & is_later)
     whose = account[order]
     wrong = np.unique(whose[1:][(whose[1:] == whose[:-1]) & ~is_later])
     if len(wrong):
         places = np.flatnonzero(np.isin(whose, wrong))
-        some = at[places]
-        order[places] = order[places[np.lexsort((some, return_s[some], call_s[some], whose[places]))]]
+        some = order[places]
+        order[places] = some[np.lexsort((row[some], return_s[some], call_s[some], whose[places]))]
     return order
 
 
@@ -236,5 +232,5 @@ def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tup
 def _renamed(at: Ints, places: Sequence[int]) -> Ints:
     if not len(at):
         return at
-    is_narrow = max(places) <= np.iinfo(np.int16).max
-    return np.array(places, np.int16)[at] if is_narrow else np.array(places, np.int32)[at]
+    narrow = next(one for one in (np.int8, np.int16, np.int32) if max(places) <= np.iinfo(one).max)
+    return np.array(places, narrow)[at]
