@@ -25,6 +25,8 @@ Numbers = npt.NDArray[np.int64]
 EDGE_S = 0.1
 """A load that is stopped before its schedule has ended may cut off what was due within so long before: the word to
 stop and the word to begin are then on their way at the same time."""
+_ROWS = 1 << 20
+"""So many samples are looked at at once."""
 ROUNDING_S = 1e-6
 """More than rounding takes from a time on the run's clock."""
 
@@ -148,7 +150,9 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
     number = samples["flow"].to_numpy()
     # Samples are ordered by intended time. Of several values for one place, an assignment keeps the last.
     place = np.full(len(due_s), -1, dtype=np.int64)
-    place[number[::-1]] = np.arange(len(number))[::-1]
+    for end in range(len(number), 0, -_ROWS):
+        start = max(end - _ROWS, 0)
+        place[number[start:end][::-1]] = np.arange(start, end)[::-1]
     end_s = np.full(len(due_s), np.nan)
     end_s[number] = samples["done_s"].to_numpy()
     is_begun = place >= 0
@@ -164,7 +168,7 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
             "sent_s": _spread(is_begun, sent_s),
             "end_s": end_s,
             "is_kept": _spread(is_begun, first["is_reused"].to_numpy(dtype=float)) == 1.0,
-            "wait_s": _spread(is_begun, np.zeros(len(firsts))),
+            "wait_s": np.zeros(len(due_s)) if is_begun.all() else _spread(is_begun, np.zeros(len(firsts))),
             "lag_s": _spread(is_begun, sent_s - due_s[is_begun]),
         }
     )
@@ -178,6 +182,8 @@ def _by_worker(samples: pd.DataFrame, firsts: Numbers) -> dict[str, Numbers]:
 
 
 def _spread(where: npt.NDArray[np.bool_], values: Floats) -> Floats:
+    if len(values) == len(where):
+        return values
     spread = np.full(len(where), np.nan)
     spread[where] = values
     return spread

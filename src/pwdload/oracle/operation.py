@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pwdload.statistics.ordering import taken
+
 Ints = NDArray[np.integer]
 """Whole numbers, as narrow as they can be."""
 Floats = NDArray[np.float64]
@@ -87,7 +89,7 @@ class OfRows:
 
     def __getitem__(self, at: Ints | slice) -> Ints | Floats:
         """Return the values of some operations, as a copy."""
-        found: Ints | Floats = self.values[self.row[at]]
+        found: Ints | Floats = taken(self.values, self.row[at])
         if self.is_open is not None:
             found[self.is_open[at]] = np.inf
         return found

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pwdload.oracle.operation import Flags, Ints
-from pwdload.statistics.ordering import is_among, stable_order
+from pwdload.statistics.ordering import is_among, stable_order, taken
+
+_PART = 1 << 20
 
 
 def is_of_last_login(account: Ints, token: Ints, is_handed: Flags) -> Flags:
@@ -17,15 +19,15 @@ def is_of_last_login(account: Ints, token: Ints, is_handed: Flags) -> Flags:
 
     Rows are in the order of their intended times.
     """
-    order = stable_order(account).astype(np.int32 if len(account) < 2**31 else np.int64)
-    handed = is_handed[order]
-    last = np.maximum.accumulate(np.where(handed, np.arange(len(order), dtype=order.dtype), order.dtype.type(0)))
-    same = handed[last]
-    for column in (account, token):  # one after the other: of a long run each takes much room
-        ordered = column[order]
-        same &= ordered[last] == ordered
+    order = stable_order(account)
+    places = np.arange(len(order), dtype=order.dtype)
+    places[~taken(is_handed, order)] = 0
+    last = np.maximum.accumulate(places, out=places)
     flags = np.empty(len(order), np.bool_)
-    flags[order] = same
+    for start in range(0, len(order), _PART):  # part by part: of a long run each column takes much room
+        rows = order[start : start + _PART]
+        login = order[last[start : start + _PART]]
+        flags[rows] = is_handed[login] & (account[login] == account[rows]) & (token[login] == token[rows])
     return flags
 
 

@@ -12,7 +12,7 @@ from pwdload.oracle.owners import owners
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
 from pwdload.samples.columns import plain
-from pwdload.statistics.ordering import stable_order
+from pwdload.statistics.ordering import stable_order, taken
 
 UNKNOWN_USER_CASE = "login_unknown_user"
 """Its logins name nobody: they say nothing of the account that their flow holds."""
@@ -65,22 +65,22 @@ def read_operations(
     row = np.concatenate([ours, theirs])
     returned_s = OfRows(row=row, values=return_s, is_open=result[row] == Result.DOUBTFUL)
     order = _order(row, returned_s, OfRows(row=row, values=call_s), account)
-    row = row[order]
+    row = taken(row, order)
     is_theirs = order >= len(ours)
-    kind, new, is_own = kind[row], new[row], is_own[row]
+    kind, new, is_own = taken(kind, row), taken(new, row), taken(is_own, row)
     kind[is_theirs], new[is_theirs], is_own[is_theirs] = Kind.FOREIGN, 0, True
-    account = account[order]
+    account = taken(account, order)
     del order, is_theirs, is_about, ours, returned_s
-    result = result[row]
+    result = taken(result, row)
     return Operations(
         row=row,
         account=account,
         kind=kind,
         result=result,
-        why=why[row],
+        why=taken(why, row),
         call_s=OfRows(row=row, values=call_s),
         return_s=OfRows(row=row, values=return_s, is_open=result == Result.DOUBTFUL),
-        password=password[row],
+        password=taken(password, row),
         new=new,
         token=OfRows(row=row, values=token),
         is_own_token=is_own,
@@ -91,13 +91,13 @@ def read_operations(
 def _order(row: Ints, return_s: OfRows, call_s: OfRows, account: Ints) -> Ints:
     """Return the order by account, call, return and row: rows are nearly in it already, but for the account."""
     order = stable_order(account).astype(row.dtype, copy=False)
-    at = row[order]
+    at = taken(row, order)
     is_later = at[1:] > at[:-1]
     del at
     for times_s in (return_s, call_s):  # the first in which two differ decides, so that the last is asked first
         ordered = times_s[order]
         is_later = (ordered[1:] > ordered[:-1]) | ((ordered[1:] == ordered[:-1]) & is_later)
-    whose = account[order]
+    whose = taken(account, order)
     wrong = np.unique(whose[1:][(whose[1:] == whose[:-1]) & ~is_later])
     if len(wrong):
         places = np.flatnonzero(np.isin(whose, wrong))
@@ -119,12 +119,12 @@ def texts(rows: pa.Table, name: str) -> tuple[Ints, list[str]]:
 def has_text(rows: pa.Table, name: str, test: Callable[[str], bool]) -> Flags:
     """Say of each row whether a text of it is of a kind."""
     places, different = texts(rows, name)
-    return np.array([test(text) for text in different], np.bool_)[places] if len(places) else np.zeros(0, np.bool_)
+    return taken(np.array([test(text) for text in different], np.bool_), places)
 
 
 def _by_text(rows: pa.Table, name: str, number: Callable[[str], int]) -> Ints:
     places, different = texts(rows, name)
-    return np.array([number(text) for text in different], np.int8)[places] if len(places) else places.astype(np.int8)
+    return taken(np.array([number(text) for text in different], np.int8), places)
 
 
 def numbers(rows: pa.Table, name: str, missing: int) -> Ints:
@@ -233,4 +233,4 @@ def _renamed(at: Ints, places: Sequence[int]) -> Ints:
     if not len(at):
         return at
     narrow = next(one for one in (np.int8, np.int16, np.int32) if max(places) <= np.iinfo(one).max)
-    return np.array(places, narrow)[at]
+    return taken(np.array(places, narrow), at)

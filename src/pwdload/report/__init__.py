@@ -7,13 +7,17 @@ from pwdload.analysis import Run, load_run
 from pwdload.analysis.run import read_samples_of
 from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
-from pwdload.report.beside import ROWS_LEAST, judging
+from pwdload.report.beside import judging
 from pwdload.report.build import build
+from pwdload.report.memory import keep_freed_memory
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
 
-_OF_THE_ORACLE = ["seq", "token", "session", "password", "new_password"]
-"""Columns that say nothing of speed, and take a quarter of the memory."""
+_LONG = 3_000_000
+"""A run of more samples is told apart from others by what it leaves out, since memory is what there is least of."""
+_OF_NOBODY = ["generation", "bytes_sent", "bytes_received"]
+_OF_THE_ORACLE = ["seq", "account", "token", "session", "password", "new_password"]
+"""Columns that say nothing of speed, and take a third of the memory."""
 
 __all__ = ["Report", "build", "make", "write"]
 
@@ -30,17 +34,23 @@ def make(directory: RunDirectory) -> Report:
     return report
 
 
-def _read(directory: RunDirectory) -> tuple[Run, Callable[[], Judgement]]:
-    """Return the run, and what waits for its judgement; of a long one, which is judged by another process meanwhile,
-    without what the oracle alone needs."""
+def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:
+    """Return the run and its judgement, or what waits for it.
+
+    Of a long run what neither the oracle nor a table asks for is given up at once, and what the oracle alone needs is
+    given up here; and nothing more is done than to read it before the oracle has given up what it took.
+    """
     samples = read_samples_of(directory)  # once for both
-    judgement = judging(directory, samples)
-    if samples is None or len(samples[0]) < ROWS_LEAST:
-        return load_run(directory, samples), judgement
+    if samples is None or len(samples[0]) <= _LONG:
+        return load_run(directory, samples), judging(directory, samples)
     rows, files = samples
     del samples
+    keep_freed_memory()
+    rows = rows.drop_columns(_OF_NOBODY)
+    judgement = judging(directory, (rows, files))
     rows = rows.drop_columns(_OF_THE_ORACLE)
-    return load_run(directory, (rows, files)), judgement
+    run = load_run(directory, (rows, files))
+    return run, judgement()
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:

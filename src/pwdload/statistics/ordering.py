@@ -6,32 +6,43 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.integer]
-Places = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 _DIGITS = 16
 _PASSES_MAX = 3
+_PART = 1 << 20
 
 
 def stable_order(numbers: Numbers) -> Places:
     """Return what sorts whole numbers, equal ones in the order in which they stand.
 
     The same as numpy's stable argsort, at a quarter of the time where the numbers span no more than 48 bits: a radix
-    sort by 16 bits at a time, which is what numpy itself does for numbers that have no more.
+    sort by 16 bits at a time, which is what numpy itself does for numbers that have no more. Places are as narrow as
+    they can be: of a long run an order is one of the widest things there are.
     """
+    narrow = np.int32 if len(numbers) < 2**31 else np.int64
     if not len(numbers):
-        return np.zeros(0, np.int64)
+        return np.zeros(0, narrow)
     least, most = int(numbers.min()), int(numbers.max())
     passes = max(-(-(most - least).bit_length() // _DIGITS), 1)
     if passes > _PASSES_MAX or len(numbers) < 1 << _DIGITS:
-        return np.argsort(numbers, kind="stable")
-    rest: npt.NDArray[Any] = (numbers.astype(np.int64, copy=False) - least).astype(
-        np.uint32 if passes <= 2 else np.uint64
-    )
-    order = np.argsort(rest.astype(np.uint16), kind="stable")
+        return np.argsort(numbers, kind="stable").astype(narrow)
+    wide = np.uint32 if passes <= 2 else np.uint64
+    base = numbers if numbers.itemsize >= 4 else numbers.astype(np.int32)  # what is beyond is put right by the cast
+    rest: npt.NDArray[Any] = (base - base.dtype.type(least)).astype(wide, copy=False)
+    order = np.argsort(rest.astype(np.uint16), kind="stable").astype(narrow)
     for number in range(1, passes):
         digit = (rest >> rest.dtype.type(_DIGITS * number)).astype(np.uint16)
-        order = order[np.argsort(digit[order], kind="stable")]
+        order = taken(order, np.argsort(taken(digit, order), kind="stable"))
     return order
+
+
+def taken(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
+    """Return ``values[places]`` part by part: numpy makes places of 64 bits of all of them first."""
+    found = np.empty(len(places), values.dtype)
+    for start in range(0, len(places), _PART):
+        found[start : start + _PART] = values[places[start : start + _PART]]
+    return found
 
 
 def has_twice(numbers: Numbers) -> bool:

@@ -1,0 +1,20 @@
+"""How the memory of a long run is asked for, and whether there is enough of it."""
+
+from ctypes import CDLL
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Names of `mallopt`, from glibc's malloc.h."""
+_KEPT_BYTES = 128 * 2**20
+"""More than the largest column of ten million samples takes."""
+
+
+def keep_freed_memory() -> None:
+    """Have this process, and those that it forks, use memory again that it has freed, rather than give it back at once.
+
+    Every table of a long run takes and frees columns of many megabytes. To have the system clear them anew each time
+    takes a sixth of the time. Where there is no glibc, nothing is changed.
+    """
+    mallopt = getattr(CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, 2**30)
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
