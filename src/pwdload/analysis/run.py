@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
@@ -126,14 +127,15 @@ class Run:
 def kept(work: Callable[Concatenate[Run, Asked], Worked]) -> Callable[Concatenate[Run, Asked], Worked]:
     """Let a function of a run work the same out once: several sections ask for it, and millions of samples take time.
 
-    What it returns is shared by all who ask, and not to be changed.
+    What it returns is shared by all who ask, and not to be changed. Of two threads that ask at once one waits.
     """
 
     @wraps(work)
     def asked(run: Run, *args: Asked.args, **kwargs: Asked.kwargs) -> Worked:
         key = (work.__qualname__, args, tuple(sorted(kwargs.items())))
-        if key not in run.memory:
-            run.memory[key] = work(run, *args, **kwargs)
+        with cast("Lock", run.memory.setdefault((Lock, key), Lock())):
+            if key not in run.memory:
+                run.memory[key] = work(run, *args, **kwargs)
         return cast("Worked", run.memory[key])
 
     return cast("Callable[Concatenate[Run, Asked], Worked]", asked)

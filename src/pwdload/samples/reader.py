@@ -15,6 +15,7 @@ from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.samples.blocks import Damage, batches_in
 from pwdload.samples.columns import gathered, joined, narrowed
+from pwdload.samples.room import require_room
 from pwdload.samples.sample import SCHEMA, completed, keeps_law
 
 _READ_ROWS = 1_000_000
@@ -72,10 +73,11 @@ def read_samples(directory: Path, spool: Path | None = None) -> Samples:
     all counts as unfinished with no rows; a torn last block is left out quietly. The table is as `gathered` makes it.
 
     Raises:
-        RunDirectoryError: there is no such directory.
+        RunDirectoryError: there is no such directory, or not memory enough for what is in it.
     """
     if not directory.is_dir():
         raise RunDirectoryError(f"{directory}: no samples here; a run directory has samples/*.parquet")
+    require_room(directory, spool)
     delivered = _one_per_worker(directory)
     spooled = {path.stem: path for path in spool.glob("*.arrows")} if spool is not None else {}
     parts = [_read(delivered.get(name), spooled.get(name), name) for name in sorted(delivered | spooled)]

@@ -1,0 +1,101 @@
+"""Whether this machine has the memory to analyse a run: told before anything is read, rather than by a killed process.
+
+How many samples there are stands at the end of each Parquet file, so that to look takes no time. What a sample takes was
+measured (docs/benchmarks.md), and is the same from a million of them on.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pwdload.errors import RunDirectoryError
+from pwdload.units import counted
+
+BYTES_EACH = 250
+"""What a sample takes at most while a run is judged and its report made, as measured, and a tenth more."""
+BYTES_AT_LEAST = 300_000_000
+"""What that takes whatever the run: Python, its libraries, the report itself."""
+_LOOKED_AT = 16_000_000
+"""Samples whose files are smaller, in bytes, are a few hundred thousand: any machine has room for them."""
+_BYTES_OF_BLOCK = 60
+"""The least that a sample takes in a file of blocks, which does not say how many it has."""
+_CGROUP = Path("/sys/fs/cgroup")
+_MEMINFO = Path("/proc/meminfo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a run needs of memory, and what there is, in bytes."""
+
+    samples: int
+    needed: int
+    free: int | None
+    """Null where the machine does not say."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is as much as is needed, or nobody knows."""
+        return self.free is None or self.needed <= self.free
+
+
+def require_room(directory: Path, spool: Path | None = None) -> None:
+    """Refuse to read the samples of a run for which there is not memory enough.
+
+    Raises:
+        RunDirectoryError: so many samples, what they need, what there is, and what to do.
+    """
+    files = _files(directory, spool)
+    if sum(path.stat().st_size for path in files) < _LOOKED_AT:
+        return
+    room = room_for(sum(map(_samples_in, files)))
+    if not room.is_enough:
+        raise RunDirectoryError(
+            f"{directory}: {counted(room.samples, 'sample')} need about {_gigabytes(room.needed)} of memory to be "
+            f"analysed, and {_gigabytes(room.free or 0)} are free here; copy the run's directory to a machine with more "
+            "memory and make the report there, or split the load over several shorter runs."
+        )
+
+
+def room_for(samples: int, cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> Room:
+    """Return what so many samples need, and what this process may have."""
+    known = [free for free in (_free_of_machine(meminfo), _free_of_group(cgroup)) if free is not None]
+    return Room(samples=samples, needed=BYTES_AT_LEAST + samples * BYTES_EACH, free=min(known, default=None))
+
+
+def _files(directory: Path, spool: Path | None) -> list[Path]:
+    folders = [directory] if spool is None else [directory, spool]
+    return [path for folder in folders for end in ("*.parquet", "*.arrows") for path in sorted(folder.glob(end))]
+
+
+def _samples_in(path: Path) -> int:
+    if path.suffix == ".parquet":
+        try:
+            return int(pq.read_metadata(path).num_rows)
+        except (pa.ArrowException, OSError):
+            return 0  # it cannot be read, so that nothing of it will be
+    return path.stat().st_size // _BYTES_OF_BLOCK
+
+
+def _free_of_machine(meminfo: Path) -> int | None:
+    """Return what the system can give without taking it from others; null where it does not say."""
+    try:
+        lines = dict(line.split(":", 1) for line in meminfo.read_text("ascii").splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _free_of_group(cgroup: Path) -> int | None:
+    """Return what is left of the limit of a container; null where there is none, or it does not say."""
+    try:
+        most, used = (int((cgroup / name).read_text("ascii")) for name in ("memory.max", "memory.current"))
+        cached = dict(line.split() for line in (cgroup / "memory.stat").read_text("ascii").splitlines())
+    except (OSError, ValueError):  # "max": no limit
+        return None
+    return max(most - used + int(cached.get("inactive_file", 0)), 0)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"
