@@ -68,7 +68,9 @@ def test_endings_that_are_sifted_out_have_nothing_wrong(seed: int) -> None:
 def test_operations_are_in_the_order_of_their_account_call_return_and_row(seed: int) -> None:
     """Only nearly ordered rows are mended one by one; what comes out is wholly in order."""
     ops = random_run(seed).operations
-    keys = list(zip(ops.account.tolist(), ops.call_s[:].tolist(), ops.return_s[:].tolist(), ops.row.tolist(), strict=True))
+    keys = list(
+        zip(ops.account.tolist(), ops.call_s[:].tolist(), ops.return_s[:].tolist(), ops.row.tolist(), strict=True)
+    )
     # A doubtful operation's return is put off to infinity, as it was before.
     assert keys == sorted(keys)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pwdload.statistics.ordering import again, has_twice, is_among, stable_order
+from pwdload.statistics.ordering import again, has_twice, is_among, stable_order, taken
 
 
 @pytest.mark.parametrize("span", [1, 200, 70_000, 2**31, 2**45, 2**62])
@@ -13,6 +13,22 @@ def test_stable_order_is_that_of_a_stable_sort(span: int) -> None:
     numbers = rng.integers(-span, span, 70_000)
     assert np.array_equal(stable_order(numbers), np.argsort(numbers, kind="stable"))
     assert not len(stable_order(numbers[:0]))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32])
+def test_narrow_numbers_are_ordered_as_wide_ones(kind: type[np.signedinteger]) -> None:
+    """Numbers that span all that their kind can hold are no smaller for being subtracted."""
+    limits = np.iinfo(kind)
+    numbers = np.random.default_rng(1).integers(limits.min, limits.max, 70_000, kind, endpoint=True)
+    assert np.array_equal(stable_order(numbers), np.argsort(numbers, kind="stable"))
+
+
+def test_what_is_taken_part_by_part_is_what_numpy_takes() -> None:
+    """More places than one part has, of any kind of values."""
+    places = np.random.default_rng(2).integers(0, 100, (1 << 20) + 5).astype(np.int32)
+    for values in (np.arange(100.0), np.arange(100) % 3 == 0, np.arange(100, dtype=np.int8)):
+        assert np.array_equal(taken(values, places), values[places])
+        assert taken(values, places).dtype == values.dtype
 
 
 def test_what_comes_again_is_found() -> None:

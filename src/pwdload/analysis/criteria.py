@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from pwdload.analysis.journeys import by_flow
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.recovery.tolerated import tolerated_spans
 from pwdload.analysis.run import Run
@@ -14,7 +15,7 @@ from pwdload.criteria.judge import nothing_known
 from pwdload.criteria.observing import FAILED, measured_in, spans_of
 from pwdload.criteria.seconds import Seconds, by_second
 from pwdload.criteria.sparing import not_on_their_way, without
-from pwdload.criteria.values import Floats, Texts
+from pwdload.criteria.values import Coded, Floats
 from pwdload.units import counted
 
 _ENDED_BY = "criterion "
@@ -99,18 +100,14 @@ def _told_of_spared(count: int) -> str:
     return f" ({counted(count, 'exchange')} under a fault or healing from it left to the criteria of resilience.)"
 
 
-def _texts(column: pd.Series) -> Texts:
-    categories: Texts = np.array([*column.cat.categories, None], dtype=object)
-    texts: Texts = categories[column.cat.codes.to_numpy()]
-    return texts
+def _texts(column: pd.Series) -> Coded:
+    return Coded(column.cat.codes.to_numpy(), tuple(map(str, column.cat.categories)))
 
 
 def _flow_due_s(samples: pd.DataFrame, due_s: Floats) -> Floats:
     """Return for each exchange when its flow was due: its first one was, and samples are ordered by that time."""
-    flow = samples["flow"].to_numpy()
-    key = samples["worker"].cat.codes.to_numpy().astype(np.int64) * (int(flow.max(initial=0)) + 1) + flow
-    numbers, unique = pd.factorize(key)
-    first_s = np.empty(len(unique))
-    first_s[numbers[::-1]] = due_s[::-1]
-    flow_due_s: Floats = np.where(flow < 0, due_s, first_s[numbers])
-    return flow_due_s
+    order, starts = by_flow(samples)
+    flow_due_s = np.empty(len(due_s))
+    flow_due_s[order] = np.repeat(due_s[order[starts]], np.diff(np.append(starts, len(order))))
+    is_of_none = samples["flow"].to_numpy() < 0
+    return np.where(is_of_none, due_s, flow_due_s) if is_of_none.any() else flow_due_s

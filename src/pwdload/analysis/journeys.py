@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.statistics.ordering import stable_order
+from pwdload.statistics.ordering import stable_order, taken
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
 
 def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     race of two is as complete as one of ten. A flow that something went wrong in is no such
     flow, however short: it ended there, and it counts as a failure.
     """
-    order, starts = _by_flow(samples)
+    order, starts = by_flow(samples)
     wanted = samples[["case", "stage", "is_due_measured"]]
     if not len(order):
         return _frame(wanted, *_nothing())
@@ -45,30 +45,30 @@ def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[
 
     One after the other, since of a long run each of the columns that they come from takes much room.
     """
-    intended_s = samples["intended_s"].to_numpy(dtype=float)[order]
+    intended_s = taken(samples["intended_s"].to_numpy(dtype=float), order)
     is_step = np.append(True, intended_s[1:] != intended_s[:-1])
     is_step[starts] = True
     yield intended_s[starts]
     del intended_s
-    done_s = samples["done_s"].to_numpy(dtype=float)[order]
+    done_s = taken(samples["done_s"].to_numpy(dtype=float), order)
     yield np.maximum.reduceat(done_s, starts)
     yield np.diff(np.append(starts, len(order)))
     yield np.add.reduceat(is_step, starts, dtype=np.int64)
-    yield np.logical_and.reduceat(samples["is_as_expected"].to_numpy()[order], starts)
-    yield np.minimum.reduceat(np.where(samples["is_change"].to_numpy()[order], done_s, np.inf), starts)
+    yield np.logical_and.reduceat(taken(samples["is_as_expected"].to_numpy(), order), starts)
+    yield np.minimum.reduceat(np.where(taken(samples["is_change"].to_numpy(), order), done_s, np.inf), starts)
 
 
 def _nothing() -> Iterator[npt.NDArray[Any]]:
     yield from (np.zeros(0) for _ in range(6))
 
 
-def _by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:
+def by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:
     """Return the rows flow after flow, each in the order in which they were due, and where each flow starts."""
     flow = samples["flow"].to_numpy()
     worker = samples["worker"].cat.codes.to_numpy().astype(np.int64)
     key = worker * (int(flow.max(initial=0)) + 1) + flow
     order = stable_order(key)
-    ordered = key[order]
+    ordered = taken(key, order)
     return order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
 
 

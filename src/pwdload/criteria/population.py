@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pwdload.criteria.observing import within
-from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Observed, Sense, Span
+from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Observed, Sense, Span, is_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,9 @@ def _changes(criterion: Criterion, observed: Observed, spans: Sequence[Span]) ->
 def _is_of(criterion: Criterion, observed: Observed) -> Flags:
     chosen = np.ones(len(observed), dtype=bool)
     if criterion.step:
-        chosen &= observed.step == criterion.step
+        chosen &= is_text(observed.step, criterion.step)
     if criterion.case:
-        chosen &= observed.case == criterion.case
+        chosen &= is_text(observed.case, criterion.case)
     return chosen
 
 

@@ -14,6 +14,38 @@ Texts = npt.NDArray[np.object_]
 Places = npt.NDArray[np.intp]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Texts of which there are few different ones: of a long run a tenth of what Python strings take."""
+
+    codes: npt.NDArray[np.integer]
+    """Of each exchange the place of its text among the words; -1 where it has none."""
+    words: tuple[str, ...]
+
+    def __getitem__(self, chosen: Flags | Places) -> Self:
+        """Return the texts of the exchanges that are chosen."""
+        return replace(self, codes=self.codes[chosen])
+
+    def __len__(self) -> int:
+        """Return how many exchanges there are."""
+        return len(self.codes)
+
+    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> Texts:
+        """Return the texts themselves, null where there is none; always a copy."""
+        texts: Texts = np.array([*self.words, None], dtype=object)[self.codes]
+        return texts
+
+
+def is_text(texts: Texts | Coded, word: str) -> Flags:
+    """Say of each text whether it is this one."""
+    if not isinstance(texts, Coded):
+        same: Flags = texts == word
+        return same
+    if word not in texts.words:
+        return np.zeros(len(texts), dtype=bool)
+    return texts.codes == texts.words.index(word)
+
+
 class Standing(StrEnum):
     """Whether a criterion is kept. Doubt is never success."""
 
@@ -99,7 +131,7 @@ class Span(NamedTuple):
 class Observed:
     """What was seen of the load, one element per exchange, ordered by the time it was due. Times in seconds.
 
-    All arrays have the same length. A value of one run's clock; texts are Python strings.
+    All arrays have the same length. A value of one run's clock; texts are Python strings, or `Coded`.
     """
 
     due_s: Floats
@@ -110,9 +142,9 @@ class Observed:
     """The client was not given what was due (`pwdload.analysis.checks.target.FAILURES`)."""
     changed: Flags
     """An accepted update_password."""
-    step: Texts
-    case: Texts
-    stage: Texts
+    step: Texts | Coded
+    case: Texts | Coded
+    stage: Texts | Coded
     flow_due_s: Floats
     """When the flow that it belongs to was due: journey time is ``done_s - flow_due_s`` of an accepted change."""
     measured: Flags

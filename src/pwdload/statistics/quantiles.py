@@ -143,9 +143,7 @@ class _Found:
 
     def intervals(self, counts: Ranks) -> PercentileIntervals:
         """Return what was found of all groups."""
-        lower, upper, effective = (
-            {name: ends[place] for name, ends in self.ends.items()} for place in range(3)
-        )
+        lower, upper, effective = ({name: ends[place] for name, ends in self.ends.items()} for place in range(3))
         statistics = OrderStatistics(counts=counts, values=self.values)
         return PercentileIntervals(statistics=statistics, lower=lower, upper=upper, effective=effective)
 
