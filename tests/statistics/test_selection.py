@@ -12,7 +12,7 @@ def test_each_rank_is_that_of_a_sort(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.integers(0, 1 + seed * 20, 300).astype(float)
     chosen, ordered = Selection(values.copy()), np.sort(values)
-    ranks = rng.integers(1, len(values) + 1, 80).tolist() + [1, len(values)]
+    ranks = [*rng.integers(1, len(values) + 1, 80).tolist(), 1, len(values)]
     assert [chosen.at(rank) for rank in ranks] == [ordered[rank - 1] for rank in ranks]
     assert len(chosen) == len(values)
 

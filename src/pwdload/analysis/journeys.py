@@ -14,7 +14,7 @@ from pwdload.statistics.ordering import stable_order, taken
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+Places = npt.NDArray[np.integer]
 
 
 def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:

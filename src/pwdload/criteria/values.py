@@ -30,7 +30,12 @@ class Coded:
         """Return how many exchanges there are."""
         return len(self.codes)
 
-    def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> Texts:
+    def tolist(self) -> list[str | None]:
+        """Return the texts one by one."""
+        texts: list[str | None] = np.asarray(self).tolist()
+        return texts
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Texts:
         """Return the texts themselves, null where there is none; always a copy."""
         texts: Texts = np.array([*self.words, None], dtype=object)[self.codes]
         return texts
@@ -43,7 +48,8 @@ def is_text(texts: Texts | Coded, word: str) -> Flags:
         return same
     if word not in texts.words:
         return np.zeros(len(texts), dtype=bool)
-    return texts.codes == texts.words.index(word)
+    found: Flags = texts.codes == texts.words.index(word)
+    return found
 
 
 class Standing(StrEnum):

@@ -5,7 +5,7 @@ Field by field in arrays, because a run has a million of them; `Op` is one of th
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,14 +82,14 @@ class OfRows:
 
     row: Ints
     """Of each operation, its row in the samples."""
-    values: Ints | Floats
+    values: NDArray[Any]
     """By row of the samples."""
     is_open: Flags | None = None
     """Of each operation, whether it is infinite whatever the row says; null: none is."""
 
-    def __getitem__(self, at: Ints | slice) -> Ints | Floats:
+    def __getitem__(self, at: Ints | slice) -> NDArray[Any]:
         """Return the values of some operations, as a copy."""
-        found: Ints | Floats = taken(self.values, self.row[at])
+        found: NDArray[Any] = taken(self.values, self.row[at])
         if self.is_open is not None:
             found[self.is_open[at]] = np.inf
         return found

@@ -1,7 +1,7 @@
-"""Whether this machine has the memory to analyse a run: told before anything is read, rather than by a killed process.
+"""Whether this machine has the memory to analyse a run: told before it is read, rather than by a killed process.
 
-How many samples there are stands at the end of each Parquet file, so that to look takes no time. What a sample takes was
-measured (docs/benchmarks.md), and is the same from a million of them on.
+How many samples there are stands at the end of each Parquet file, so that to look takes no time. What a sample takes
+was measured (docs/benchmarks.md), and is the same from a million of them on.
 """
 
 from dataclasses import dataclass
@@ -53,8 +53,8 @@ def require_room(directory: Path, spool: Path | None = None) -> None:
     if not room.is_enough:
         raise RunDirectoryError(
             f"{directory}: {counted(room.samples, 'sample')} need about {_gigabytes(room.needed)} of memory to be "
-            f"analysed, and {_gigabytes(room.free or 0)} are free here; copy the run's directory to a machine with more "
-            "memory and make the report there, or split the load over several shorter runs."
+            f"analysed, and {_gigabytes(room.free or 0)} are free here; copy the run's directory to a machine with "
+            "more memory and make the report there, or split the load over several shorter runs."
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.integer]
-Places = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+Places = npt.NDArray[np.integer]
 
 _DIGITS = 16
 _PASSES_MAX = 3
@@ -30,7 +30,7 @@ def stable_order(numbers: Numbers) -> Places:
     wide = np.uint32 if passes <= 2 else np.uint64
     base = numbers if numbers.itemsize >= 4 else numbers.astype(np.int32)  # what is beyond is put right by the cast
     rest: npt.NDArray[Any] = (base - base.dtype.type(least)).astype(wide, copy=False)
-    order = np.argsort(rest.astype(np.uint16), kind="stable").astype(narrow)
+    order: Places = np.argsort(rest.astype(np.uint16), kind="stable").astype(narrow)
     for number in range(1, passes):
         digit = (rest >> rest.dtype.type(_DIGITS * number)).astype(np.uint16)
         order = taken(order, np.argsort(taken(digit, order), kind="stable"))

@@ -99,7 +99,7 @@ def percentile_intervals(
         values, times, groups = values[kept], times[kept], groups[kept]
     counts = np.bincount(groups, minlength=group_count).astype(np.int64)
     slots = slot_count(len(values))
-    cells = slot_codes(times, slots).astype(np.int16 if slots < 2**15 else np.int64)
+    cells: Codes = slot_codes(times, slots).astype(np.int16 if slots < 2**15 else np.int64)
     order = group_order(groups, group_count)
     found = _Found.of_none(group_count, percentiles)
     ends = np.cumsum(counts)

@@ -1,7 +1,7 @@
 """Order statistics one after the other, of values that are never sorted as a whole.
 
-To know a few ranks of millions of values takes a tenth of a sort. A rank that has been asked for stands in its place and
-parts the values, so that the next one is looked for between its neighbours only.
+To know a few ranks of millions of values takes a tenth of a sort. A rank that has been asked for stands in its place
+and parts the values, so that the next one is looked for between its neighbours only.
 """
 
 from bisect import bisect_left, insort

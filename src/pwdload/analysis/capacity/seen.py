@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,8 @@ class Timed:
     """Something that happened at times, some of it a hit; sorted by time."""
 
     at_s: Floats
-    value: Floats | Flags
+    value: npt.NDArray[Any]
+    """Numbers, or flags."""
 
     def within(self, window: Window) -> "Timed":
         """Return what lies within a window."""
@@ -163,7 +165,7 @@ class Seen:
         return journeys[journeys["is_changed"]]
 
 
-def _sorted(at_s: Floats, value: Floats | Flags) -> Timed:
+def _sorted(at_s: Floats, value: npt.NDArray[Any]) -> Timed:
     if (at_s[1:] >= at_s[:-1]).all():
         return Timed(at_s, value)
     order = np.argsort(at_s, kind="stable")
