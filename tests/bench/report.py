@@ -25,6 +25,8 @@ from tests.bench.big_run import write_big_run
 from tests.bench.conditions import cpu_model
 from tests.processes import ROOT
 
+from pwdload.samples.room import BYTES_AT_LEAST, BYTES_EACH, room_for
+
 _ROWS = (100_000, 1_000_000, 10_000_000)
 _SECONDS_MOST = 30.0
 _MEMORY_MB_MOST = 2_500.0
@@ -125,8 +127,23 @@ def text(costs: Sequence[Cost]) -> str:
             "|---|---|---|---|---|---|",
             *(cost.line for cost in costs),
             "",
+            *_bytes_each(costs),
         ]
     )
+
+
+def _bytes_each(costs: Sequence[Cost]) -> list[str]:
+    """Return what a sample takes of memory, from the shortest run to the longest; nothing of one run alone."""
+    if len(costs) < 2:
+        return []
+    first, last = costs[0], costs[-1]
+    each = (last.memory_mb - first.memory_mb) * 1e6 / (last.rows - first.rows)
+    return [
+        f"A sample takes {each:.0f} bytes of memory; {BYTES_EACH} are reckoned with, and "
+        f"{BYTES_AT_LEAST / 1e6:,.0f} MB for any run, before a run is read: one that the machine has no room for "
+        f"is refused in a line (100,000,000 samples: {room_for(100_000_000).needed / 1e9:,.1f} GB).",
+        "",
+    ]
 
 
 def _conditions() -> str:

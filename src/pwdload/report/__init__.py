@@ -37,20 +37,20 @@ def make(directory: RunDirectory) -> Report:
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:
     """Return the run and its judgement, or what waits for it.
 
-    Of a long run what neither the oracle nor a table asks for is given up at once, and what the oracle alone needs is
-    given up here; and nothing more is done than to read it before the oracle has given up what it took.
+    Of a long run what neither the oracle nor a table asks for is given up at once, and what the oracle alone needs when
+    it has judged; and nothing is analysed before the oracle has given back, with its process, all that it took.
     """
     samples = read_samples_of(directory)  # once for both
     if samples is None or len(samples[0]) <= _LONG:
-        return load_run(directory, samples), judging(directory, samples)
+        judgement_of = judging(directory, samples)
+        return load_run(directory, samples), judgement_of
     rows, files = samples
     del samples
     keep_freed_memory()
     rows = rows.drop_columns(_OF_NOBODY)
-    judgement = judging(directory, (rows, files))
+    judgement = judging(directory, (rows, files))()
     rows = rows.drop_columns(_OF_THE_ORACLE)
-    run = load_run(directory, (rows, files))
-    return run, judgement()
+    return load_run(directory, (rows, files)), judgement
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:
