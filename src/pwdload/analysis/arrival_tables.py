@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import LATENCY_COLUMNS, overall
 from pwdload.analysis.run import Run
 
@@ -14,6 +15,7 @@ EVENNESS = ("planned_fewest", "planned_most", "sent_fewest", "sent_most")
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 def stage_arrivals(account: ArrivalAccount) -> pd.DataFrame:
@@ -84,25 +86,35 @@ def lag_table(run: Run, account: ArrivalAccount) -> pd.DataFrame:
 
     Columns: ``part`` (all of it; waiting for a slot; the generator's lag, which is the rest) and `LATENCY_COLUMNS`.
     """
-    frame = _on_open_connections(run, account)
-    frame = frame.assign(late_s=frame["sent_s"] - frame["due_s"])
+    flags = _on_open_connections(run, account)
     parts = {"sent after it was due": "late_s", "waiting for a slot": "wait_s", "generator lag": "lag_s"}
-    rows = [{"part": part, **overall(frame, value)} for part, value in parts.items() if len(frame)]
+    # One column after the other: of a long run each takes much room.
+    rows = [{"part": part, **overall(_part_of(account, flags, value), value)} for part, value in parts.items()]
+    rows = rows if flags.any() else []
     return pd.DataFrame(rows, columns=["part", *LATENCY_COLUMNS]).astype({"count": "int64"})
 
 
 def lag_of_arrivals(run: Run, account: ArrivalAccount) -> dict[str, float]:
     """Return the generator's lag alone as one row: `LATENCY_COLUMNS` by name, NaN where there are too few."""
-    return overall(_on_open_connections(run, account), "lag_s")
+    return overall(_part_of(account, _on_open_connections(run, account), "lag_s"), "lag_s")
 
 
-def _on_open_connections(run: Run, account: ArrivalAccount) -> pd.DataFrame:
+def _part_of(account: ArrivalAccount, flags: Flags, value: str) -> pd.DataFrame:
+    """Return one column of the arrivals that are flagged; ``late_s`` is how late they were sent, all in all."""
+    if value != "late_s":
+        return chosen(account.frame, flags, [value])
+    frame = chosen(account.frame, flags, ["sent_s", "due_s"])
+    return pd.DataFrame({"late_s": frame["sent_s"] - frame["due_s"]})
+
+
+def _on_open_connections(run: Run, account: ArrivalAccount) -> Flags:
+    """Say of each arrival whether it was due within the measured time, and sent on a connection that was open."""
     frame = account.frame
     due_s = frame["due_s"].to_numpy()
     inside = np.zeros(len(frame), dtype=bool)
     for window in run.measured:
         inside |= window.contains(due_s)
-    kept: pd.DataFrame = frame[inside & frame["is_kept"].to_numpy()]
+    kept: Flags = inside & frame["is_kept"].to_numpy()
     return kept
 
 
