@@ -12,8 +12,8 @@ def keep_freed_memory() -> None:
     """Have this process, and those that it forks, use memory again that it has freed, rather than give it back at once.
 
     Every table of a long run takes and frees columns of many megabytes. To have the system clear them anew each time
-    takes a sixth of the time. What was freed until now, in pieces, is given back first. Where there is no glibc, nothing
-    is changed.
+    takes a sixth of the time. What was freed until now, in pieces, is given back first. Without glibc nothing is
+    changed.
     """
     libc = CDLL(None)
     if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim"):
