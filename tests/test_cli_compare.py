@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from tests.analysis.capacities import FOUND
 from tests.analysis.degenerate import ODD_CODES
 from tests.analysis.synthetic import record_of, samples_of, write_run
 from tests.processes import Done
@@ -19,6 +20,7 @@ from tests.report.page import Page
 from tests.report.test_files import NOT_FOR_PEOPLE
 
 from pwdload.cli import main
+from pwdload.report import as_json
 from pwdload.rundir import RunDirectory
 
 Command = Callable[..., Done]
@@ -220,6 +222,27 @@ def test_history_finds_the_step(kept: Path, pwdload: Command) -> None:
     first = files(Path("out"))
     pwdload("history", kept / "past", "--out", "out")
     assert files(Path("out")) == first
+
+
+def test_history_shows_the_trend_of_capacity(kept: Path, pwdload: Command) -> None:
+    """What the searches found is in the table, and that it fell from the seventh run on is found."""
+    rng = random.Random(6)
+    for day in range(1, 13):
+        found = (100.0 if day <= 6 else 80.0) * math.exp(rng.gauss(0, 0.01))
+        directory = saved(Path("past") / f"run-{day:02d}", seed=day, day=day)
+        assert pwdload("report", directory.path).exit_code in (0, 1, 5)
+        file = directory.path / "report.json"
+        document = json.loads(file.read_text())
+        assert set(as_json.capacity_data(FOUND)) == set(document["capacity"])
+        searched = replace(FOUND, changes_per_s=found, changes_upper=1.05 * found)
+        file.write_text(json.dumps(document | {"capacity": as_json.capacity_data(searched)}))
+    said = pwdload("history", "past", "--out", "out")
+    with Path("out/tables/changes.csv").open(newline="") as table:
+        changes = {row["number"]: row for row in csv.DictReader(table)}
+    assert changes["capacity"]["result"] == "worse"
+    assert "capacity" in said.out
+    with Path("out/tables/runs.csv").open(newline="") as table:
+        assert float(next(csv.DictReader(table))["capacity_per_s"]) == pytest.approx(100.0, rel=0.05)
 
 
 def test_history_takes_reports_where_there_are_any(kept: Path, pwdload: Command, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The run directory and its record."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from pwdload.errors import RunDirectoryError
 from pwdload.rundir import (
     FORMAT,
+    Announced,
     ArrivalCounts,
     ArrivalPlan,
     ClockRecord,
@@ -46,6 +48,32 @@ RECORD = RunRecord(
     versions={"python": "3.11"},
     notes=("odd",),
 )
+
+
+def test_a_killed_run_has_the_load_that_was_announced(tmp_path: Path) -> None:
+    """Each piece is on disk when it is announced, up to a line that was torn; once a run has ended, run.json is it."""
+    directory = RunDirectory.create(tmp_path, "search", datetime.now(UTC))
+    first = RateRecord("settling", 0.0, 2.0, 5.0, 5.0)
+    stage = StageRecord(name="settling", start_s=0.0, end_s=2.0, users=9)
+    plan = ArrivalPlan(kind="even", seed=1, pieces=(first,), slots=9, queue_limit=9)
+    record = replace(RECORD, stages=(stage,), arrivals=plan, ended_utc=None)
+    directory.write_record(record)
+    for name, end_s in (("settling", 3.0), ("search 20/s", 4.0), ("search 20/s", 5.0)):
+        start_s = 3.0 if name != "settling" else 0.0
+        whole = StageRecord(name=name, start_s=start_s, end_s=end_s, users=9)
+        directory.write_announced(Announced(stage=whole, piece=RateRecord(name, end_s - 1.0, end_s, 20.0, 20.0)))
+    with directory.announced_file.open("a") as file:
+        file.write('{"stage": {"name": "search')
+    read = directory.read_record()
+    assert read.arrivals is not None
+    assert [piece.end_s for piece in read.arrivals.pieces] == [2.0, 3.0, 4.0, 5.0]
+    assert [(one.name, one.start_s, one.end_s) for one in read.stages] == [
+        ("settling", 0.0, 3.0),
+        ("search 20/s", 3.0, 5.0),
+    ]
+    ended = replace(record, ended_utc="2026-11-23T08:00:00.000+00:00")
+    directory.write_record(ended)
+    assert directory.read_record() == ended
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from tests.judgements import GOOD
 
 from pwdload.analysis import Analysis, Run, analyse, load_run
 from pwdload.analysis.capacity import Capacity, Shape
-from pwdload.analysis.capacity.search import searched
+from pwdload.analysis.capacity.search import disturbed_levels, searched
+from pwdload.analysis.caveats import Caveat
 from pwdload.analysis.checks.search import search_findings
 from pwdload.criteria import Standing
+from pwdload.injections import FaultsRecord, Injection
 from pwdload.outcome import Finding, Verdict
 from pwdload.report.sections import capacity_section
 from pwdload.rundir import RateRecord, RunDirectory
@@ -218,6 +220,31 @@ def test_a_target_that_keeps_nothing_fails(tmp_path: Path) -> None:
     run = searched_run(tmp_path / "run", Queue(slow=0.2), (("coarse", 15.0),))
     assert capacity_of(run).shape is Shape.NEVER_KEPT
     assert verdict_of(of_search(run), "capacity")[0] is Verdict.SLO_FAILED
+
+
+def test_a_fault_in_a_level_is_no_limit(steady: Run) -> None:
+    """A level in which the target was disturbed is listed and told, and leaves the capacity to the others."""
+    place, (_, rate) = 2, LEVELS[2]
+    fault = Injection(
+        fault="disk full",
+        kind="latency",
+        means="proxy",
+        planned_start_s=LENGTH_S * place + 20.0,
+        planned_end_s=LENGTH_S * place + 30.0,
+        inject_before_s=LENGTH_S * place + 20.0,
+        inject_after_s=LENGTH_S * place + 20.1,
+        heal_before_s=LENGTH_S * place + 30.0,
+        heal_after_s=LENGTH_S * place + 30.1,
+    )
+    run = replace(steady, faults=FaultsRecord(injections=(fault,)))
+    assert [stage for stage, _ in disturbed_levels(run)] == [f"search {rate:g}/s #{place}"]
+    capacity, before = capacity_of(run), capacity_of(steady)
+    assert len(capacity.levels) == len(before.levels)
+    assert capacity.flows_per_s != before.flows_per_s
+    assert capacity.flows_per_s == pytest.approx(35.02, rel=0.15)
+    told = {note.caveat: note.text for note in analyse(run, GOOD).caveats}
+    assert 'the fault "disk full"' in told[Caveat.FAULT_IN_LEVEL]
+    assert Caveat.FAULT_IN_LEVEL not in {note.caveat for note in analyse(steady, GOOD).caveats}
 
 
 def test_the_report_shows_every_level_and_why_it_was_played(analysed: Analysis) -> None:

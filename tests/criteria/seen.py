@@ -19,6 +19,7 @@ def seen(due_s: Any, took_s: Any = 0.1, **columns: Any) -> Observed:
         "sent_s": due,
         "done_s": due + took,
         "failed": np.zeros(len(due), dtype=bool),
+        "shed": np.zeros(len(due), dtype=bool),
         "changed": np.ones(len(due), dtype=bool),
         "step": _texts("update_password", due),
         "case": _texts("valid_change", due),

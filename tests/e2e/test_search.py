@@ -1,13 +1,16 @@
 """A search for capacity by the real harness, at targets whose capacity is known."""
 
+import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from tests.e2e.runs import findings
 from tests.processes import LOCUSTFILE
 
+from pwdload.analysis import load_run
 from pwdload.calibration.drive import accounts_csv, environment
 from pwdload.calibration.process import reference_target
 from pwdload.outcome import Verdict
@@ -114,6 +117,60 @@ def test_every_arrival_of_a_load_that_grows_is_begun_once_and_on_record(tmp_path
     assert plan.ended_by == "schedule"
     assert "coarse level at 28.0/s; at most" in said
     assert (run.path / "tables" / "capacity_levels.csv").is_file()
+
+
+def test_a_search_that_is_killed_has_what_it_announced_and_what_it_found(tmp_path: Path) -> None:
+    """After kill -9 the report has the levels that were done, and each sample is of a load that is on record."""
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text(accounts_csv(400))
+    file = tmp_path / "search.toml"
+    file.write_text(SHORT.format(at_least=15).replace('to = "28/s"', 'to = "90/s"'))
+    with reference_target(("floor",)) as target:
+        command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--no-calibrate"]
+        command += ["--loglevel", "WARNING", "--only-summary", "--scenario", str(file), "--host", target.url]
+        command += ["--accounts", str(accounts), "--reports", str(tmp_path / "reports")]
+        with subprocess.Popen(
+            command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as child:
+            try:
+                run = _when_levels_are_done(tmp_path / "reports", child, 1)
+            finally:
+                child.kill()
+    record = run.read_record()
+    assert record.arrivals is not None
+    assert record.ended_utc is None
+    rates = {piece.from_per_s for piece in record.arrivals.pieces}
+    assert {20.0, 5.0} < rates, "a level, and what lies between two"
+    assert [stage.name for stage in record.stages].count("search 20.0/s") == 1
+    announced_s = record.arrivals.pieces[-1].end_s
+    said = subprocess.run(
+        [sys.executable, "-m", "pwdload", "report", str(run.path)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in said.stdout + said.stderr
+    report = json.loads((run.path / "report.json").read_text())
+    assert any("cut short" in one["text"] for one in report["caveats"])
+    assert report["capacity"]["source"] == "search"
+    due_s = load_run(run).samples["intended_s"]
+    assert 2.0 < due_s.max() <= announced_s
+
+
+def _when_levels_are_done(reports: Path, child: "subprocess.Popen[bytes]", count: int) -> RunDirectory:
+    """Wait until a search has written down so many levels, and has announced some seconds more; return its run."""
+    for _ in range(600):
+        for found in reports.glob("search/2*/search.json"):
+            record = read_search(found)
+            run = RunDirectory.open(found.parent)
+            plan = run.read_record()
+            if record is not None and len(record.levels) >= count and plan.stages[-1].name.startswith("search 2"):
+                return run
+        assert child.poll() is None, "the run ended before it was killed"
+        time.sleep(0.1)
+    raise AssertionError("no level was done within a minute")
 
 
 @pytest.mark.slow

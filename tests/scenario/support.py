@@ -319,7 +319,7 @@ settle = "5s"
 repeats = 8
 beyond = "120%"
 budget = "15m"
-abort_when = { failed_share = "20%", p99 = "10s" }
+abort_when = { failed_share = "20%", shed = "10%", p99 = "10s" }
 at_least = "80/s"
 """
 

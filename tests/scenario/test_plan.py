@@ -101,7 +101,7 @@ Load      open model, even arrivals, seed 7
 Search    from 20.0/s up to 500/s, until the capacity is known to within 2.00 %
           each level 5.00 s to settle, then 20.0 s that count, up to 1 m 00 s where nobody can tell
           at least 8 levels at the limit, one at 120 % of it, and back
-          a level is broken off when more than 20.00 % fail or p99 passes 10.0 s
+          a level is broken off when more than 20.00 % fail or more than 10.00 % are turned away or p99 passes 10.0 s
           at most 15 m 00 s; fails below 80.0/s"""
     )
     assert plan[plan.index("Stages") : plan.index("\n\nMix")] == (

@@ -37,7 +37,8 @@ def test_a_scenario_with_a_search_travels_to_a_worker_unchanged() -> None:
         ),
         (
             'to = "50/s"\nabort_when = {}',
-            'search.abort_when = {}: says nothing; give failed_share = "20%", p99 = "10s" or both',
+            'search.abort_when = {}: says nothing; give failed_share = "20%", shed = "5%", p99 = "10s" or '
+            "several of them",
         ),
     ],
 )

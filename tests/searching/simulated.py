@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pwdload.criteria import Criterion, Metric, Observed, Sense
 from pwdload.searching import Done, Result, Settings, Step, counts_of, next_step, wants_more_time
 
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]
 
@@ -120,14 +121,16 @@ def play(
     )
 
 
-def observe(due_s: Floats, done_s: Floats) -> Observed:
-    """Return requests as criteria see them."""
-    failed, word = np.isnan(done_s), np.full(len(due_s), "login", object)
+def observe(due_s: Floats, done_s: Floats, *, shed: Flags | None = None) -> Observed:
+    """Return requests as criteria see them; those that are shed failed too."""
+    away = np.zeros(len(due_s), bool) if shed is None else shed
+    failed, word = np.isnan(done_s) | away, np.full(len(due_s), "login", object)
     return Observed(
         due_s=due_s,
         sent_s=due_s,
-        done_s=np.where(failed, due_s + 0.001, done_s),
+        done_s=np.where(np.isnan(done_s), due_s + 0.001, done_s),
         failed=failed,
+        shed=away,
         changed=~failed,
         step=word,
         case=word,

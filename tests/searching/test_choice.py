@@ -1,5 +1,6 @@
 """Which level comes next, out of levels that are written down."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from pwdload.criteria import Standing
@@ -81,6 +82,21 @@ def test_a_level_that_was_broken_off_is_an_upper_end_whatever_it_counted() -> No
     assert standing(spared) is Standing.BROKEN
     step = step_after(level(40.0, 0.0), spared)
     assert (step.role, step.upper_per_s) == ("bracket", 60.0)
+
+
+def test_a_level_with_a_fault_in_it_is_played_again_and_counts_for_nothing() -> None:
+    """What a fault broke is no limit, and the time that it took is gone all the same."""
+    kept = level(10.0, 0.0)
+    broken = replace(level(15.0, 0.6, end_s=60.0, overload="All failed."), disturbed='the fault "gone"')
+    again = step_after(kept, broken)
+    assert (again.role, again.rate_per_s) == (step_after(kept).role, step_after(kept).rate_per_s)
+    assert estimate([kept, broken]) is None
+    assert step_after(broken).rate_per_s == 10.0
+    late = replace(broken, end_s=1190.0)
+    assert isinstance(next_step([kept, late], SETTINGS), Done)
+    assert next_step([late], SETTINGS) == Done(
+        reason="A fault lay in each level that was played, so that none counts.", found=False
+    )
 
 
 def test_past_the_limit_comes_one_step_and_then_the_way_back() -> None:

@@ -51,6 +51,15 @@ def test_a_level_is_broken_off_when_answers_take_too_long_however_long_ago_they_
     assert overload(RULE, observe(due_s, due_s + 1.9), 50.0) == ""
 
 
+def test_a_level_is_broken_off_when_too_many_are_turned_away() -> None:
+    """A target that sheds says itself that it has had enough; what it sheds may be less than what may fail."""
+    rule = AbortWhen.model_validate({"failed_share": "50%", "shed": "10%"})
+    due_s = np.arange(0.0, 20.0, 0.1)
+    few, many = (observe(due_s, due_s + 0.05, shed=np.arange(200) % every == 0) for every in (20, 5))
+    assert overload(rule, few, 20.0) == ""
+    assert "20.00 % of 50 exchanges were turned away within 5.00 s, and 10.00 %" in overload(rule, many, 20.0)
+
+
 def test_too_few_answers_decide_nothing() -> None:
     """One failure out of two ends no level."""
     due_s = np.array([1.0, 2.0])

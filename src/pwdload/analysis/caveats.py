@@ -11,6 +11,7 @@ from typing import Literal
 
 from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.capacity import Capacity, Shape
+from pwdload.analysis.capacity.search import disturbed_words
 from pwdload.analysis.checks.processes import missing_workers
 from pwdload.analysis.criteria import ended_by, states_criteria
 from pwdload.analysis.forecast import stated_forecast
@@ -92,6 +93,7 @@ class Caveat(Enum):
         "capacity",
         "No rate was found that breaks a criterion: the capacity is a lower bound, and so is each head-room.",
     )
+    FAULT_IN_LEVEL = ("capacity", "Faults lay in levels of the search, which do not count.")
     METRICS_MISSING = (
         "capacity",
         "Metrics of the target that the scenario asks for are not there: what gives first is seen from outside only.",
@@ -218,11 +220,6 @@ def _worker_lost(run: Run) -> str | None:
 def _worker_unfinished(run: Run) -> str | None:
     unfinished = [file.worker for file in run.files if not file.finished and not file.is_unreadable]
     return _if(bool(unfinished), ", ".join(unfinished))
-
-
-def _sequence_gaps(run: Run) -> str | None:
-    missing = sum(file.missing for file in run.files)
-    return _if(missing > 0, f"{missing:,} missing")
 
 
 def _samples_dropped(run: Run) -> str | None:
@@ -373,7 +370,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.WORKER_MISSING: _worker_missing,
     Caveat.WORKER_LOST: _worker_lost,
     Caveat.WORKER_UNFINISHED: _worker_unfinished,
-    Caveat.SEQUENCE_GAPS: _sequence_gaps,
+    Caveat.SEQUENCE_GAPS: lambda run: _if((gaps := sum(one.missing for one in run.files)) > 0, f"{gaps:,} missing"),
     Caveat.SAMPLES_DROPPED: _samples_dropped,
     Caveat.ROWS_DAMAGED: _rows_damaged,
     Caveat.UNREADABLE: lambda run: _if(bool(run.problems), " ".join(run.problems)),
@@ -383,6 +380,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.ACCOUNTS_RETIRED: _accounts_retired,
     Caveat.LEDGER_DAMAGED: _ledger_damaged,
     Caveat.REARM_FAILED: _rearm_failed,
+    Caveat.FAULT_IN_LEVEL: disturbed_words,
     Caveat.METRICS_MISSING: missing_metrics,
     Caveat.NOTHING_MEASURED: lambda run: _if(run.measured_s <= 0),
     Caveat.SHORT_RUN: _short_run,

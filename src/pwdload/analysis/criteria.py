@@ -12,7 +12,7 @@ from pwdload.analysis.recovery.tolerated import tolerated_spans
 from pwdload.analysis.run import Run
 from pwdload.criteria import Criterion, Judged, Observed, Span, judge, stated
 from pwdload.criteria.judge import nothing_known
-from pwdload.criteria.observing import FAILED, measured_in, spans_of
+from pwdload.criteria.observing import FAILED, TURNED_AWAY, measured_in, spans_of
 from pwdload.criteria.seconds import Seconds, by_second
 from pwdload.criteria.sparing import not_on_their_way, without
 from pwdload.criteria.values import Coded, Floats
@@ -76,6 +76,7 @@ def observed_of(run: Run, *, with_journeys: bool = True) -> Observed:
         sent_s=samples["sent_s"].to_numpy(dtype=float),
         done_s=samples["done_s"].to_numpy(dtype=float),
         failed=samples["outcome"].isin(list(FAILED)).to_numpy(),
+        shed=samples["outcome"].isin(list(TURNED_AWAY)).to_numpy(),
         changed=samples["is_change"].to_numpy(dtype=bool),
         step=_texts(samples["step"]),
         case=_texts(samples["case"]),

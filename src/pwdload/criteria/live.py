@@ -1,7 +1,7 @@
 """What is seen of the load while it goes on: the blocks of samples, decoded as they are written.
 
 The process in charge has every sample in its hands once, encoded: its own, or those that its workers send. A `LiveLoad`
-takes each block on its way, reads the nine columns that criteria need, and keeps them as arrays, 41 bytes for each
+takes each block on its way, reads the nine columns that criteria need, and keeps them as arrays, 42 bytes for each
 exchange. Blocks are taken by one thread, questions are asked by another; neither waits for the other.
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pwdload.criteria.observing import ACCEPTED, BESIDE_THE_LOAD, CHANGE, COLUMNS, FAILED, measured_in
+from pwdload.criteria.observing import ACCEPTED, BESIDE_THE_LOAD, CHANGE, COLUMNS, FAILED, TURNED_AWAY, measured_in
 from pwdload.criteria.values import Flags, Floats, Observed, Span, Texts
 from pwdload.samples import Block
 
@@ -29,7 +29,7 @@ Codes = npt.NDArray[np.int16]
 _TEXTS = ("step", "case", "stage")
 _KINDS: dict[str, type[np.generic]] = {
     **dict.fromkeys(("due_s", "sent_s", "done_s", "flow_due_s"), np.float64),
-    **dict.fromkeys(("failed", "changed", "measured"), np.bool_),
+    **dict.fromkeys(("failed", "shed", "changed", "measured"), np.bool_),
     **dict.fromkeys(_TEXTS, np.int16),
 }
 """The columns of a piece: those of `Observed`, with a code for each text."""
@@ -106,6 +106,7 @@ class LiveLoad:
             "done_s": done_s,
             "flow_due_s": self._flows.due_s(worker, batch["flow"].to_pylist(), due_s.tolist()),
             "failed": _is_any_of(outcome, FAILED),
+            "shed": _is_any_of(outcome, TURNED_AWAY),
             "changed": _is_any_of(outcome, ACCEPTED) & _is_any_of(step, {CHANGE}),
             "measured": measured_in(due_s, self._spans),
             **{name: self._words.codes(batch[name]) for name in _TEXTS},

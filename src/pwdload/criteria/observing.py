@@ -14,6 +14,8 @@ COLUMNS = ("worker", "flow", "step", "case", "stage", "intended_s", "sent_s", "d
 """The columns of samples that an `Observed` is made of."""
 FAILED = frozenset((Outcome.WRONG_REJECT, Outcome.SHED, Outcome.NOT_SENT, Outcome.UNKNOWN))
 """What counts as failed: the client was not given what was due. Violations have a check of their own."""
+TURNED_AWAY = frozenset((Outcome.SHED,))
+"""What was answered, and with a refusal for want of room."""
 ACCEPTED = frozenset((Outcome.RIGHT_ACCEPT, Outcome.WRONG_ACCEPT))
 CHANGE = "update_password"
 """The step whose acceptance is a change."""

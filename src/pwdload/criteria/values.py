@@ -146,6 +146,8 @@ class Observed:
     done_s: Floats
     failed: Flags
     """The client was not given what was due (`pwdload.analysis.checks.target.FAILURES`)."""
+    shed: Flags
+    """The target turned it away for want of room."""
     changed: Flags
     """An accepted update_password."""
     step: Texts | Coded

@@ -20,6 +20,7 @@ from pwdload.health import HealthLog, HealthRow
 from pwdload.outcome import Verdict
 from pwdload.rundir import (
     AccountsRecord,
+    Announced,
     ArrivalPlan,
     LostWorker,
     RunDirectory,
@@ -90,12 +91,16 @@ class RunLog:
         self.directory.write_record(self._record)
 
     def load_grows(self, stages: tuple[StageRecord, ...], arrivals: ArrivalPlan) -> None:
-        """Take down the load as far as it is announced by now; it is written when the run ends, or is written down."""
-        self._record = replace(self._record, stages=stages, arrivals=arrivals)
+        """Write down the load as far as it is announced by now: a run that is killed has all of it on disk.
 
-    def write_down(self) -> None:
-        """Write what is known by now: a run that is killed has it."""
-        self.directory.write_record(self._record)
+        Before it is announced, so that no sample is of a load that is not on record.
+        """
+        known = len(self._record.arrivals.pieces) if self._record.arrivals is not None else 0
+        for piece in arrivals.pieces[known:]:
+            self.directory.write_announced(Announced(stage=stages[-1], piece=piece))
+        self._record = replace(self._record, stages=stages, arrivals=arrivals)
+        if len(arrivals.pieces) == known:  # no more load, but another word on the stages
+            self.directory.write_record(self._record)
 
     def keep_health(self, row: HealthRow) -> None:
         """Keep how a process was in the last second."""

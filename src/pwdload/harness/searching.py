@@ -17,6 +17,7 @@ import gevent
 
 from pwdload.clock import RunClock
 from pwdload.criteria import Criterion, Span, Standing
+from pwdload.faults.plan import plan_faults
 from pwdload.harness.course import AHEAD_S, PIECE_S, SETTLING, Course, settling_rate
 from pwdload.harness.live import LiveLoad, Tap, tap_of
 from pwdload.harness.plan import Plan
@@ -32,6 +33,7 @@ from pwdload.searching import (
     Step,
     broken,
     counts_of,
+    disturbed_by,
     estimate,
     next_step,
     overload,
@@ -99,6 +101,9 @@ class Searching:
         self._criteria: Sequence[Criterion] = searchable(scenario.slo)
         self._slowest_s = max(scenario.target.timeout_s, 1.0)
         self._low_per_s = settling_rate(scenario)
+        self._faults = [
+            (one.fault.name, one.start_s, one.end_s) for one in plan_faults(scenario.faults, scenario.stages)
+        ]
         settings = settings_of(scenario.search, start_s=self._end_s, budget_s=plan.budget_s)
         self._record = SearchRecord(
             settings=settings,
@@ -184,7 +189,13 @@ class Searching:
             _, why = self._hold(stage, step.rate_per_s, self._settings.hold_s, measured=True)
             held += 1
             result = replace(result, end_s=self._end_s)
-        result = replace(result, end_s=self._end_s, start_s=min(result.start_s, self._end_s - PIECE_S), overload=why)
+        result = replace(
+            result,
+            end_s=self._end_s,
+            start_s=min(result.start_s, self._end_s - PIECE_S),
+            overload=why,
+            disturbed=disturbed_by(self._faults, start_s - self._settings.settle_s, self._end_s),
+        )
         self._wait_until_drained()
         self._keep(step, stage, self._seen(result, whole=True), held)
 
@@ -327,6 +338,8 @@ def _live_load(clock: RunClock, processes: int, timeout_s: float) -> LiveLoad:
 
 
 def _words(level: LevelRecord) -> str:
+    if level.result.disturbed:
+        return f"does not count: {level.result.disturbed} lay in it"
     if level.result.overload:
         return f"broken off: {level.result.overload}"
     shares = ", ".join(

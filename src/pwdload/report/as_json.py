@@ -6,6 +6,7 @@ Of a picture it has the reading, the rules across it and the name of the table w
 import json
 from dataclasses import asdict
 
+from pwdload.analysis.capacity import Capacity
 from pwdload.criteria.data import criterion_data
 from pwdload.oracle.data import result_data
 from pwdload.report.formats import figure_text
@@ -29,6 +30,7 @@ def render(report: Report) -> str:
         "facts": dict(report.facts),
         "headline": _headline(report),
         "decision": _decision(report),
+        "capacity": None if report.capacity is None else capacity_data(report.capacity),
         "findings": _findings(report),
         "caveats": _caveats(report),
         "notes": list(report.notes),
@@ -65,6 +67,20 @@ def _headline(report: Report) -> list[dict[str, object]]:
 def _decision(report: Report) -> str:
     """Return what a review decides by, in a few sentences; its tables are those of the section of that name."""
     return report.decision.intro if report.decision is not None else ""
+
+
+def capacity_data(capacity: Capacity) -> dict[str, object]:
+    """Return a capacity with its 95 % interval, rates per second; its levels are a table."""
+    rates = ("flows_per_s", "flows_lower", "flows_upper", "changes_per_s", "changes_lower", "changes_upper")
+    numbers = (*rates, "highest_changes_per_s", "beyond_kept_share", "returned_s")
+    limiter = capacity.limiter
+    return {
+        "source": capacity.source,
+        "shape": capacity.shape.value,
+        **{name: None if (value := getattr(capacity, name)) is None else round(value, 6) for name in numbers},
+        "limiter": None if limiter is None else {"criterion": limiter.criterion, "words": limiter.words},
+        "words": capacity.words,
+    }
 
 
 def _figure(figure: Figure) -> dict[str, object]:

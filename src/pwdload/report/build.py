@@ -136,6 +136,7 @@ def build(run: Run, judgement: Judgement | Callable[[], Judgement]) -> Report:
         criteria=analysis.criteria.judged,
         notes=run.record.notes,
         scenario_source=run.scenario_source,
+        capacity=analysis.capacity,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from pwdload.analysis.capacity import Capacity
 from pwdload.criteria import Judged
 from pwdload.oracle.judgement import Judgement, Moment
 from pwdload.outcome import Finding, Verdict
@@ -325,6 +326,8 @@ class Report:
     """What the harness met on the way."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
+    capacity: Capacity | None = None
+    """What is known of the target's capacity; null where nothing was due while it counted."""
 
     @property
     def decision(self) -> Section | None:

@@ -51,14 +51,17 @@ class AbortWhen(Table):
     """What ends a level at once, for the target's sake: looked at each second, over the last five of them."""
 
     failed_share: Percent | None = Field(default=None, description="More than this share of the exchanges fails.")
+    shed: Percent | None = Field(
+        default=None, description="More than this share of the exchanges is turned away for want of room."
+    )
     p99_s: Duration | None = Field(
         default=None, alias="p99", description="1 of 100 exchanges takes longer than this, of those that are done."
     )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.failed_share is None and self.p99_s is None:
-            raise ValueError('says nothing; give failed_share = "20%", p99 = "10s" or both')
+        if self.failed_share is None and self.shed is None and self.p99_s is None:
+            raise ValueError('says nothing; give failed_share = "20%", shed = "5%", p99 = "10s" or several of them')
         return self
 
 
@@ -134,6 +137,7 @@ class Search(Table):
         yield f"at least {self.repeats} levels at the limit, one at {self.beyond * 100:g} % of it, and back"
         aborts = self.abort_when
         parts = [f"more than {format_share(aborts.failed_share)} fail"] if aborts.failed_share is not None else []
+        parts += [f"more than {format_share(aborts.shed)} are turned away"] if aborts.shed is not None else []
         parts += [f"p99 passes {format_duration(aborts.p99_s)}"] if aborts.p99_s is not None else []
         yield f"a level is broken off when {' or '.join(parts)}"
         yield f"at most {format_duration(self.budget_s)}" + (

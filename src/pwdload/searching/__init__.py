@@ -6,6 +6,7 @@ Pure: a function of the levels that were played so far. Who plays them has the e
 from pwdload.searching.aborting import overload
 from pwdload.searching.choice import next_step
 from pwdload.searching.counting import BLOCKS, counts_of, searchable
+from pwdload.searching.disturbed import disturbed_by
 from pwdload.searching.estimate import Estimate, estimate
 from pwdload.searching.record import LevelRecord, SearchRecord, read_search, write_search
 from pwdload.searching.standing import broken, standing, wants_more_time
@@ -25,6 +26,7 @@ __all__ = [
     "Step",
     "broken",
     "counts_of",
+    "disturbed_by",
     "estimate",
     "most_pieces",
     "next_step",

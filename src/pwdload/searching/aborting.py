@@ -26,6 +26,12 @@ def overload(rule: AbortWhen, observed: Observed, until_s: float) -> str:
             f"{format_share(failed)} of {len(recent):,} exchanges failed within {format_duration(OVER_S)}, and "
             f"{format_share(rule.failed_share)} is where the target is spared."
         )
+    shed = float(np.mean(recent.shed))
+    if rule.shed is not None and shed > rule.shed:
+        return (
+            f"{format_share(shed)} of {len(recent):,} exchanges were turned away within {format_duration(OVER_S)}, and "
+            f"{format_share(rule.shed)} is where the target is spared."
+        )
     if rule.p99_s is None:
         return ""
     late = float(np.mean(recent.done_s - recent.due_s > rule.p99_s))

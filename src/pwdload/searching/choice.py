@@ -11,7 +11,7 @@ A level on which nobody can tell, though it was held as long as may be, is at th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 from pwdload.criteria import Standing
@@ -46,9 +46,17 @@ class _Seen:
 
 
 def next_step(history: Sequence[Result], settings: Settings) -> Step | Done:
-    """Return the next level, or that the search is over; `history` has all levels in their order."""
+    """Return the next level, or that the search is over; `history` has all levels in their order.
+
+    A level in which a fault lay is as if it had not been played, but for the time that it took: it is played again.
+    """
+    now_s = history[-1].end_s if history else 0.0
+    history = [one for one in history if not one.disturbed]
     if not history:
+        if now_s and now_s + settings.level_s > settings.start_s + settings.budget_s:
+            return Done(reason="A fault lay in each level that was played, so that none counts.", found=False)
         return Step(role="coarse", rate_per_s=settings.from_per_s, reason="The lowest rate comes first.")
+    history[-1] = replace(history[-1], end_s=now_s)  # what is left of the budget is counted from there
     last = history[-1]
     if last.role == "return":
         return Done(reason="The capacity was found, passed, and left again.", found=True)

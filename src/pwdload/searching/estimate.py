@@ -94,8 +94,10 @@ def estimate(results: Sequence[Result]) -> Estimate | None:
     """Return the capacity by the criterion that gives first; None where no limit was passed, or none was kept.
 
     A level that was broken off for the target's sake counts as past the limit, by how much nobody knows. The return
-    from beyond the limit does not count: a target that does not come back has another capacity then.
+    from beyond the limit does not count: a target that does not come back has another capacity then. Nor does a level
+    in which a fault lay: what that cost says nothing of the load.
     """
+    results = [one for one in results if not one.disturbed]
     whole = [one for one in results if not one.overload and one.role != "return"]
     found = [one for one in (_of(levels) for levels in _by_criterion(whole)) if one is not None]
     ceiling = min((one.rate_per_s for one in results if one.overload), default=None)

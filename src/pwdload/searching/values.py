@@ -84,6 +84,8 @@ class Result:
     """Of every criterion that a search can go by."""
     overload: str = ""
     """Why the level was broken off to protect the target; empty where it was not."""
+    disturbed: str = ""
+    """The fault that lay in it, for which it says nothing of the load and does not count; empty where none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

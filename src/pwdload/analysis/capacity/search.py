@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
 from pwdload.criteria import Criterion, Observed, Standing
 from pwdload.criteria.words import headline as asked_for
-from pwdload.searching import Estimate, LevelRecord, Result, counts_of, estimate, searchable, standing
+from pwdload.searching import Estimate, LevelRecord, Result, counts_of, disturbed_by, estimate, searchable, standing
 from pwdload.units import format_rate, format_share
 
 RETROGRADE_BELOW = 0.9
 """Past the limit less than this share of the highest goodput gets done: more load gets less done."""
 _WINDOW_S = 1.0
 _LEAST_IN_WINDOW = 5
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ def searched(run: Run) -> Capacity | None:
     slo = slo_in(run.scenario_source)
     criteria = searchable(slo) if slo is not None else ()
     observed = observed_of(run)
-    played = _played(run, run.search.levels, criteria, observed)
+    whole = _played(run, run.search.levels, criteria, observed)
+    played = _undisturbed(whole)
     found = estimate(played.results)
     per_flow = _changes_per_flow(played.levels)
     shape = _shape(played, found)
@@ -58,7 +61,7 @@ def searched(run: Run) -> Capacity | None:
         changes_upper=_times(upper, per_flow),
         highest_changes_per_s=max((one.changes_per_s for one in played.levels), default=None),
         limiter=_limiter(found, criteria, played),
-        levels=played.levels,
+        levels=whole.levels,
         beyond_kept_share=_beyond_kept_share(played, found),
         returned_s=_returned_s(played, criteria, observed),
     )
@@ -66,9 +69,54 @@ def searched(run: Run) -> Capacity | None:
 
 
 def _played(run: Run, records: Sequence[LevelRecord], criteria: Sequence[Criterion], observed: Observed) -> _Played:
-    results = tuple(_counted(one.result, criteria, observed) for one in records)
+    faults = faults_of(run)
+    results = tuple(
+        replace(_counted(one.result, criteria, observed), disturbed=disturbed_in(run, one.result, faults))
+        for one in records
+    )
     levels = tuple(level_of(run, record, result) for record, result in zip(records, results, strict=True))
     return _Played(records=tuple(records), results=results, levels=levels)
+
+
+def _undisturbed(whole: _Played) -> _Played:
+    """Return the levels in which nothing was done to the target."""
+    kept = [place for place, one in enumerate(whole.results) if not one.disturbed]
+    return _Played(
+        records=tuple(whole.records[place] for place in kept),
+        results=tuple(whole.results[place] for place in kept),
+        levels=tuple(whole.levels[place] for place in kept),
+    )
+
+
+def disturbed_levels(run: Run) -> tuple[tuple[str, str], ...]:
+    """Return the levels of a search that do not count, each with the faults that lay in it."""
+    levels, faults = run.search.levels if run.search is not None else (), faults_of(run)
+    found = ((one.stage, disturbed_in(run, one.result, faults)) for one in levels)
+    return tuple((stage, why) for stage, why in found if why)
+
+
+def disturbed_words(run: Run) -> str | None:
+    """Return the first of them in words; null where there is none."""
+    found = disturbed_levels(run)
+    told = "; ".join(f"{stage}: {why}" for stage, why in found[:_NAMED])
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"{told}{more}." if found else None
+
+
+def disturbed_in(run: Run, result: Result, faults: Sequence[tuple[str, float, float]]) -> str:
+    """Return which faults were there while a level was played, or while it settled; empty where none was."""
+    settle_s = run.search.settings.settle_s if run.search is not None else 0.0
+    return disturbed_by(faults, result.start_s - settle_s, result.end_s)
+
+
+def faults_of(run: Run) -> list[tuple[str, float, float]]:
+    """Return what was done to the target, and from when to when; for ever where it is not known to be healed."""
+    done = [one for one in run.faults.injections if one.took_hold] if run.faults is not None else []
+    return [
+        (one.fault, one.inject_before_s, inf if one.heal_after_s is None else one.heal_after_s)
+        for one in done
+        if one.inject_before_s is not None
+    ]
 
 
 def _counted(result: Result, criteria: Sequence[Criterion], observed: Observed) -> Result:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pwdload.analysis import headline, load_run
+from pwdload.analysis.capacity.search import searched
 from pwdload.analysis.checks.target import FAILURES
 from pwdload.analysis.comparison.history import Numbers, PastRun
 from pwdload.analysis.comparison.planned import other_plan, other_scenario_keys
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.latency import overall
+from pwdload.analysis.run import Run
 from pwdload.errors import RunDirectoryError, UsageError
 from pwdload.outcome import Verdict
 from pwdload.report.comparison.reading import find_runs, verdict_of_run
@@ -98,7 +100,7 @@ def measured_numbers(directory: RunDirectory) -> Numbers:
         p99_s=head.update.p99_s,
         journey_p95_s=None if journey_s != journey_s else journey_s,  # noqa: PLR0124 - NaN is not itself
         failed_share=float(outcomes.isin(_FAILED).mean()) if len(outcomes) else None,
-        capacity_per_s=_capacity(_document(directory)),
+        capacity_per_s=_searched(run),
     )
 
 
@@ -148,10 +150,21 @@ def _row(table: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
 
 
 def _capacity(document: dict[str, Any]) -> float | None:
-    """Return the capacity that a report has found, in accepted changes a second."""
+    """Return the capacity that a search has found, by its report, in accepted changes a second.
+
+    What levels or a ramp happen to show is less sure by far, and a limit that was never seen is none.
+    """
     capacity = document.get("capacity")
-    value = capacity.get("changes_per_s") if isinstance(capacity, dict) else None
+    if not isinstance(capacity, dict) or capacity.get("source") != "search" or capacity.get("changes_upper") is None:
+        return None
+    value = capacity.get("changes_per_s")
     return float(value) if isinstance(value, int | float) else None
+
+
+def _searched(run: Run) -> float | None:
+    """Return the same of a run without a report."""
+    found = searched(run)
+    return found.changes_per_s if found is not None and found.changes_upper is not None else None
 
 
 __all__ = ["RunDirectoryError", "measured_numbers", "past_runs", "reported_numbers"]
