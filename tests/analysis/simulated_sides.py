@@ -1,6 +1,7 @@
 """Whole runs in memory, drawn from a seed, for comparisons whose truth is known: many of them, and no files."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ class World:
     failed_share: float = 0.002
     between: float = 0.0
     """How far runs differ from one another: standard deviation of the logarithm."""
+    shape: Literal["lognormal", "exponential"] = "lognormal"
+    """Of service times: lognormal with a spread of 0.5, or exponential, which is twice as wide."""
     load: float = 0.0
     """Above 0: requests queue for servers that are busy for this share of the time, so that neighbours are alike."""
 
@@ -38,11 +41,13 @@ class World:
 def service_times(rng: np.random.Generator, world: World, count: int) -> Floats:
     """Draw how long requests take; with a load, what they wait for a server is in it (first come, first served)."""
     level = world.factor * np.exp(rng.normal(0, world.between)) if world.between else world.factor
-    service: Floats = level * SERVICE_S * rng.lognormal(0, 0.5, count)
+    is_wide = world.shape == "exponential"
+    drawn = rng.exponential(1.0, count) if is_wide else rng.lognormal(0, 0.5, count)
+    service: Floats = level * SERVICE_S * drawn
     if not world.load:
         return service
     # The load is that of the base: a slower target is busier.
-    mean_s = SERVICE_S * np.exp(0.125)
+    mean_s = SERVICE_S * (1.0 if is_wide else np.exp(0.125))
     arrived = np.cumsum(rng.exponential(mean_s / (SERVERS * world.load), count))
     free = [0.0] * SERVERS
     waited = np.empty(count)

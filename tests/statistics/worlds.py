@@ -1,4 +1,4 @@
-"""Made-up runs whose true percentiles are known: independent samples, an AR(1) series, a queue at 70 % load."""
+"""Made-up runs whose true percentiles are known: independent samples, an AR(1) series, queues at 70 and 90 % load."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -11,8 +11,6 @@ from scipy.signal import lfilter
 
 Floats = npt.NDArray[np.float64]
 RATE_PER_S = 100.0
-LOAD = 0.7
-SERVICE_S = LOAD / RATE_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +42,30 @@ def _ar1(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
     return 0.02 * np.exp(0.5 * series), _even(count)
 
 
-def _mm1(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-    """One server, Poisson arrivals, exponential service: Lindley's recursion, written as a running minimum."""
-    warm = 2000
-    service = rng.exponential(SERVICE_S, count + warm)
-    gaps = rng.exponential(1.0 / RATE_PER_S, count + warm)
-    path = np.concatenate([[0.0], np.cumsum(service[:-1] - gaps[1:])])
-    response = path - np.minimum.accumulate(path) + service
-    return response[warm:], np.cumsum(gaps)[warm:]
+def _mm1(load: float) -> World:
+    """One server, Poisson arrivals, exponential service: Lindley's recursion, written as a running minimum.
+
+    It begins with a wait as long as the queue has it in the long run, so that no warm-up is needed.
+    """
+    service_s = load / RATE_PER_S
+    mean_s = service_s / (1.0 - load)
+
+    def make(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+        first = rng.exponential(mean_s) if rng.random() < load else 0.0
+        service = rng.exponential(service_s, count)
+        gaps = rng.exponential(1.0 / RATE_PER_S, count)
+        path = first + np.concatenate([[0.0], np.cumsum(service[:-1] - gaps[1:])])
+        return path - np.minimum(np.minimum.accumulate(path), 0.0) + service, np.cumsum(gaps)
+
+    return World(make=make, truth=lambda share: float(-mean_s * np.log(1 - share)))
 
 
 WORLDS: Mapping[str, World] = {
     "exponential": World(make=_exponential, truth=lambda share: float(-0.02 * np.log(1 - share))),
     "lognormal": World(make=_lognormal, truth=lambda share: float(0.02 * np.exp(0.5 * stats.norm.ppf(share)))),
     "ar1": World(make=_ar1, truth=lambda share: float(0.02 * np.exp(0.5 * stats.norm.ppf(share)))),
-    "mm1": World(make=_mm1, truth=lambda share: float(-SERVICE_S / (1 - LOAD) * np.log(1 - share))),
+    "mm1": _mm1(0.7),
+    "mm1_90": _mm1(0.9),
 }
 
 

@@ -10,8 +10,6 @@ from math import lgamma, log, log1p, sqrt
 
 import numpy as np
 
-from pwdload.statistics.shares import ShareBounds
-
 ERROR = 0.05
 """How often each of the two one-sided tests may be wrong."""
 _SPREADS = 10.0
@@ -57,25 +55,6 @@ def telling(trials: int, share: float, error: float = ERROR) -> Telling:
     few = first - 1 + int(np.searchsorted(below, allowed, side="right"))
     many = last + 1 - int(np.searchsorted(above, allowed, side="right"))
     return Telling(few=few, many=many)
-
-
-def exact_bounds(hits: int, trials: int, error: float = ERROR) -> ShareBounds:
-    """Return the two one-sided bounds of a share, each right with the confidence that is left of ``error``.
-
-    They belong to `telling`: a share lies above the upper bound where so many hits are few for it, and below the lower
-    one where they are many. Without trials nothing is known: 0 to 1.
-
-    Source: C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the
-    binomial", Biometrika 26 (1934), 404-413.
-
-    Raises:
-        ValueError: more hits than trials, or fewer than none.
-    """
-    if not 0 <= hits <= trials:
-        raise ValueError(f"{hits} hits in {trials} trials: hits must be between 0 and the trials")
-    upper = 1.0 if hits == trials else turning_point(lambda share: hits <= telling(trials, share, error).few)
-    lower = 0.0 if hits == 0 else turning_point(lambda share: hits < telling(trials, share, error).many)
-    return ShareBounds(lower=lower, upper=upper)
 
 
 def turning_point(is_above: Callable[[float], bool]) -> float:

@@ -63,21 +63,24 @@ class Contrast:
         return self.estimate - narrower * down, self.estimate + narrower * up
 
 
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+def holm(p_values: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, ...]:
     """Return p-values that hold for all of these tests together, in their order.
 
     The chance that any of them is 5 % or less, although no side differs, is at most 5 %, however the tests depend on
-    one another.
+    one another. With ``weights``, above 0, a test gets as large a part of the 5 % as its weight is of all; what is told
+    different leaves its part to the others.
 
     Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
-    (1979), 65-70.
+    (1979), 65-70; the weights are those of its section 4.
     """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    weigh = [1.0] * len(p_values) if weights is None else weights
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place] / weigh[place])
     adjusted = [1.0] * len(p_values)
-    largest = 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+    largest, left = 0.0, sum(weigh)
+    for place in order:
+        largest = max(largest, min(1.0, left * p_values[place] / weigh[place]))
         adjusted[place] = largest
+        left -= weigh[place]
     return tuple(adjusted)
 
 

@@ -1,4 +1,4 @@
-"""How two samples differ, and how sure that is: percentiles, shares, rates, each with an interval and two tests.
+"""How two samples differ, and how sure that is: percentiles and shares, each with an interval and two tests.
 
 What is known of each side is a distribution of what its true number may be: for a percentile, the observed value at a
 rank drawn from what the ranks may be off (`pwdload.statistics.quantiles`). The difference of two independent draws has
@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from pwdload.statistics.dependence import BATCHES, LEAST_SLOTS, Dependence, dependence, sum_variance
+from pwdload.statistics.dependence import Dependence, dependence
 from pwdload.statistics.percentiles import Floats, Percentile
-from pwdload.statistics.quantiles import LEAST_EFFECTIVE_BEYOND, dependence_of
-from pwdload.statistics.slots import SLOTS_MAX, counted, slot_codes, slot_count
+from pwdload.statistics.quantiles import worth_of
+from pwdload.statistics.slots import counted, slot_codes, slot_count
 
 DRAWS = 4000
 """How many draws a difference is told from: the ends of a 95 % interval have a hundred draws beyond each."""
@@ -72,14 +72,6 @@ class Difference:
         """B / A - 1; NaN where A's number is 0."""
         return self.b / self.a - 1.0 if self.a else math.nan
 
-    def is_equivalent(self, margin: float) -> bool:
-        """Whether B is shown to be within ``± margin`` of A, in the unit of the values, at 5 %."""
-        return self.is_known and -margin < self.lower_90 and self.upper_90 < margin
-
-    def is_equivalent_by(self, share: float) -> bool:
-        """Whether B is shown to be within a share of A, 0.05 for 5 %, at 5 %."""
-        return self.is_known and -share < self.relative_lower_90 and self.relative_upper_90 < share
-
 
 def percentile_difference(
     a_values: Floats, a_times: Floats, b_values: Floats, b_times: Floats, permille: int, seed: int
@@ -108,19 +100,6 @@ def share_difference(a_hits: Bools, a_times: Floats, b_hits: Bools, b_times: Flo
     return _difference(*(_drawn_share(hits, times, rng) for hits, times in ((a_hits, a_times), (b_hits, b_times))))
 
 
-def rate_difference(
-    a_times: Floats, a_window: tuple[float, float], b_times: Floats, b_window: tuple[float, float], seed: int
-) -> Difference:
-    """Return how the rate of events in B differs from A's, in events per unit of time.
-
-    A window says from when to when events were looked for. The variance is that of counts in slots, which may hang
-    together and may be steadier than chance; without events it is that of one. All NaN for an empty window.
-    """
-    rng = np.random.default_rng(seed)
-    sides = ((a_times, a_window), (b_times, b_window))
-    return _difference(*(_drawn_rate(times, window, rng) for times, window in sides))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
     """What is known of one side: its number, and draws of what the true one may be; no draws where it is unknown."""
@@ -145,8 +124,8 @@ def _drawn_percentile(values: Floats, times: Floats, percentile: Percentile, rng
     if count < percentile.least_samples:
         return _UNKNOWN
     ordered = np.sort(values)
-    how = dependence_of(values, times, ordered, percentile)
-    if how.is_dependent and how.effective * (1.0 - share) < LEAST_EFFECTIVE_BEYOND:
+    how = worth_of(values, times, ordered, percentile)
+    if how is None:
         return _UNKNOWN
     ranks = _drawn_ranks(count, share, how, rng)
     return _Side(
@@ -180,19 +159,6 @@ def _drawn_share(hits: Bools, times: Floats, rng: np.random.Generator) -> _Side:
     share = float(np.count_nonzero(hits)) / len(hits)
     good, bad = share * how.effective, (1.0 - share) * how.effective
     return _Side(number=share, draws=rng.beta(good + 0.5, bad + 0.5, DRAWS), is_dependent=how.is_dependent)
-
-
-def _drawn_rate(times: Floats, window: tuple[float, float], rng: np.random.Generator) -> _Side:
-    start, end = window
-    if end <= start:
-        return _UNKNOWN
-    inside = times[(times >= start) & (times < end)]
-    slots = int(np.clip(len(inside) // 2, LEAST_SLOTS, SLOTS_MAX))
-    edges = np.linspace(start, end, slots + 1)
-    counts = np.histogram(inside, edges)[0].astype(np.float64)
-    spread = math.sqrt(max(sum_variance(counts - counts.mean()), 1.0))
-    draws = (len(inside) + spread * stats.t.ppf(_even(rng), BATCHES - 1)) / (end - start)
-    return _Side(number=len(inside) / (end - start), draws=np.maximum(draws, 0.0), is_dependent=True)
 
 
 def _difference(a: _Side, b: _Side) -> Difference:

@@ -36,19 +36,17 @@ from pwdload.statistics.slots import slot_codes, slot_count, trimmed
 Ranks = npt.NDArray[np.int64]
 
 CONFIDENCE = 0.95
-LEAST_EFFECTIVE_BEYOND = 5.0
+LEAST_EFFECTIVE_BEYOND = 8.0
 """How many effective samples must lie beyond a percentile, where samples hang together, for an interval to be given."""
+LEAST_EFFECTIVE = 300.0
+"""How many effective samples there must be then: spells as long as a batch are not seen to be that long."""
+LEAST_EFFECTIVE_IN_THE_MIDDLE = 60.0
+"""The same up to the median, whose bad spells are no rarer than its good ones."""
+SPELLS = 2.0
+"""Up to this design effect there are no spells that could be longer than a batch, and it may all be luck: what is
+enough for a percentile is enough for its interval then."""
 WITH_INTERVALS = (P50, P95, P99)
 """The percentiles that tables give intervals of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """Two observed values with the true percentile between them at 95 % confidence; NaN where it cannot be told."""
-
-    lower: float
-    upper: float
-    dependence: Dependence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +136,11 @@ class _Found:
         told = [one for one in self.percentiles if not np.isnan(self.values[one.column][group])]
         cuts = [float(self.values[one.column][group]) for one in told]
         totals, hits = _counted(values, cells, slots, cuts)
+        worst = 1.0
         for percentile, mine in zip(told, hits, strict=True):
-            self.ends[percentile.column][:, group] = _ends(ordered, percentile, dependence(trimmed(totals, mine)))
+            how = dependence(trimmed(totals, mine))
+            worst = max(worst, how.design_effect)
+            self.ends[percentile.column][:, group] = _ends(ordered, percentile, enough(how, worst, percentile.permille))
 
     def intervals(self, counts: Ranks) -> PercentileIntervals:
         """Return what was found of all groups."""
@@ -163,27 +164,40 @@ def _counted(values: Floats, cells: Codes, slots: int, cuts: Sequence[float]) ->
     return within[:, -1], [within[:, place] for place in range(len(cuts))]
 
 
-def percentile_interval(values: Floats, times: Floats, percentile: Percentile) -> Interval:
-    """Return the interval of one percentile of one group of values."""
-    ordered = np.sort(values)
-    how = dependence_of(values, times, ordered, percentile)
-    lower, upper, _ = _ends(Selection(ordered), percentile, how)
-    return Interval(lower=lower, upper=upper, dependence=how)
+def enough(how: Dependence, worst: float, permille: int) -> Dependence | None:
+    """Return what samples that hang together are worth for a percentile; null where that is too little for an interval.
+
+    ``worst`` is the largest design effect of this percentile and of those below it. Whether there is enough is told by
+    that one: a run without a bad spell looks long enough for its p99 by its p99, which has been lucky, and not by its
+    median, which many spells made.
+    """
+    if not how.is_dependent:
+        return how
+    effective, tail = how.samples / worst, 1.0 - permille / 1000.0
+    least = LEAST_EFFECTIVE if permille > P50.permille else LEAST_EFFECTIVE_IN_THE_MIDDLE
+    if worst > SPELLS and (effective < least or effective * tail < LEAST_EFFECTIVE_BEYOND):
+        return None
+    return how.widened(effective * tail)
 
 
-def dependence_of(values: Floats, times: Floats, ordered: Floats, percentile: Percentile) -> Dependence:
-    """Return how the values that do not exceed their own percentile hang together in time."""
-    slots = slot_count(len(values))
+def worth_of(values: Floats, times: Floats, ordered: Floats, percentile: Percentile) -> Dependence | None:
+    """Return the same of one group of values, from the samples themselves; ``ordered`` are the values, ascending."""
+    slots, count = slot_count(len(values)), len(values)
     codes = slot_codes(times, slots)
-    cut = ordered[max(1, -(-percentile.permille * len(values) // 1000)) - 1] if len(values) else np.nan
-    totals = np.bincount(codes, minlength=slots)
-    return dependence(trimmed(totals, np.bincount(codes[values <= cut], minlength=slots)))
+    totals, worst = np.bincount(codes, minlength=slots), 1.0
+    for one in sorted({*WITH_INTERVALS, percentile}, key=lambda one: one.permille):
+        cut = ordered[max(1, -(-one.permille * count // 1000)) - 1]
+        how = dependence(trimmed(totals, np.bincount(codes[values <= cut], minlength=slots)))
+        worst = max(worst, how.design_effect)
+        if one == percentile:
+            break
+    return enough(how, worst, percentile.permille)
 
 
-def _ends(ordered: Selection, percentile: Percentile, how: Dependence) -> tuple[float, float, float]:
+def _ends(ordered: Selection, percentile: Percentile, how: Dependence | None) -> tuple[float, float, float]:
     """Return the ends of the interval and the effective samples; NaN where there are too few."""
-    count, beyond = len(ordered), how.effective * (1000 - percentile.permille) / 1000.0
-    if count < percentile.least_samples or (how.is_dependent and beyond < LEAST_EFFECTIVE_BEYOND):
+    count = len(ordered)
+    if count < percentile.least_samples or how is None:
         return np.nan, np.nan, np.nan
     if how.is_dependent:
         lower, upper = dependent_ranks(how, percentile.permille)

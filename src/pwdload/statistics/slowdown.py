@@ -18,14 +18,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from pwdload.statistics.dependence import BATCHES, hangs_together, sum_variance
+from pwdload.statistics.dependence import BATCHES, MISSED, hangs_together, sum_variance
 from pwdload.statistics.percentiles import Codes, Floats
+from pwdload.statistics.quantiles import SPELLS
 from pwdload.statistics.slots import slot_codes, slot_count
 
 BIN = 0.001
 """The relative width of a bin."""
 LEAST_SAMPLES = 200
 """On either side; with fewer nothing is told."""
+LEAST_EFFECTIVE = 100.0
+"""Samples of a side that hang together must be worth so many: 20 batches of less than five each are not independent."""
 FACTOR_MAX = 8.0
 """Samples further apart than this are told by any percentile, and are not searched for."""
 
@@ -52,10 +55,6 @@ class Slowdown:
         """Whether 1 is outside the 95 % interval."""
         return self.is_known and not self.lower <= 1.0 <= self.upper
 
-    def is_equivalent_by(self, share: float) -> bool:
-        """Whether B is shown to be within a share of A, 0.05 for 5 %, at 5 %."""
-        return self.is_known and 1.0 - share < self.lower_90 and self.upper_90 < 1.0 + share
-
 
 _UNKNOWN = Slowdown(
     factor=math.nan, lower=math.nan, upper=math.nan, lower_90=math.nan, upper_90=math.nan, p_value=math.nan
@@ -68,33 +67,56 @@ def slowdown(a_values: Floats, a_times: Floats, b_values: Floats, b_times: Float
     Samples that hang together are allowed for: the variance of the balance is then that of 20 long batches of each
     side, and Student's t pays for there being few.
     """
-    if min(len(a_values), len(b_values)) < LEAST_SAMPLES or min(a_values.min(), b_values.min()) <= 0:
+    if not _is_enough(a_values, b_values):
         return _UNKNOWN
-    a_bins, b_bins = (np.floor(np.log(values) / math.log1p(BIN)).astype(np.int64) for values in (a_values, b_values))
-    least = min(int(a_bins.min()), int(b_bins.min()))
-    a, b = a_bins - least, b_bins - least
-    reach = int(math.log(FACTOR_MAX) / math.log1p(BIN))
-    size = max(int(a.max()), int(b.max())) + 2 * reach + 1
-    counts = np.bincount(a + reach, minlength=size), np.bincount(b + reach, minlength=size)
-    zero = _root(*counts, 0.0, reach)
+    a, b, counts = _binned(a_values, b_values)
+    zero = _root(*counts, 0.0)
     if zero is None:
         return _UNKNOWN
-    scores = _scores(counts[0] + np.roll(counts[1], -zero))
-    sides = _error(scores[a + reach], a_times), _error(scores[b + reach - zero], b_times)
-    error = math.hypot(sides[0][0], sides[1][0])
-    known, chance = _balance(*counts, 0), stats.t(BATCHES - 1) if sides[0][1] or sides[1][1] else stats.norm()
-    ends = [_root(*counts, side * float(chance.ppf(level)) * error, reach) for level, side in _ENDS]
+    whole = math.floor(zero)
+    scores = _scores(counts[0] + np.roll(counts[1], -whole))
+    sides = _error(scores[a], a_times), _error(scores[b - whole], b_times)
+    if not all(side.is_enough for side in sides):
+        return _UNKNOWN
+    error = math.hypot(*(side.error for side in sides))
+    chance = stats.t(BATCHES - 1) if any(side.hangs for side in sides) else stats.norm()
+    known = _balance(*counts, 0)
+    ends = [_root(*counts, side * float(chance.ppf(level)) * error) for level, side in _ENDS]
     if any(end is None for end in ends):
         return _UNKNOWN
-    factors = [(1.0 + BIN) ** end for end in ends if end is not None]
+    lower, lower_90, upper_90, upper = ((1.0 + BIN) ** end for end in ends if end is not None)
     return Slowdown(
         factor=(1.0 + BIN) ** zero,
-        lower=factors[0],
-        upper=factors[3],
-        lower_90=factors[1],
-        upper_90=factors[2],
-        p_value=float(2.0 * chance.sf(abs(known) / error)) if error > 0 else 1.0,
+        lower=lower,
+        upper=upper,
+        lower_90=lower_90,
+        upper_90=upper_90,
+        p_value=float(2.0 * chance.sf(abs(known) / error)) if error > 0 else float(not known),
     )
+
+
+def factor_of(a_values: Floats, b_values: Floats) -> float:
+    """Return the factor alone, as runs of one side have it by luck: NaN where `slowdown` would not know one."""
+    if not _is_enough(a_values, b_values):
+        return math.nan
+    zero = _root(*_binned(a_values, b_values)[2], 0.0)
+    return math.nan if zero is None else (1.0 + BIN) ** zero
+
+
+def _is_enough(a_values: Floats, b_values: Floats) -> bool:
+    return min(len(a_values), len(b_values)) >= LEAST_SAMPLES and min(a_values.min(), b_values.min()) > 0
+
+
+_REACH = int(math.log(FACTOR_MAX) / math.log1p(BIN))
+
+
+def _binned(a_values: Floats, b_values: Floats) -> tuple[Codes, Codes, tuple[Codes, Codes]]:
+    """Return the bin of each value, and how many of either side each bin has, with room to move on both sides."""
+    a, b = (np.floor(np.log(values) / math.log1p(BIN)).astype(np.int64) for values in (a_values, b_values))
+    least = min(int(a.min()), int(b.min())) - _REACH
+    a, b = a - least, b - least
+    size = max(int(a.max()), int(b.max())) + _REACH + 1
+    return a, b, (np.bincount(a, minlength=size), np.bincount(b, minlength=size))
 
 
 _ENDS = ((0.975, 1.0), (0.95, 1.0), (0.95, -1.0), (0.975, -1.0))
@@ -118,23 +140,47 @@ def _balance(a: Codes, b: Codes, shift: int) -> float:
     return float((scores * moved).sum() / moved.sum() - (scores * a).sum() / a.sum())
 
 
-def _root(a: Codes, b: Codes, balance: float, reach: int) -> int | None:
-    """Return the largest shift at which the balance is at least so much, by halving; null where none is in reach."""
-    low, high = -reach, reach
-    if not _balance(a, b, low) >= balance > _balance(a, b, high):
+def _root(a: Codes, b: Codes, balance: float) -> float | None:
+    """Return by how many bins B is to be brought down for this balance; null where that is out of reach.
+
+    Between two bins on a straight line: where samples are many, an interval is narrower than a bin.
+    """
+    low, high = -_REACH, _REACH
+    above, below = _balance(a, b, low), _balance(a, b, high)
+    if not above >= balance > below:
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _balance(a, b, middle) >= balance else (low, middle)
-    return low
+        found = _balance(a, b, middle)
+        if found >= balance:
+            low, above = middle, found
+        else:
+            high, below = middle, found
+    return low + (above - balance) / (above - below)
 
 
-def _error(scores: Floats, times: Floats) -> tuple[float, bool]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Error:
+    """How sure the mean score of one side is."""
+
+    error: float
+    hangs: bool
+    """Whether its samples hang together."""
+    is_enough: bool = True
+    """Whether they are worth enough independent ones."""
+
+
+def _error(scores: Floats, times: Floats) -> _Error:
     """Return the standard error of the mean score of one side, and whether its samples hang together."""
     slots = slot_count(len(scores))
     codes = slot_codes(times, slots)
     centred = scores - scores.mean()
     sums = np.bincount(codes, weights=centred, minlength=slots).astype(np.float64)
     alone = float(np.square(centred).sum())
-    hangs = hangs_together(sums, alone)
-    return math.sqrt(max(alone, sum_variance(sums)) if hangs else alone) / len(scores), hangs
+    if not hangs_together(sums, alone):
+        return _Error(error=math.sqrt(alone) / len(scores), hangs=False)
+    variance = max(alone, sum_variance(sums))
+    effective = len(scores) * alone / variance
+    is_enough = effective >= LEAST_EFFECTIVE or variance <= SPELLS * alone
+    variance *= 1.0 + MISSED / math.sqrt(effective / 2.0)
+    return _Error(error=math.sqrt(variance) / len(scores), hangs=True, is_enough=is_enough)

@@ -28,7 +28,7 @@ def compare(base: Side, news: Sequence[Side], *, margin: float = MARGIN, seed: i
     """Hold each new side against the base; corrected for the primary numbers of all of them together."""
     found = [numbers(base, new, seed) for new in news]
     primary = [one for row in found for one in row if one.quantity.is_primary and one.p_value is not None]
-    adjusted = iter(holm([one.p_value or 0.0 for one in primary]))
+    adjusted = iter(holm([one.p_value or 0.0 for one in primary], [one.quantity.weight for one in primary]))
     rows = [[_adjusted(one, adjusted) for one in row] for row in found]
     return tuple(_comparison(base, new, row, margin) for new, row in zip(news, rows, strict=True))
 

@@ -1,5 +1,6 @@
 """What of a side each number is made of: values with the times when they were due, and counts by piece of time."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from pwdload.analysis.comparison.values import Side, SideRun
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.run import Run
 from pwdload.statistics.percentiles import Percentile
+from pwdload.statistics.slowdown import factor_of
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -45,6 +47,11 @@ class Values:
         """Return the percentile of each run that has enough values for it."""
         found = (percentile_of(values, percentile) for values in self.by_run)
         return tuple(value for value in found if value is not None)
+
+    def factor_by_run(self, base: Floats) -> tuple[float, ...]:
+        """Return by what factor each run is slower than these values, of those that have any within reach."""
+        found = (factor_of(base, values) for values in self.by_run)
+        return tuple(factor for factor in found if not math.isnan(factor))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,8 +60,9 @@ class Side:
         return sum(one.run.measured_s for one in self.runs)
 
 
-QuantityKind = Literal["time", "rate", "share", "lag"]
-"""A time or a share is better when it is lower, a rate when it is higher; a lag is the generator's, and no result."""
+QuantityKind = Literal["time", "factor", "rate", "share", "lag"]
+"""A time, a factor of times or a share is better when it is lower, a rate when it is higher; a lag is the generator's,
+and no result. A factor is of the base's own times, so that the base's is 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ class Quantity:
     kind: QuantityKind
     is_primary: bool = False
     """Whether the verdict rests on it."""
+    weight: float = 1.0
+    """Of a primary number: how large a part of the 5 % of false alarms it gets, beside those of the others."""
 
     @property
     def is_relative(self) -> bool:

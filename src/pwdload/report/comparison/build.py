@@ -142,7 +142,8 @@ def differences_table(comparisons: Sequence[Comparison]) -> Table:
     return Table(
         name="differences",
         title="Differences",
-        caption="Times in seconds, rates per second, shares from 0 to 1. Bounds are those of the 95 % interval.",
+        caption="Times in seconds, factors of the base, rates per second, shares from 0 to 1. Bounds are those of the "
+        "95 % interval.",
         columns=_DIFFERENCES,
         rows=rows,
         rows_shown=0,
@@ -231,8 +232,8 @@ def absolute_words(one: Compared, value: float | None) -> str:
     """Return a difference in its own unit, with its sign."""
     if value is None:
         return "n/a"
-    if one.quantity.kind == "share":
-        return signed(value, "points")
+    if one.quantity.kind in ("share", "factor"):
+        return signed(value, "points" if one.quantity.kind == "share" else "%")
     words = value_words(one.quantity, abs(value))
     if not value or words.startswith("<"):
         return words
@@ -303,7 +304,7 @@ def _console_lines(
         for one in comparison.primary:
             values = f"{value_words(one.quantity, one.base)} -> {value_words(one.quantity, one.new)}"
             yield (
-                f"  {one.quantity.label:<22} {values:<22} {difference_words(one):>12}  "
+                f"  {one.quantity.label:<28} {values:<22} {difference_words(one):>12}  "
                 f"({interval_words(one)})  {one.result.value}"
             )
     for caution in cautions:
