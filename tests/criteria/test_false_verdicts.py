@@ -1,5 +1,6 @@
 """How often a verdict is wrong: where the truth lies exactly on the limit, each side at most once in twenty."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -90,6 +91,37 @@ def test_neighbours_that_wait_for_one_another_are_no_false_proof(load: float, co
     """The requests of a queue wait for one another: batches see that, and keep false verdicts rare."""
     limit = exponential_limit(950, _SERVICE_S / (1.0 - load))
     check(at_most(limit, 950), queue(count, load), 400, slack=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("load", "count", "permille"),
+    [
+        (0.5, 1_000, 950),
+        (0.7, 500, 950),
+        (0.7, 1_000, 950),
+        (0.7, 2_000, 950),
+        (0.7, 5_000, 990),
+        (0.9, 2_000, 950),
+        (0.9, 5_000, 950),
+        (0.9, 20_000, 950),
+    ],
+)
+def test_a_short_run_of_a_queue_keeps_nothing_by_luck(load: float, count: int, permille: int) -> None:
+    """A run that is short against its bad spells, and met none, promises nothing: at the limit 5 % at most are kept."""
+    limit = exponential_limit(permille, _SERVICE_S / (1.0 - load))
+    told = rates(at_most(limit, permille), queue(count, load), 400)
+    sys.stdout.write(
+        f"\nat the limit, p{permille / 10:g} of {count:,} at {load:.0%} load: kept {told[Standing.KEPT]:.1%}, broken "
+        f"{told[Standing.BROKEN]:.1%}"
+    )
+    assert told[Standing.KEPT] <= ALLOWED + 3.0 * (ALLOWED * (1 - ALLOWED) / 400) ** 0.5
+
+
+def test_a_lucky_run_keeps_nothing() -> None:
+    """Of sixty half minutes of a queue, at the limit, hardly one is called kept."""
+    limit = exponential_limit(950, _SERVICE_S / 0.3)
+    assert rates(at_most(limit, 950), queue(1_000, 0.7), 60)[Standing.KEPT] <= 0.1
 
 
 @pytest.mark.slow

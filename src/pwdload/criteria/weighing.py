@@ -7,7 +7,7 @@ import numpy as np
 
 from pwdload.criteria.population import Population
 from pwdload.criteria.values import Floats, Sense, Standing
-from pwdload.statistics.batches import design_effect, design_effect_of
+from pwdload.statistics.batches import LONG_BATCHES, design_effect, design_effect_of, student_quantile
 from pwdload.statistics.binomial import least_trials, telling, turning_point
 from pwdload.statistics.shares import Z_95, ShareBounds
 
@@ -15,6 +15,17 @@ _GROSS = 2.0
 """Odds of a hit that are so many times as high as allowed are a gross breach."""
 _NEEDED_MAX = 1_000_000_000
 """More samples than this are as good as never."""
+_SLOW = (0.5, 0.9)
+_SAME_S = 1e-6
+"""Times that differ by less are equal: of a target that is always as quick, rounding must not tell slow from quick."""
+_ALIKE = 1.5
+"""Independent trials hardly ever seem to be worth less by this factor."""
+_UNSURE = (student_quantile(Z_95, LONG_BATCHES - 1) / Z_95) ** 2
+"""By how much more a trial counts for less, since what it is worth is known by ten batches only.
+
+Source: E. L. Korn, B. I. Graubard, "Confidence intervals for proportions with small expected number of positive counts
+estimated from survey data", Survey Methodology 24 (1998), 193-201.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +133,22 @@ def weigh(people: Population, sense: Sense) -> Weighed:
         hits=int(np.count_nonzero(people.hits)),
         share=people.share,
         sense=sense,
-        long=max(brief, design_effect(people.hits)),
+        long=max(brief, _by_long_batches(people)),
         brief=brief,
     )
+
+
+def _by_long_batches(people: Population) -> float:
+    """Return by how much a trial is worth less, and sure of it: as Student's t has it, where neighbours are alike.
+
+    Of a percentile by the slower half and the slowest tenth of all times as well. A run that met no bad spell has few
+    hits, and those few look independent; that it is short against its spells shows in what is slow without being a hit.
+    """
+    effect = design_effect(people.hits)
+    if len(people.values_s):
+        cuts = np.quantile(people.values_s, _SLOW)
+        effect = max(effect, *(design_effect(people.values_s > cut + _SAME_S) for cut in cuts))
+    return effect * _UNSURE if effect > _ALIKE else effect
 
 
 def _of_odds(share: float, times: float) -> float:

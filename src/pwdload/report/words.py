@@ -141,8 +141,8 @@ DEFINITIONS = (
         "In brackets beside p50, p95 and p99: between these two observed values lies the percentile that endless "
         "samples of the same load would have, in 95 of 100 such runs. From the ranks of the samples, whatever their "
         "distribution. Where requests hang together, as those of one queue do, fewer of them count (see Effective "
-        "samples) and the interval is wider; there is none where fewer than 8 effective samples lie beyond, or there are "
-        "fewer than 300 in all (for the median 60): measure for longer.",
+        "samples) and the interval is wider; there is none where fewer than 8 effective samples lie beyond, or fewer "
+        "than 300 there are in all (for the median 60): measure for longer.",
     ),
     (
         "Effective samples",

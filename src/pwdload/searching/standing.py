@@ -9,18 +9,15 @@ import numpy as np
 
 from pwdload.criteria import Standing
 from pwdload.searching.values import Counts, Result
+from pwdload.statistics.batches import dispersion
 from pwdload.statistics.shares import share_bounds
 
 
 def design_effect(counts: Counts) -> float:
     """Return how many requests say as much as one independent one would; 1 at least."""
-    due, over = np.asarray(counts.due, float), np.asarray(counts.over, float)
-    whole, share = due.sum(), counts.share
-    binomial = share * (1 - share) * whole
-    if binomial <= 0 or len(due) < 2:
+    if not 0.0 < counts.share < 1.0:
         return 1.0
-    between = len(due) / (len(due) - 1) * float(((over - share * due) ** 2).sum())
-    return max(1.0, between / float(binomial))
+    return max(1.0, dispersion(np.asarray(counts.over, float), np.asarray(counts.due, float), counts.share))
 
 
 def standing_of(counts: Counts) -> Standing:

@@ -23,7 +23,8 @@ BATCHES = 30
 """The most batches: more would be too short to be independent, fewer say too little of how they differ."""
 BATCHES_LEAST = 8
 """With fewer than these nothing is said of how batches differ."""
-_LONG_BATCHES = 10
+LONG_BATCHES = 10
+"""What outlasts one of the many batches shows in so few."""
 _LEAST_IN_BATCH = 10
 
 
@@ -38,7 +39,7 @@ def design_effect(hits: Flags) -> float:
     if len(hits) < BATCHES_LEAST * _LEAST_IN_BATCH or share in (0.0, 1.0):
         return 1.0
     most = len(hits) // _LEAST_IN_BATCH
-    return max(1.0, *(_excess(hits, share, min(batches, most)) for batches in (BATCHES, _LONG_BATCHES)))
+    return max(1.0, *(_excess(hits, share, min(batches, most)) for batches in (BATCHES, LONG_BATCHES)))
 
 
 def design_effect_of(hits: Flags, batch: Numbers) -> float:
@@ -59,11 +60,21 @@ def _excess(hits: Flags, share: float, batches: int) -> float:
 
 def _dispersion(hits: Flags, share: float, edges: npt.NDArray[np.intp]) -> float:
     """Return the variance of hits per batch over that of independent trials; batches begin at the edges."""
-    sizes = np.diff(edges, append=len(hits))
-    counts = np.add.reduceat(hits.astype(np.float64), edges)
-    # What Pearson's test of homogeneity adds up: batches - 1 on average, where trials are independent.
-    excess = float(np.sum((counts - sizes * share) ** 2 / sizes)) / (share * (1.0 - share))
-    return excess / (len(edges) - 1)
+    sizes = np.diff(edges, append=len(hits)).astype(np.float64)
+    return dispersion(np.add.reduceat(hits.astype(np.float64), edges), sizes, share)
+
+
+def dispersion(hits: Floats, trials: Floats, share: float) -> float:
+    """Return the variance of hits per batch over that of independent trials of this share, which is not 0 or 1.
+
+    What Pearson's test of homogeneity adds up, per degree of freedom: 1 on average where trials are independent.
+    Batches without a trial are left out; of fewer than two, 1.
+    """
+    some = trials > 0
+    if np.count_nonzero(some) < 2:
+        return 1.0
+    excess = float(np.sum((hits[some] - trials[some] * share) ** 2 / trials[some])) / (share * (1.0 - share))
+    return excess / (np.count_nonzero(some) - 1)
 
 
 def mean_bounds(batches: Floats) -> tuple[float, float]:
