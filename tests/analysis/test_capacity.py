@@ -1,6 +1,7 @@
 """Capacity estimated from the levels of runs against queues whose capacity is known."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -62,9 +63,8 @@ def test_steps_give_the_capacity_of_a_queue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ramp", [False, True], ids=["steps", "ramp"])
 @pytest.mark.parametrize(("servers", "limit"), [(1, 12.0), (4, 8.0), (16, 4.0)])
 def test_estimates_are_near_the_truth(tmp_path: Path, servers: int, limit: float, ramp: bool) -> None:
-    """Of twenty runs the median is within 3 % (ramp: 4 %), each within 10 %, and 16 intervals or more hold the truth.
+    """Of twenty runs half are within 3 %, each is within 10 %, and 17 intervals or more hold the truth.
 
-    The estimates lean upwards, by 1 to 2 % from steps and up to 3 % from ramps; about half of them are within 3 %.
     A level of a minute near the capacity is worth a few dozen independent looks at its queue. Who needs more has
     to hold longer, or search. The seeds are not those that `LEFT_OUT` was chosen on.
     """
@@ -78,9 +78,12 @@ def test_estimates_are_near_the_truth(tmp_path: Path, servers: int, limit: float
         assert found.flows_lower is not None
         errors.append(found.flows_per_s / truth - 1)
         held += found.flows_lower <= truth <= (found.flows_upper or np.inf)
-    assert abs(np.median(errors)) <= (0.04 if ramp else 0.03)
+    within = sum(abs(error) <= 0.03 for error in errors)
+    sys.stdout.write(f"\n{servers} servers, {'ramp' if ramp else 'steps'}: {within} of 20 within 3 %, {held} held\n")
+    assert within >= 10
+    assert abs(np.median(errors)) <= 0.02
     assert max(map(abs, errors)) <= 0.1
-    assert held >= 16
+    assert held >= 17
 
 
 def test_goodput_that_keeps_up_never_saturates(tmp_path: Path) -> None:

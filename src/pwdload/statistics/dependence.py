@@ -28,7 +28,7 @@ LEAST_SLOTS = 2 * BATCHES
 """A series shorter than this is too short to tell dependence from luck."""
 MISSED = 1.1
 """What 20 batches miss of a design effect: so many times 1 / sqrt(bad spells), as the worst spell has mostly not come.
-Found on simulated queues at 70 and 90 % load, where it is right to a tenth with 5 to 500 effective samples beyond."""
+Found on simulated queues at 70 and 90 % load (docs/statistics.md has what intervals hold with it)."""
 _DISPERSION_Z = 3.0
 """So many standard errors beyond 1 is what the dispersion within slots of independent samples does not reach."""
 _RATIO_LIMIT = float(stats.chi2.ppf(0.95, BATCHES - 1) / (BATCHES - 1))

@@ -13,9 +13,11 @@ from pwdload.analysis.capacity.seen import Floats
 from pwdload.analysis.capacity.shape import shape_of
 from pwdload.analysis.capacity.values import Capacity, Limiter, Shape
 from pwdload.analysis.capacity.words import limiter_words, limits
-from pwdload.criteria import Criterion, Standing
+from pwdload.criteria import Criterion, Sense, Standing
+from pwdload.criteria.population import tail
 from pwdload.statistics.blocks import interval_of
 from pwdload.statistics.crossing import Crossing, crossing_bounds, crossing_of, room_of_shares, room_of_times
+from pwdload.statistics.queue_tail import Tails, root_of
 from pwdload.units import format_rate
 
 BEHIND = 0.98
@@ -68,7 +70,33 @@ def capacity_of_levels(found: LoadLevels) -> Capacity:
         return _nothing(
             found, rising, Shape.UNKNOWN, "Whether even the lowest level keeps the criteria cannot be told."
         )
-    return _capacity(found, rising, shape, first.criterion, _within_seen(found, _Span(at, lower, upper)))
+    load = _queue_shaped(found, rising, first.criterion, _Span(at, lower, upper))
+    return _capacity(found, rising, shape, first.criterion, _within_seen(found, load))
+
+
+def _queue_shaped(found: LoadLevels, rising: Sequence[LoadLevel], criterion: Criterion, load: _Span) -> _Span:
+    """Return the load at which a percentile passes its limit, by all times of all levels at once, where a queue fits.
+
+    Room and its bend say between which loads it must be; the shape of a queue (`pwdload.statistics.queue_tail`) says
+    where. What lies outside of those is no queue of this shape, and stays as it was.
+    """
+    place = found.asked.criteria.index(criterion)
+    held = [(one, one.held[place]) for one in rising if one.held[place].timed]
+    if not (found.is_open and criterion.permille and criterion.sense is Sense.AT_MOST and held and isfinite(load.at)):
+        return load
+    root = root_of(
+        Tails(
+            rates=np.array([one.flows_due_per_s for one, _ in held]),
+            served=np.array([one.flows_over_per_s for one, _ in held]),
+            trials=np.array([float(mine.timed) for _, mine in held]),
+            past=np.stack([mine.past for _, mine in held]),
+            limit_s=criterion.limit,
+            allowed=tail(criterion),
+        )
+    )
+    if root is None or not load.lower <= root.per_s <= load.upper:
+        return load
+    return _Span(root.per_s, root.lower, root.upper)
 
 
 def _within_seen(found: LoadLevels, load: _Span) -> _Span:

@@ -1,7 +1,7 @@
 """The levels of a run: what each rate that it held brought, held against the criteria, with how sure that is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import numpy as np
@@ -15,6 +15,7 @@ from pwdload.analysis.windows import Window
 from pwdload.criteria import Criterion, Standing
 from pwdload.statistics.blocks import BlockHistograms, block_draws, interval_of, share_draws
 from pwdload.statistics.percentiles import P50, P95, P99, Percentile, order_statistics
+from pwdload.statistics.queue_tail import PARTS
 from pwdload.statistics.shares import share_interval
 
 BLOCKS = 8
@@ -44,6 +45,10 @@ class Held:
     draws: Floats
     """What each draw of blocks makes of it; empty where there is no value."""
     samples: int
+    past: Floats = field(default_factory=lambda: np.empty(0))
+    """Of a percentile: how many of the samples that have a time were past each of `PARTS` of its limit."""
+    timed: int = 0
+    """How many have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +68,8 @@ class LoadLevel:
     """p50, p95 and p99 of the response time of `Seen.step`."""
     shed_share: float
     held: tuple[Held, ...]
+    flows_due_per_s: float = 0.0
+    """What really was offered: the luck of the draw is in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -154,6 +161,7 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
         times=(times[0], times[1], times[2]),
         shed_share=float(shed.value.mean()) if len(shed) else 0.0,
         held=held,
+        flows_due_per_s=flows / length_s,
     )
 
 
@@ -170,6 +178,7 @@ def _with_roles(levels: Sequence[LoadLevel]) -> list[LoadLevel]:
 
 def _held(seen: Seen, criterion: Criterion, window: Window, weights: Floats) -> Held:
     """Hold a criterion against a level: kept or broken only where the whole interval lies on one side of its limit."""
+    past, timed = np.empty(0), 0
     if criterion is UNSERVED:
         bounded, draws, samples = _unserved(seen, window, weights)
     else:
@@ -178,11 +187,25 @@ def _held(seen: Seen, criterion: Criterion, window: Window, weights: Floats) -> 
         if criterion.permille:
             percentile = Percentile(criterion.name, criterion.permille)
             bounded, draws = _percentiles(mine, window, weights, [percentile])[0]
+            past, timed = _past(mine, criterion.limit)
         else:
             bounded, draws = _share(mine, window, weights)
+    standing = _stands(bounded, criterion.limit)
     return Held(
-        criterion=criterion, standing=_stands(bounded, criterion.limit), seen=bounded, draws=draws, samples=samples
+        criterion=criterion,
+        standing=standing,
+        seen=bounded,
+        draws=draws,
+        samples=samples,
+        past=past,
+        timed=timed,
     )
+
+
+def _past(mine: Timed, limit_s: float) -> tuple[Floats, int]:
+    """Return how many times are past each part of a limit, and how many there are."""
+    known = mine.value[~np.isnan(mine.value)]
+    return np.array([np.count_nonzero(known > part * limit_s) for part in PARTS], dtype=np.float64), len(known)
 
 
 def _stands(seen: Bounded, limit: float) -> Standing:
