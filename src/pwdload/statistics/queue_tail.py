@@ -87,7 +87,7 @@ def root_of(tails: Tails) -> Root | None:
     whole = _crossing(tails, best)
     if whole is None:
         return None
-    left_out = [_without(tails, use, row, best) for row in np.flatnonzero(use.any(axis=1))]
+    left_out = [_without(tails, use, row, best) for row in np.flatnonzero(use.any(axis=1)).tolist()]
     roots = np.log([root for root in left_out if root is not None])
     if len(roots) < LEAST_LEVELS - 1:
         return None
