@@ -86,6 +86,11 @@ def test_slower_is_worse_for_people_and_pipelines(kept: Path, pwdload: Command) 
     assert "update\\_password" in Path("out/comparison.md").read_text("utf-8")
     with Path("out/tables/differences.csv").open(newline="") as file:
         rows = {row["number"]: row for row in csv.DictReader(file)}
+    whole = rows["update_password_factor"]
+    assert (whole["kind"], whole["result"]) == ("factor", "worse")
+    assert float(whole["base_value"]) == 1.0
+    assert float(whole["relative"]) == pytest.approx(0.2, abs=0.05)
+    assert "all times of update" in Path("out/comparison.md").read_text("utf-8")
     p50 = rows["update_password_p50"]
     assert float(p50["relative_lower"]) < 0.2 < float(p50["relative_upper"])
     assert float(p50["relative_lower"]) > 0

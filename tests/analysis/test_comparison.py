@@ -13,7 +13,7 @@ from tests.analysis.simulated_sides import World, run_of, side_of
 
 from pwdload.analysis.comparison.compare import compare, overall
 from pwdload.analysis.comparison.mismatches import Mismatch, find_mismatches
-from pwdload.analysis.comparison.values import Comparison, Result, Side, SideRun
+from pwdload.analysis.comparison.values import Compared, Comparison, Result, Side, SideRun
 from pwdload.outcome import Verdict
 from pwdload.rundir import RateRecord, StageRecord
 from pwdload.samples import SampleFile
@@ -41,6 +41,9 @@ def test_a_regression_is_found_and_sameness_shown() -> None:
     assert compared(1, World(), World(factor=1.05)).result is Result.WORSE
     assert compared(1, World(updates=30_000)).result is Result.EQUIVALENT
     assert compared(2, World(), World(factor=0.9)).result is Result.BETTER
+    wide = World(shape="exponential")
+    assert compared(1, wide, replace(wide, factor=1.05)).result is Result.WORSE
+    assert compared(1, wide).result in (Result.EQUIVALENT, Result.CANNOT_TELL)
     same = results(2, World(updates=1000, between=0.03), runs=3)
     assert same[Result.BETTER] + same[Result.WORSE] <= 1
 
@@ -72,6 +75,25 @@ def test_runs_that_differ_are_in_the_interval() -> None:
     assert together.numbers[0].basis == "runs"
     assert alone.numbers[0].basis == "samples"
     assert width[0] > 2 * width[1]
+
+
+def test_all_times_are_a_number_of_their_own() -> None:
+    """A twentieth more is 1.05 times the base's own times, with an interval that holds it, of several runs too."""
+    one = factor_in(compared(1, World(), World(factor=1.05)))
+    assert one.quantity.is_primary
+    assert (one.base, one.basis) == (1.0, "samples")
+    assert one.new == pytest.approx(1.05, rel=0.02)
+    assert one.relative_lower < 0.05 < one.relative_upper  # type: ignore[operator]
+    several = factor_in(compared(1, World(updates=1000, between=0.1), World(updates=1000, between=0.1), runs=3))
+    assert several.basis == "runs"
+    assert several.relative_upper - several.relative_lower > 0.2  # type: ignore[operator]
+    few = factor_in(compared(1, World(updates=150)))
+    assert (few.base, few.new, few.difference, few.result) == (None, None, None, Result.CANNOT_TELL)
+
+
+def factor_in(found: Comparison) -> Compared:
+    """Return the factor of all times of update_password."""
+    return next(one for one in found.numbers if one.quantity.name == "update_password_factor")
 
 
 def test_several_new_sides_share_one_correction() -> None:

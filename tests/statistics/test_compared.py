@@ -14,6 +14,14 @@ def test_holm_by_hand() -> None:
     assert holm([]) == ()
 
 
+def test_weights_share_the_error_out_unevenly() -> None:
+    """A test with four fifths of the weight is held to 4 % at first, the other to 1 %, and later to 5 %."""
+    assert holm([0.03, 0.5], [4.0, 1.0]) == pytest.approx((0.0375, 0.5))
+    assert holm([0.5, 0.009], [4.0, 1.0]) == pytest.approx((0.5, 0.045))
+    assert holm([0.5, 0.03], [4.0, 1.0])[1] > 0.05
+    assert holm([0.01, 0.04, 0.03], [1.0, 1.0, 1.0]) == holm([0.01, 0.04, 0.03])
+
+
 def test_runs_that_differ_widen_an_interval_as_the_t_test_does() -> None:
     """With samples that say all within a run, the interval and p-value are those of Student's test of two means."""
     base, new = [1.0, 1.1, 0.9, 1.05], [1.3, 1.2, 1.45, 1.25]
