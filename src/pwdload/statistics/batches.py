@@ -118,7 +118,7 @@ def design_effects_of_counts(trials: Numbers, hits: Numbers) -> tuple[float, flo
     brief = max(1.0, _dispersion_of_counts(sizes, counts, share))
     place = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
     effects = [brief]
-    for batches in (BATCHES, _LONG_BATCHES):
+    for batches in (BATCHES, LONG_BATCHES):
         batch = (place * min(batches, len(sizes))).astype(np.intp)
         together: list[Floats] = [np.bincount(batch, one).astype(np.float64) for one in (sizes, counts)]
         filled = together[0] > 0
