@@ -20,7 +20,7 @@ from pwdload.criteria.observing import within
 from pwdload.criteria.population import spans_for, tail
 from pwdload.criteria.seconds import Seconds, streaks
 from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Sense, Span, Standing
-from pwdload.criteria.weighing import Weighed
+from pwdload.criteria.weighing import Weighed, as_sure
 from pwdload.criteria.words import amount, percentile_name
 from pwdload.statistics.batches import BATCHES, BATCHES_LEAST, design_effects_of_counts
 from pwdload.statistics.percentiles import Percentile
@@ -148,12 +148,13 @@ class Preview:
         if criterion.metric is Metric.GOODPUT:
             return _standing_of_goodput(criterion, seconds)
         brief, long = design_effects_of_counts(seconds.trials, seconds.hits)
+        # Of a percentile `weigh` also looks at what is slow without being a hit, which counts do not show.
         return Weighed(
             trials=int(seconds.trials.sum()),
             hits=int(seconds.hits.sum()),
             share=_share(criterion),
             sense=criterion.sense,
-            long=long,
+            long=max(brief, as_sure(long)),
             brief=brief,
         ).standing()
 

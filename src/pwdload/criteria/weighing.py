@@ -42,6 +42,8 @@ class Weighed:
     """By how much a trial is worth less than an independent one, by long batches; 1 or more."""
     brief: float = 1.0
     """The same by seconds; not more than by long batches."""
+    slow: float = 1.0
+    """The same by what is slow without being a hit: few hits may be luck, so that it counts for what is called kept."""
 
     @property
     def few(self) -> int:
@@ -54,16 +56,16 @@ class Weighed:
         return self._many_for(self.share)
 
     def _few_for(self, share: float) -> int:
-        few = self._few(share, self.long)
         if self.sense is Sense.AT_MOST:
-            return few
+            return self._few(share, max(self.long, self.slow))
+        few = self._few(share, self.long)
         gross = int(self.trials * _of_odds(share, 1.0 / _GROSS))
         return max(few, min(self._few(share, self.brief), gross))
 
     def _many_for(self, share: float) -> int:
-        many = self._many(share, self.long)
         if self.sense is Sense.AT_LEAST:
-            return many
+            return self._many(share, max(self.long, self.slow))
+        many = self._many(share, self.long)
         gross = ceil(self.trials * _of_odds(share, _GROSS))
         return min(many, max(self._many(share, self.brief), gross))
 
@@ -133,21 +135,26 @@ def weigh(people: Population, sense: Sense) -> Weighed:
         hits=int(np.count_nonzero(people.hits)),
         share=people.share,
         sense=sense,
-        long=max(brief, _by_long_batches(people)),
+        long=max(brief, as_sure(design_effect(people.hits))),
         brief=brief,
+        slow=_by_what_is_slow(people),
     )
 
 
-def _by_long_batches(people: Population) -> float:
-    """Return by how much a trial is worth less, and sure of it: as Student's t has it, where neighbours are alike.
+def _by_what_is_slow(people: Population) -> float:
+    """Return by how much a trial is worth less, by the slower half and the slowest tenth of all times; 1 without times.
 
-    Of a percentile by the slower half and the slowest tenth of all times as well. A run that met no bad spell has few
-    hits, and those few look independent; that it is short against its spells shows in what is slow without being a hit.
+    A run that met no bad spell has few hits, and those few look independent; that it is short against its spells shows
+    in what is slow without being a hit.
     """
-    effect = design_effect(people.hits)
-    if len(people.values_s):
-        cuts = np.quantile(people.values_s, _SLOW)
-        effect = max(effect, *(design_effect(people.values_s > cut + _SAME_S) for cut in cuts))
+    if not len(people.values_s):
+        return 1.0
+    cuts = np.quantile(people.values_s, _SLOW)
+    return as_sure(max(design_effect(people.values_s > cut + _SAME_S) for cut in cuts))
+
+
+def as_sure(effect: float) -> float:
+    """Return a design effect by ten batches as Student's t has it, where neighbours are alike."""
     return effect * _UNSURE if effect > _ALIKE else effect
 
 
