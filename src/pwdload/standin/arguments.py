@@ -56,6 +56,16 @@ def build_parser(commands: Commands) -> argparse.ArgumentParser:
         help="break one thing on purpose, as the command `defects` lists them; VALUE is a time such as 5ms, a share"
         " such as 0.1, or both, as 2s:0.1; may be repeated",
     )
+    parser.add_argument(
+        "--tls",
+        metavar="DIR",
+        type=Path,
+        help="HTTPS as a staging system has it: behind nginx where this machine has it, with a certificate for"
+        " localhost by a private authority, whose own is DIR/ca.pem",
+    )
+    parser.add_argument(
+        "--ask-clients", action="store_true", help="with --tls: clients must show a certificate; DIR/client.pem is one"
+    )
     parser.add_argument("--parent-pid", metavar="PID", type=int, help="stop when this process is gone")
     _add_common(parser, "set_before")
     subparsers = parser.add_subparsers(title="commands; without one, it serves", metavar="COMMAND")

@@ -21,6 +21,7 @@ from pwdload.standin.assembly import assemble
 from pwdload.standin.clock import system_clock
 from pwdload.standin.defects.registry import defective_classes, describe_defects
 from pwdload.standin.failure import StandinError
+from pwdload.standin.front import Front
 from pwdload.standin.hashing import PasswordHasher
 from pwdload.standin.leaving import INTERRUPTED, leave_cleanly_on_signals, leave_with
 from pwdload.standin.made_up import Population
@@ -52,21 +53,33 @@ def _serve(arguments: argparse.Namespace) -> None:
         leave_with(arguments.parent_pid)
     if arguments.accounts_out is not None and not arguments.seed_accounts:
         raise StandinError(f"--accounts-out {arguments.accounts_out}: no accounts to write; add --seed-accounts N")
-    settings = _settings(arguments)
-    listener = bind(arguments.host, arguments.port)
+    settings, front = _settings(arguments), _front(arguments)
+    behind = front is not None and front.program is not None
+    listener = bind("127.0.0.1", 0) if behind else bind(arguments.host, front.port if front else arguments.port)
     with closing(listener), _database(arguments.db, settings) as store, closing(_hasher(settings)) as hasher:
         classes = defective_classes(settings)
         parts = assemble(settings, store, hasher, system_clock, classes)
         parts.sessions.forget_expired()
         _seed_at_start(arguments, settings, parts.accounts, Seeder(settings, parts.accounts, hasher))
         host, port = listener.getsockname()[:2]
-        listening = Listening(host=host, port=port, db=store.path, accounts=parts.accounts.count())
-        serve(
-            build_app(parts, classes),
-            listener,
-            announce=lambda: _print(listening.line()),
-            keep_alive_s=settings.keep_alive_s,
-        )
+        said = front.described() if front is not None else {}
+        listening = Listening(host=host, port=port, db=store.path, accounts=parts.accounts.count(), front=said)
+        with front.running(port, settings.keep_alive_s) if front and front.program else nullcontext():
+            serve(
+                build_app(parts, classes),
+                listener,
+                announce=lambda: _print(listening.line()),
+                keep_alive_s=settings.keep_alive_s,
+                tls=front.context() if front and not front.program else None,
+            )
+
+
+def _front(arguments: argparse.Namespace) -> Front | None:
+    if arguments.tls is None:
+        if arguments.ask_clients:
+            raise StandinError("--ask-clients: certificates belong to HTTPS; add --tls DIR")
+        return None
+    return Front.make(arguments.tls, arguments.host, arguments.port, asks_clients=arguments.ask_clients)
 
 
 def _seed_at_start(arguments: argparse.Namespace, settings: Settings, accounts: Accounts, seeder: Seeder) -> None:

@@ -5,9 +5,10 @@ import ipaddress
 import json
 import os
 import socket
+import ssl
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -27,6 +28,8 @@ class Listening:
     port: int
     db: Path
     accounts: int
+    front: Mapping[str, object] = field(default_factory=dict)
+    """What is said in place of, and beside, the rest where it is reached by HTTPS."""
 
     def line(self) -> str:
         """Return the announcement as one line of JSON."""
@@ -39,6 +42,7 @@ class Listening:
             "pid": os.getpid(),
             "db": str(self.db),
             "accounts": self.accounts,
+            **self.front,
         }
         return json.dumps(announcement)
 
@@ -67,8 +71,15 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None], keep_alive_s: int) -> None:
-    """Answer requests until SIGTERM or SIGINT."""
+def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    announce: Callable[[], None],
+    keep_alive_s: int,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; `tls`: null for plain HTTP."""
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -83,6 +94,8 @@ def serve(app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None]
         timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
     )
+    config.load()
+    config.ssl = tls
     server = _Server(config, announce)
     asyncio.run(server.serve(sockets=[listener]))
 
