@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from pwdload.api.answering import WANTS_CERTIFICATE
 from pwdload.api.confirmation import Ask, check_confirmed
 from pwdload.api.contract import SERVER_DATE_PATH
 from pwdload.api.http import Address, Proxy, Resolver, client_context, is_loopback
-from pwdload.api.http.exchange import Failure
-from pwdload.api.http.proxy import connect_through
+from pwdload.api.http.exchange import Failure, TransportCode
+from pwdload.api.http.proxy import PROXY_VARIABLE, connect_through
 from pwdload.api.http.stream import PlainStream
 from pwdload.api.permission import check_addresses_allowed, check_host_allowed
 from pwdload.api.request import device_headers
@@ -46,6 +47,11 @@ _CERTIFICATE_REMEDIES = {
 }
 """What to do, by OpenSSL's X509_V_ERR numbers; every other one is about who has signed it."""
 _SIGNER = "Name the authority that has signed it as [target] ca_file."
+_SHOW_ONE = "State [target] client_certificate, and client_key where that is in a file of its own."
+_OF_PROXY = {
+    TransportCode.PROXY_AUTH: f"Set {PROXY_VARIABLE} with the proxy's user and password in the environment.",
+    TransportCode.PROXY_DENIED: "Have the proxy let this machine through to the target.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,8 @@ class Head:
     sent_utc_s: float
     """When it was asked for, by this machine's clock: Unix time in seconds."""
     took_s: float
+    wants_certificate: bool
+    """Whether it is a gateway's answer to a client that has shown no certificate that it trusts."""
 
 
 def check_permission(way: Way) -> Finding:
@@ -157,7 +165,8 @@ def check_tls(way: Way, addresses: Sequence[str]) -> Finding:
             "tls", why, "Is it https that listens there, and does it want a certificate (client_certificate)?"
         )
     except (OSError, UsageError, Failure) as error:
-        return failed("tls", _why(error), "Mend what is named: a file of [target], the proxy, or the target's TLS.")
+        usual = "Mend what is named: a file of [target], the proxy, or the target's TLS."
+        return failed("tls", _why(error), _proxy_remedy(error, usual))
 
 
 def check_http(
@@ -167,9 +176,15 @@ def check_http(
     budget.take()
     try:
         head = _asked(way, addresses, device)
+    except ssl.SSLError as error:  # TLS 1.3: the handshake is done before the target looks at our certificate
+        why = (error.reason or "TLS ended before an answer").replace("_", " ")
+        return failed("http", why.lower().replace("tls", "TLS"), _SHOW_ONE), None
     except (OSError, http.client.HTTPException, Failure) as error:
-        return failed("http", _why(error), "Is it an HTTP service that listens there, and is it well?"), None
+        usual = "Is it an HTTP service that listens there, and is it well?"
+        return failed("http", _why(error), _proxy_remedy(error, usual)), None
     value = f"HTTP {head.http_status} in {format_duration(head.took_s)}"
+    if head.wants_certificate:
+        return failed("http", f"{value}: it wants a certificate that it trusts from its clients", _SHOW_ONE), None
     if 300 <= head.http_status < 400:
         where = head.location or "nowhere"
         return failed(
@@ -264,15 +279,21 @@ def _asked(way: Way, addresses: Sequence[str], device: DeviceProfile) -> Head:
         connection.request("GET", SERVER_DATE_PATH, headers=headers)
         answer = connection.getresponse()
         took_s = time.perf_counter() - begun_s
+        wants_certificate = answer.status == 400 and WANTS_CERTIFICATE in answer.read(4096)
         return Head(
             http_status=answer.status,
             date=answer.getheader("Date") or "",
             location="".join(c for c in (answer.getheader("Location") or "")[:120] if c.isprintable()),
             sent_utc_s=sent_utc_s,
             took_s=took_s,
+            wants_certificate=wants_certificate,
         )
     finally:
         connection.close()
+
+
+def _proxy_remedy(error: Exception, usual: str) -> str:
+    return _OF_PROXY.get(error.code, usual) if isinstance(error, Failure) else usual
 
 
 def _why(error: Exception) -> str:

@@ -19,18 +19,17 @@ from pwdload.accounts.ledgered import LedgerAccounts, made_up_entries
 from pwdload.accounts.listing import WARNING
 from pwdload.accounts.ready import ledger_directory
 from pwdload.accounts.source import MadeUpAccounts, made_up_accounts, read_accounts_csv
+from pwdload.api import answering
 from pwdload.api.confirmation import check_confirmed, terminal
 from pwdload.api.connections import Connections, keys_without_use, settled, spoken_to_directly
 from pwdload.api.http import Address
-from pwdload.api.http.proxy import PROXY_VARIABLE
 from pwdload.api.permission import check_host_allowed, with_allowed
-from pwdload.api.request import probe_request
 from pwdload.api.tenant import CLIENT_ID_VARIABLE, CLIENT_SECRET_VARIABLE, Credentials
 from pwdload.cases.catalogue import CASES, scenario_weights
 from pwdload.cases.probes import LOCKOUT
 from pwdload.cases.steps import Case, OutliveToken
 from pwdload.devices import device_population
-from pwdload.errors import TargetError, UsageError
+from pwdload.errors import UsageError
 from pwdload.faults.processes.standin import StandinProcess
 from pwdload.harness.keeper import Keeper
 from pwdload.harness.options import adopt_secret_of, chosen_scenario
@@ -45,15 +44,6 @@ _STANDIN_TOKEN_LIFE_S = 5.0
 
 _WARNED_DAYS = 7.0
 """Validity and warning time of a stand-in on which every password is about to expire, from its first moment."""
-
-_USUAL_REMEDY = "is it running, and is this its address?"
-_REMEDIES = {
-    "tls_certificate": "is its authority known (else name it as [target] ca_file), and this its name (server_name)?",
-    "tls": "does it speak TLS, and want a certificate from us (client_certificate)?",
-    "proxy_auth": f"set {PROXY_VARIABLE} with the proxy's user and password in the environment",
-    "proxy": "is the proxy running, and does it let us through to this target?",
-}
-"""What to do about a target that does not answer, by how the code begins."""
 
 log = logging.getLogger(__name__)
 
@@ -299,13 +289,5 @@ def check_answers(host: str, scenario: Scenario) -> tuple[str, ...]:
     )
     with suppress(OSError):  # told below, with its remedy
         connections.addresses()
-    client = connections.client()
-    device = device_population(scenario).device(0)
-    exchange = client.exchange(probe_request(connections.address.authority, device, scenario.target.tenant_id))
-    client.close()
-    if exchange.http_status is None:
-        remedy = next(
-            (words for start, words in _REMEDIES.items() if exchange.transport.startswith(start)), _USUAL_REMEDY
-        )
-        raise TargetError(f"--host {host}: no answer ({exchange.transport}); {remedy}")
+    answering.check_answers(connections, host, device_population(scenario).device(0), scenario.target.tenant_id)
     return tuple(sorted(connections.addresses()))

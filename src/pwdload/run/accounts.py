@@ -24,6 +24,7 @@ from pwdload.accounts.ready import is_ledger
 from pwdload.accounts.scribe import Manner, Scribe, Told
 from pwdload.accounts.settle import Settled, settle
 from pwdload.accounts.source import read_accounts_csv
+from pwdload.api.answering import check_trust
 from pwdload.api.confirmation import check_confirmed, terminal
 from pwdload.api.connections import Connections, settled
 from pwdload.api.http import Address
@@ -73,13 +74,21 @@ class Desk:
         self._book = book
         self._told: list[Told] = []
         self._open = ExitStack()
+        target = settled(with_allowed(scenario.target, where.allow), os.environ)
         self._connections = Connections(
-            settled(with_allowed(scenario.target, where.allow), os.environ),
+            target,
             url,
             clock=time.perf_counter,
             environment=os.environ,
             chance=random.Random(scenario.seed),  # noqa: S311
         )
+        self._may_be_distrusted = target.proxy is not None or self._connections.address.scheme == "https"
+
+    def check_trust(self) -> None:
+        """Refuse at once what patience would not mend: a certificate, a proxy. Raises `TargetError`."""
+        if self._may_be_distrusted:
+            device = device_population(self.scenario).device(0)
+            check_trust(self._connections, self.url, device, self.scenario.target.tenant_id)
 
     def door(self) -> LoginDoor:
         """Return where passwords are tried."""
@@ -163,6 +172,7 @@ def _opened(where: Where, *, create: bool = False) -> Iterator[Desk]:
         ledger.bind_host(url)
         desk = Desk(where, ledger, book, scenario, url)
         with closing(desk):
+            desk.check_trust()
             yield desk
     finally:
         ledger.close()

@@ -228,7 +228,7 @@ class Connection:
 def _fail(result: Exchange, error: BaseException) -> None:
     """Say of an exchange what ended it."""
     if isinstance(error, Failure):
-        result.transport = error.code.value
+        result.transport, result.why = error.code.value, error.why
         if not result.bytes_sent and result.first_byte_s is None:
             result.sent_s = None  # the stream broke before it had taken anything: nothing can have been done
     else:

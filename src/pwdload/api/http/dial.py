@@ -126,8 +126,8 @@ class Dialer:
                 done = stream.handshake_step()
         except TimeoutError:
             raise Failure(TransportCode.TLS_TIMEOUT) from None
-        except ssl.SSLCertVerificationError:
-            raise Failure(TransportCode.TLS_CERTIFICATE) from None
+        except ssl.SSLCertVerificationError as error:
+            raise Failure(TransportCode.TLS_CERTIFICATE, error.verify_message.rstrip(".")) from None
         except (OSError, ValueError):  # SSLError is an OSError; a name that cannot be sent is a ValueError
             raise Failure(TransportCode.TLS) from None
         result.tls_s = self._clock() - begun_s

@@ -100,6 +100,8 @@ class Exchange:
     """What the head of a failed answer said of trying again, and of who has made it; null where it said nothing."""
     transport: str = ""
     """A `TransportCode`; empty when there is a complete answer."""
+    why: str = ""
+    """What the TLS library has against the target's certificate, in its own words; empty otherwise."""
     bytes_sent: int = 0
     """TLS' own framing not counted. Less than the request where the target answered before it had read it all."""
     bytes_received: int = 0
@@ -141,8 +143,9 @@ class Options:
 
 
 class Failure(Exception):  # noqa: N818 - control flow within this package, never seen outside
-    """The exchange cannot go on; `code` says why."""
+    """The exchange cannot go on; `code` says why, and `why` what a library said of it, if anything."""
 
-    def __init__(self, code: TransportCode) -> None:
+    def __init__(self, code: TransportCode, why: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.why = why
