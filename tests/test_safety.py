@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.analysis.synthetic import record_of
 from tests.servers import ScriptedServer, say
 
 from pwdload.api.confirmation import check_confirmed, looks_like_production
@@ -26,10 +28,12 @@ from pwdload.api.permission import (
     with_allowed,
 )
 from pwdload.cases.ceiling import SUSTAINED_S, Ceiling, peak_of_users, rate_max_per_s, rate_refusal
-from pwdload.errors import UsageError
+from pwdload.errors import FaultError, UsageError
 from pwdload.faults.gateway import Gateway
 from pwdload.health import HealthRow
+from pwdload.rundir import RunDirectory
 from pwdload.scenario import Scenario, Target, parse_scenario
+from pwdload.target_metrics import check_metrics_source, keep_metrics
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -122,11 +126,49 @@ def test_a_toxiproxy_elsewhere_is_named_too() -> None:
         Gateway.open(of, Address.parse("http://127.0.0.1:1"), ["10.0.0.8"])
 
 
+ELSEWHERE = {"id_test_example": ("127.0.0.1", "169.254.169.254"), "localhost": ("10.0.0.5",)}
+"""A name that leads to a cloud's metadata service among others, and one of loopback that leads to another machine."""
+
+
+def metrics_at(url: str) -> Scenario:
+    """Return a scenario whose target's metrics are asked of this Prometheus."""
+    return scenario(f'allow = ["id.test.example"]\n[target.metrics]\nprometheus = "{url}"\nqueries = {{ cpu = "c" }}')
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("host", ["id.test.example", "localhost"])
+def test_metrics_are_asked_of_allowed_addresses_only(
+    host: str, scheme: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Refused before the run; where the name leads elsewhere only later, nothing connects and a note says so."""
+    plan = metrics_at(f"{scheme}://{host}:9090")
+    opened: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, to: opened.append(to))
+    resolving(monkeypatch, **ELSEWHERE)
+    with pytest.raises(UsageError, match="resolves to"):
+        check_metrics_source(plan, [])
+    (note,) = keep_metrics(plan, RunDirectory(tmp_path), record_of([]))
+    assert "resolves to" in note
+    assert opened == []
+
+
+@pytest.mark.parametrize("host", ["id.test.example", "localhost"])
+def test_a_toxiproxy_is_driven_at_allowed_addresses_only(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call is checked where it connects: what is behind a name may change in the middle of a run."""
+    opened: list[object] = []
+    monkeypatch.setattr(socket.socket, "connect", lambda _, to: opened.append(to))
+    resolving(monkeypatch, **ELSEWHERE)
+    of = scenario("", f'[fault_proxy]\nengine = "http://{host}:8474"')
+    with pytest.raises(FaultError, match=rf"^fault proxy http://{host}:8474: host .* resolves to .*--allow-host"):
+        Gateway.open(of, Address.parse("http://127.0.0.1:1"), ["id.test.example"])
+    assert opened == []
+
+
 def test_not_a_byte_goes_to_an_address_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     """By whichever way a connection is made: the check is where names become addresses, in each process."""
     opened: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, to: opened.append(to))
-    resolving(monkeypatch, id_test_example=("127.0.0.1", "169.254.169.254"), localhost=("10.0.0.5",))
+    resolving(monkeypatch, **ELSEWHERE)
     for host in ("id.test.example", "localhost"):
         made = connections(f"http://{host}:8080", target("id.test.example"))
         exchange = made.client().exchange(REQUEST)

@@ -5,16 +5,28 @@ import json
 import math
 import os
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
-from pwdload.api.http import is_loopback
-from pwdload.api.permission import named
+from pwdload.api.beside import connected
+from pwdload.api.http import Resolver, is_loopback
+from pwdload.api.permission import check_addresses_allowed, named
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.metrics import parse_metrics, seconds_utc, write_metrics
 from pwdload.rundir import RunDirectory, RunRecord, write_whole
@@ -31,15 +43,21 @@ _TOGETHER_S: Final = 60.0
 
 
 def check_metrics_source(scenario: Scenario, allowed: Iterable[str]) -> None:
-    """Refuse, before the run, a Prometheus on a host that nobody has named.
+    """Refuse, before the run, a Prometheus on a host that nobody has named, or that leads where no name may.
 
     Raises:
-        UsageError: it is neither on loopback nor on an allowed host.
+        UsageError: it is neither on loopback nor on an allowed host, or an address behind its name is not allowed.
     """
     table = scenario.target.metrics
     url = table.prometheus if table is not None else None
-    host = urlsplit(url or "").hostname or ""
-    if url is None or is_loopback(host) or host in named((*scenario.target.allow, *allowed)):
+    parts, known = urlsplit(url or ""), (*scenario.target.allow, *allowed)
+    host = parts.hostname or ""
+    if url is None:
+        return
+    if is_loopback(host) or host in named(known):
+        with suppress(OSError):  # a name without an address is told when it is asked
+            found = Resolver().look_up(host, parts.port or 80)
+            check_addresses_allowed(host, [one.address for one in found], known)
         return
     raise UsageError(
         f"[target.metrics] prometheus = {url}: not on loopback, and its host is not named as one that may be asked; "
@@ -47,15 +65,20 @@ def check_metrics_source(scenario: Scenario, allowed: Iterable[str]) -> None:
     )
 
 
-def keep_metrics(scenario: Scenario, directory: RunDirectory, record: RunRecord) -> tuple[str, ...]:
-    """Write `metrics.csv` of a run whose load has ended, as far as it can be had; return what cannot, in sentences."""
+def keep_metrics(
+    scenario: Scenario, directory: RunDirectory, record: RunRecord, allowed: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Write `metrics.csv` of a run whose load has ended, as far as it can be had; return what cannot, in sentences.
+
+    `allowed`: hosts and addresses that were named besides those of the scenario.
+    """
     table = scenario.target.metrics
     if table is None:
         return ()
     try:
         if table.csv is not None:
             return _copied(table.csv, directory, record)
-        return _asked(table, directory, record)
+        return _asked(table, directory, record, (*scenario.target.allow, *allowed))
     except OSError as error:
         return (f"The target's metrics could not be kept ({error.strerror or type(error).__name__}).",)
 
@@ -74,12 +97,12 @@ def _copied(path: Path, directory: RunDirectory, record: RunRecord) -> tuple[str
     return ()
 
 
-def _asked(table: MetricsTable, directory: RunDirectory, record: RunRecord) -> tuple[str, ...]:
+def _asked(table: MetricsTable, directory: RunDirectory, record: RunRecord, allowed: Iterable[str]) -> tuple[str, ...]:
     """Ask a Prometheus for the time from zero of the run's clock to the end of the load."""
     start_s, length_s = seconds_utc(record.started_utc), max(record.duration_s or 0.0, 1.0)
     step_s = max(table.step_s, math.ceil(length_s / POINTS_MAX))
     span = {"start": f"{start_s:.3f}", "end": f"{start_s + length_s:.3f}", "step": f"{step_s:g}"}
-    opener, found, missing = _opener(), dict[str, Mapping[float, float]](), dict[str, list[str]]()
+    opener, found, missing = _opener(allowed), dict[str, Mapping[float, float]](), dict[str, list[str]]()
     until_s = time.monotonic() + _TOGETHER_S
     for name, query in table.queries.items():
         reason = "no time was left to ask" if time.monotonic() > until_s else ""
@@ -104,9 +127,32 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
-def _opener() -> OpenerDirector:
-    """Make what asks, without the proxies of the environment, which are not for a target's own surroundings."""
-    return build_opener(ProxyHandler({}), _NoRedirect())
+def _opener(allowed: Iterable[str]) -> OpenerDirector:
+    """Make what asks, without the proxies of the environment, which are not for a target's own surroundings.
+
+    Every address behind a name is looked at where the connection is made: a name may lead elsewhere by now.
+    """
+    known = tuple(allowed)
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            self.sock = connected(self.host, self.port, self.timeout, known)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            sock = connected(self.host, self.port, self.timeout, known)
+            self.sock = context.wrap_socket(sock, server_hostname=self.host)
+
+    class ByHttp(HTTPHandler):
+        def http_open(self, request: Request) -> HTTPResponse:
+            return self.do_open(Plain, request)
+
+    class ByHttps(HTTPSHandler):
+        def https_open(self, request: Request) -> HTTPResponse:
+            return self.do_open(Secure, request)
+
+    context = ssl.create_default_context()
+    return build_opener(ProxyHandler({}), _NoRedirect(), ByHttp(), ByHttps())
 
 
 def _series(opener: OpenerDirector, table: MetricsTable, form: Mapping[str, str]) -> tuple[Mapping[float, float], str]:
@@ -122,6 +168,8 @@ def _series(opener: OpenerDirector, table: MetricsTable, form: Mapping[str, str]
     except HTTPError as error:
         with error:
             return {}, _refused(error)
+    except UsageError as error:
+        return {}, str(error)
     except (URLError, OSError, http.client.HTTPException, ValueError) as error:
         return {}, _unreachable(error)
 

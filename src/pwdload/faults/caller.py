@@ -4,10 +4,12 @@ Plain blocking sockets of the standard library: in a process that gevent has pat
 """
 
 import json
+from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from pwdload.errors import FaultError
+from pwdload.api.beside import connected
+from pwdload.errors import FaultError, UsageError
 
 _ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _WORDS_MAX = 500
@@ -16,8 +18,10 @@ _WORDS_MAX = 500
 class Caller:
     """Calls the control API at one URL. May be used from any thread."""
 
-    def __init__(self, url: str, *, timeout_s: float) -> None:
+    def __init__(self, url: str, *, timeout_s: float, allowed: Iterable[str] = ()) -> None:
+        """Take the URL, and the hosts and addresses that somebody has named; nothing is opened yet."""
         self.url = url.rstrip("/")
+        self._allowed = tuple(allowed)
         self._host, self._port = _host_and_port(url)
         self._timeout_s = timeout_s
 
@@ -37,11 +41,14 @@ class Caller:
     def _exchange(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         connection = HTTPConnection(self._host, self._port, timeout=self._timeout_s)
         try:
+            connection.sock = connected(self._host, self._port, self._timeout_s, self._allowed)
             content = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json", "Connection": "close", "User-Agent": "pwdload"}
             connection.request(method, path, content, headers)
             response = connection.getresponse()
             return response.status, response.read(_ANSWER_BYTES_MAX)
+        except UsageError as error:
+            raise FaultError(f"fault proxy {self.url}: {error}") from None
         except (OSError, HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise FaultError(

@@ -4,7 +4,7 @@ What only the embedded proxy can is refused before anything is sent: a fault tha
 must not pass for one that was injected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -68,8 +68,9 @@ class ToxiproxyClient:
     thread, and from greenlets of a patched process.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
-        self._caller = Caller(url, timeout_s=timeout_s)
+    def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S, allowed: Iterable[str] = ()) -> None:
+        """Take the URL; `allowed`: hosts and addresses that were named, of which a name's addresses may be some."""
+        self._caller = Caller(url, timeout_s=timeout_s, allowed=allowed)
 
     @property
     def url(self) -> str:

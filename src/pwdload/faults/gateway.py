@@ -47,7 +47,7 @@ class Gateway:
         if url != "embedded":
             check_host_allowed(Address.parse(url).host, allow, "[fault_proxy] engine")
         process = EmbeddedProxy.start(allow=allow) if url == "embedded" else None
-        client = process.client if process is not None else ToxiproxyClient(url)
+        client = process.client if process is not None else ToxiproxyClient(url, allowed=allow)
         try:
             if process is None:
                 _forget_earlier(client)

@@ -334,7 +334,9 @@ class Controller:
             run_log.answers_are_in()
             if self._faulting is not None:
                 self._faulting.end_run(run_log.directory)
-            unmeasured = keep_metrics(self._prepared.scenario, run_log.directory, run_log.record)
+            unmeasured = keep_metrics(
+                self._prepared.scenario, run_log.directory, run_log.record, options_of(self._environment).allow_host
+            )
             if self._desk is not None:
                 self._desk.end_run()
             ledger, endings, told = close_books(self._keeper, say, dry_s=self._early.dry_s)
