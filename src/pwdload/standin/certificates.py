@@ -52,6 +52,10 @@ class CertificateFiles:
             ) from None
         return files
 
+    def resolved(self) -> "CertificateFiles":
+        """Return the same files by their absolute paths."""
+        return CertificateFiles(ca=self.ca.resolve(), server=self.server.resolve(), client=self.client.resolve())
+
 
 def _authority(name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     return (

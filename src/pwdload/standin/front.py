@@ -88,8 +88,9 @@ class Front:
         """
         with closing(bind(host, port)) as free:
             port = free.getsockname()[1]
-        folder = folder.resolve()
         files = CertificateFiles.write(folder, host)
+        folder = folder.resolve()
+        files = files.resolved()
         return cls(folder=folder, files=files, program=nginx(), host=host, port=port, asks_clients=asks_clients)
 
     @property
