@@ -1,12 +1,12 @@
 """`pwdload init`: what a team starts from, out of a checkout and out of a built package."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.packaged import installed
 from tests.processes import ROOT, environment, pwdload
 
 from pwdload.errors import UsageError
@@ -51,30 +51,7 @@ def test_a_dashboard_is_laid_down_where_it_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_built_package_works_outside_the_checkout(tmp_path: Path) -> None:
     """`pip wheel`, unpacked somewhere else: init, plan and a run of Locust by its own locust.conf."""
-    source = tmp_path / "source"  # building leaves a folder beside the sources
-    for name in ("src", "locustfiles", "scenarios"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    for name in ("pyproject.toml", "setup.py", "README.md"):
-        shutil.copy(ROOT / name, source)
-    packed = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path), str(source)]
-    subprocess.run(packed, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("pwdload-*.whl")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--target",
-            str(tmp_path / "site"),
-            str(wheel),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    variables = environment(more={"PYTHONPATH": str(tmp_path / "site")})
+    variables = environment(more={"PYTHONPATH": str(installed(tmp_path))})
 
     def run(*command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.docs.test_tutorial import programs
+from tests.docs.session import programs
 from tests.pipelines.test_templates import github
 
 from pwdload.run.starting import Extra, lay_down

@@ -76,6 +76,11 @@ def read_listing(path: Path) -> Listing:
         # A byte that is no UTF-8 comes through as half a surrogate pair, and is found in its line.
         with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
             return _read(path, lines)
+    except FileNotFoundError:
+        raise AccountsError(
+            f"{path}: cannot be read (no list and no ledger is there); make a ledger with `pwdload accounts create`, "
+            "or name another with --accounts or in [accounts] source"
+        ) from None
     except OSError as error:
         raise AccountsError(f"{path}: cannot be read ({error.strerror}); name it in [accounts] source") from None
 
