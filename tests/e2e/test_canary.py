@@ -192,14 +192,20 @@ def _file(path: Path, value: str) -> str:
     return str(path)
 
 
-def ask(port: int, method: str, path: str) -> bytes:
-    """Ask the web UI; empty where it does not listen yet."""
+def ask(port: int, method: str, path: str, keep: Path | None = None) -> bytes:
+    """Ask the web UI; empty where it does not listen yet. `keep`: a folder for the answer, with its head."""
     with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         try:
             connection.request(method, path)
-            return connection.getresponse().read()
+            answer = connection.getresponse()
+            body = answer.read()
         except OSError:
             return b""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        kept = keep / f"{len([*keep.iterdir()])}-{method}{path.replace('/', '_')}"
+        kept.write_bytes(f"{answer.status} {answer.headers}".encode() + body)
+    return body
 
 
 def assert_nothing_leaked(world: World, least: Mapping[str, int], streams: Mapping[str, bytes]) -> None:
@@ -237,13 +243,13 @@ def test_a_run_on_two_workers_with_its_web_ui_keeps_its_secrets(tmp_path: Path) 
         try:
             processes += [it.locust(f"worker-{number}", CRASHING, *join) for number in range(2)]
             wait_for(lambda: _workers(web) == 2)
-            wait_for(lambda: b"true" in ask(web, "POST", "/swarm"))
+            wait_for(lambda: b"true" in ask(web, "POST", "/swarm", it.here / "web" / "orders"))
             wait_for(lambda: has_begun(it.here, 60_000))
             _look_at_everything(it, web, "during")
             processes[1].send_signal(signal.SIGABRT)
             wait_for(lambda: processes[1].poll() is not None)
             wait_for(lambda: _grows(it.here))
-            ask(web, "POST", "/stop")
+            ask(web, "POST", "/stop", it.here / "web" / "orders")
             wait_for(lambda: [*it.here.glob("reports/canary/2*/report.html")], timeout_s=90.0)
             _look_at_everything(it, web, "afterwards")
             for process in (processes[0], processes[2]):
@@ -273,15 +279,15 @@ def _grows(folder: Path) -> bool:
 
 
 def _look_at_everything(it: World, web: int, when: str) -> None:
-    """Keep what the web UI answers to every GET that it knows."""
+    """Keep what the web UI answers, head and body, to every GET that it knows and to what it does not understand."""
     folder = it.here / "web" / when
-    folder.mkdir(parents=True)
     routes = (it.here / "routes.txt").read_text().splitlines()
     assert {"/", "/stats/requests", "/exceptions", "/logs", "/stats/report"} <= {*routes}
-    for number, route in enumerate([*routes, "/stats/report?download=1&theme=dark", "/no-such-page"]):
-        answer = ask(web, "GET", route)
-        assert answer or route == "/login", route
-        (folder / f"{number}{route.replace('/', '_')}").write_bytes(answer)
+    for route in (*routes, "/stats/report?download=1&theme=dark", "/no-such-page"):
+        assert ask(web, "GET", route, folder) or route == "/login", route
+    for order in ("/user", "/no-such-order"):  # no body: an error, told in the program's own words
+        assert ask(web, "POST", order, folder), order
+    assert len([*folder.iterdir()]) >= len(routes) + 4
 
 
 def _have_it_judged(it: World, run: Path) -> None:
