@@ -128,8 +128,9 @@ class World:
 
     def canaries(self) -> tuple[Canaries, Counter[str]]:
         """Return all secrets that there were, and how many of each kind."""
-        found: dict[str | bytes, str] = dict(_recorded(self.front))
-        kinds = Counter(found.values())
+        recorded = {*_recorded(self.front)}
+        found: dict[str | bytes, str] = dict(recorded)
+        kinds = Counter(kind for _, kind in recorded)  # an access_token is in an Authorization too: of both kinds
         found |= {password: "listed password" for _, password, _ in rows(COUNT)}
         found |= {f"Older-{name}-Xq7": "earlier password" for name, _, _ in rows(COUNT)}
         found |= {value: what for what, value in GIVEN.items()}
