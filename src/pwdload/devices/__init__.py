@@ -9,6 +9,8 @@ Operating system and agent come together from a catalogue of real pairs: phones 
 with and updated to, browsers with the systems they run on. Only what tells one device from the next is drawn freely.
 """
 
+from typing import TYPE_CHECKING
+
 from pwdload.devices.catalogue import Family
 from pwdload.devices.population import (
     DEFAULT_LANGUAGES,
@@ -18,11 +20,13 @@ from pwdload.devices.population import (
     LANGUAGES,
     DevicePopulation,
     DeviceProfile,
-    DeviceProvider,
     Language,
     device_population,
     device_seed,
 )
+
+if TYPE_CHECKING:
+    from pwdload.devices.provider import DeviceProvider
 
 __all__ = [
     "DEFAULT_LANGUAGES",
@@ -38,3 +42,11 @@ __all__ = [
     "device_population",
     "device_seed",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "DeviceProvider":
+        from pwdload.devices.provider import DeviceProvider  # noqa: PLC0415 - no load waits for Faker
+
+        return DeviceProvider
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Profiles, populations and the Faker provider."""
+"""Profiles and populations."""
 
 import re
 from bisect import bisect_right
@@ -11,8 +11,6 @@ from math import isfinite
 from random import Random
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar, get_args
-
-from faker.providers import BaseProvider
 
 from pwdload.devices.catalogue import CATALOGUE, Family
 from pwdload.errors import UsageError
@@ -62,10 +60,10 @@ class DevicePopulation:
     shares: Mapping[Family, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     languages: Mapping[Language, float] = field(default_factory=lambda: dict(DEFAULT_LANGUAGES))
     client_id: str | tuple[str, ...] = EXAMPLE_CLIENT_ID
-    _source: "_ProfileSource" = field(init=False, repr=False, compare=False)
+    _source: "ProfileSource" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_source", _profile_source(self.shares, self.languages, self.client_id))
+        object.__setattr__(self, "_source", profile_source(self.shares, self.languages, self.client_id))
 
     def device(self, index: int) -> DeviceProfile:
         """Return the device of that index (0 or more); about 15 us, so once per account and never per request.
@@ -83,20 +81,6 @@ def device_seed(seed: int, index: int) -> int:
     """
     digest = blake2b(f"{seed}:{index}".encode(), digest_size=16, person=b"pwdload device").digest()
     return int.from_bytes(digest, "big")
-
-
-class DeviceProvider(BaseProvider):
-    """A Faker provider of devices: `fake.add_provider(DeviceProvider)`, then `fake.device_profile()`."""
-
-    def device_profile(
-        self,
-        *,
-        shares: Mapping[Family, float] = DEFAULT_SHARES,
-        languages: Mapping[Language, float] = DEFAULT_LANGUAGES,
-        client_id: str | tuple[str, ...] = EXAMPLE_CLIENT_ID,
-    ) -> DeviceProfile:
-        """Return the next device out of this Faker instance's own stream; arguments as in `DevicePopulation`."""
-        return _profile_source(shares, languages, client_id).profile(self.generator.random)
 
 
 _FINGERPRINT_DIGITS: Mapping[Family, int] = {"android": 16, "ios": 32, "harmonyos": 32, "desktop": 32}
@@ -117,7 +101,7 @@ class _Weighted(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ProfileSource:
+class ProfileSource:
     """Everything that is decided once; what is left is to draw.
 
     It calls nothing of `Random` but `random()`, the one method whose numbers Python promises to keep from version to
@@ -129,6 +113,7 @@ class _ProfileSource:
     client_ids: tuple[str, ...]
 
     def profile(self, random: Random) -> DeviceProfile:
+        """Return the next device of a stream of numbers."""
         family = self.families.draw(random)
         language = self.languages.draw(random)
         client_id = _draw(random, self.client_ids)
@@ -145,16 +130,20 @@ class _ProfileSource:
         )
 
 
-def _profile_source(
+def profile_source(
     shares: Mapping[Family, float], languages: Mapping[Language, float], client_id: str | tuple[str, ...]
-) -> _ProfileSource:
+) -> ProfileSource:
+    """Return what draws devices with these weights.
+
+    Raises `UsageError` as `DevicePopulation` does.
+    """
     client_ids = (client_id,) if isinstance(client_id, str) else client_id
     if not client_ids:
         raise UsageError("devices: no client id; at least one is needed")
     for one in client_ids:
         if not re.fullmatch(r"[!-~]+", one):
             raise UsageError(f"devices: client id {one!r}: only printable ASCII without spaces fits into a header")
-    return _ProfileSource(
+    return ProfileSource(
         families=_weighted("device", shares, FAMILIES),
         languages=_weighted("language", languages, LANGUAGES),
         client_ids=client_ids,

@@ -148,7 +148,7 @@ class RunLog:
         A process of its own, because the analysis would stop Locust's heartbeats and web UI for seconds, and because
         this way every run proves that its directory alone is enough.
         """
-        command = [sys.executable, "-m", "pwdload", "report", str(self.directory.path)]
+        command = [sys.executable, "-m", "pwdload.report", str(self.directory.path)]
         # A session of its own, so that an impatient second Ctrl-C leaves it to finish.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
             child = subprocess.Popen(command, start_new_session=True, stdout=said)  # noqa: S603 - our own program

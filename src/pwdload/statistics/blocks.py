@@ -17,7 +17,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, t
+
+from pwdload.statistics.distributions import norm, t
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

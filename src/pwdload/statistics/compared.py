@@ -10,7 +10,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from pwdload.statistics import distributions as stats
 
 Floats = npt.NDArray[np.float64]
 

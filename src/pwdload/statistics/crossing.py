@@ -16,8 +16,6 @@ from math import inf
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import isotonic_regression
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,6 +40,8 @@ def room_of_times(times_s: Floats, limit_s: float, weights: Floats) -> Floats:
     1/time falls on a straight line in M/M/1, where the percentile is ln(1 / (1 - p)) / (mu - lambda), and bends down
     with more servers. Where chance makes it rise with the load, neighbours are pooled.
     """
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - a tenth of a second that most reports need not
+
     speed = isotonic_regression(1 / np.maximum(times_s, 1e-9), weights=weights, increasing=False).x
     room: Floats = speed * limit_s - 1
     return room
@@ -52,6 +52,8 @@ def room_of_shares(shares: Floats, limit: float, loads: Floats, weights: Floats)
 
     What fails for want of capacity is load - capacity per second: straight in the load, while the share is not.
     """
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415 - as above
+
     rising = isotonic_regression(shares, weights=weights, increasing=True).x
     room: Floats = (limit - rising) * loads
     return room
@@ -110,6 +112,8 @@ def _through_zero(loads: Floats, room: Floats, first: int, second: int) -> float
 
 def _smooth(loads: Floats, room: Floats) -> float:
     """Return where a monotone cubic through the points passes through 0, before the first load without room."""
+    from scipy.interpolate import PchipInterpolator  # noqa: PLC0415 - as above
+
     after = int(np.flatnonzero(room <= 0)[0])
     if len(loads) < 3:
         return _through_zero(loads, room, after - 1, after)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from scipy import stats
 
+from pwdload.statistics import distributions as stats
 from pwdload.statistics.percentiles import Floats
 from pwdload.statistics.slots import SlotCounts
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from pwdload.statistics import distributions as stats
 from pwdload.statistics.dependence import Dependence, dependence
 from pwdload.statistics.percentiles import (
     MAXIMUM,

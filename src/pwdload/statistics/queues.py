@@ -8,8 +8,6 @@ Gross and Harris, "Fundamentals of Queueing Theory", 3rd ed., section 2.3.
 from dataclasses import dataclass
 from math import exp, inf, log
 
-from scipy.optimize import brentq
-
 _CLOSE = 1e-9
 """Two rates that differ relatively by less are one: the sum of two exponentials then has a form of its own."""
 
@@ -76,6 +74,8 @@ class Queue:
 
     def percentile_s(self, rate_per_s: float, permille: int) -> float:
         """Return a percentile of the response time, given in thousandths; infinite where the queue never settles."""
+        from scipy.optimize import brentq  # noqa: PLC0415 - a tenth of a second that most reports need not
+
         beyond = 1 - permille / 1000
         if rate_per_s >= self.most_per_s:
             return inf
@@ -91,6 +91,8 @@ class Queue:
 
         0 where the service alone takes longer.
         """
+        from scipy.optimize import brentq  # noqa: PLC0415 - as above
+
         beyond = 1 - permille / 1000
         if exp(-limit_s / self.service_s) > beyond:
             return 0.0

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from pwdload.statistics import distributions as stats
 from pwdload.statistics.dependence import autocorrelation, block_length, sum_variance
 from pwdload.statistics.percentiles import Floats
 

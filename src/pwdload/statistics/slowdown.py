@@ -16,8 +16,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from pwdload.statistics import distributions as stats
 from pwdload.statistics.dependence import BATCHES, MISSED, hangs_together, sum_variance
 from pwdload.statistics.percentiles import Codes, Floats
 from pwdload.statistics.quantiles import SPELLS

@@ -22,7 +22,6 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.float64]
 
@@ -153,6 +152,8 @@ def _columns(n: Floats) -> tuple[Floats, Floats]:
 
 def _fit(columns: Floats, target: Floats) -> tuple[Floats, Floats]:
     """Return the coefficients of 0 or more with the least relative squares, and what they make of each level."""
+    from scipy.optimize import nnls  # noqa: PLC0415 - a tenth of a second that most reports need not
+
     solution, expected = np.zeros(_PARAMETERS), target
     for _ in range(_ROUNDS):
         solution, _norm = nnls(columns / expected[:, None], target / expected)
