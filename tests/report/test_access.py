@@ -3,9 +3,11 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished
+from tests.report.decided import decided
 from tests.report.drawings import with_decision, with_drawings
 from tests.report.faulty import open_run
 from tests.report.page import Page
@@ -97,6 +99,17 @@ def test_a_row_leads_to_what_weakens_it(page: Page) -> None:
     """The mark of a caveat stands beside the name of its row, and not beside each of its numbers."""
     rows = html_rows(page)
     assert [row.count("#caveat-1") for row in rows] == [1, 1, 0, 0, 0, 1]
+
+
+def test_each_number_of_the_decision_says_what_it_is(tmp_path: Path) -> None:
+    """On a phone the heads of the columns are out of sight: each cell brings its own, and stays a cell of a table."""
+    page = Page.parse(html.render(decided(tmp_path / "run")))
+    heads = {each["data-of"]: each["role"] for each in page.all("th") if "data-of" in each and each["scope"] == "col"}
+    cells = [each for each in page.all("td") if "data-of" in each]
+    assert set(heads.values()) == {"columnheader"}
+    assert cells
+    assert {each["role"] for each in cells} == {"cell"}
+    assert all(each["data-label"] and each["data-of"] in heads for each in cells)
 
 
 def html_rows(page: Page) -> list[list[str]]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.analysis.degenerate import finished, no_samples, odd_characters
-from tests.report.browser import chromium_or_skip, visit
+from tests.report.browser import Visit, chromium_or_skip, visit
+from tests.report.decided import decided
 from tests.report.drawings import with_drawings
 from tests.report.faulty import open_run
 
@@ -53,24 +54,50 @@ def test_plots_are_drawn_from_the_file_alone(
     assert len(seen.dom.split('class="canvas')) == plots + 1
 
 
-def test_every_kind_of_drawing_is_drawn(chromium: str, tmp_path: Path) -> None:
+DRIVER = """<script>
+  for (const button of document.querySelectorAll("figure .as-table")) button.click();
+  const rows = (name) => document.querySelectorAll(`figure:has(#plot-${name}) .numbers tbody tr`).length;
+  document.documentElement.dataset.rows = ["goodput", "ecdf", "heat", "empty"].map(rows).join(" ");
+  const phone = document.createElement("iframe");
+  phone.width = 390;
+  phone.onload = () => {
+    const inside = phone.contentDocument, table = inside.querySelector(".tiered");
+    const lines = [...table.querySelectorAll("td")].filter((cell) => cell.offsetHeight);
+    const beyond = (element) => element.scrollWidth - element.clientWidth;
+    document.documentElement.dataset.phone = [beyond(inside.documentElement), beyond(table.parentElement),
+      lines.every((cell) => cell.offsetWidth > 300)].join(" ");
+  };
+  phone.srcdoc = "<!doctype html>" + document.querySelector("style").outerHTML
+    + '<div class="page">' + document.querySelector("#decision").outerHTML + "</div>";
+  document.body.append(phone);
+</script>"""
+"""Opens each drawing's table, and the first page on a phone."""
+
+
+@pytest.fixture(scope="module")
+def driven(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """A page with the fullest decision and every kind of drawing, and what became of it."""
+    folder = tmp_path_factory.mktemp("driven")
+    text = html.render(with_drawings(decided(folder / "run")))
+    page = folder / "driven.html"
+    page.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"{DRIVER}</body>"), "utf-8")
+    return visit(chromium, page, folder / "profile")
+
+
+def test_every_kind_of_drawing_is_drawn(driven: Visit) -> None:
     """Charts and heat maps appear with gaps, zeros on logarithmic axes and markup in names; each as a table too."""
-    driver = """<script>
-      for (const button of document.querySelectorAll("figure .as-table")) button.click();
-      const rows = (name) => document.querySelectorAll(`figure:has(#plot-${name}) .numbers tbody tr`).length;
-      document.documentElement.dataset.rows = ["goodput", "ecdf", "heat", "empty"].map(rows).join(" ");
-    </script>"""
-    text = html.render(with_drawings(make(finished(tmp_path / "run"))))
-    page = tmp_path / "driven.html"
-    page.write_text(re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"{driver}</body>"), "utf-8")
-    seen = visit(chromium, page, tmp_path / "profile")
-    assert seen.attribute("plots") == str(PLOTS + 2 + 4)
-    assert seen.console == ()
-    assert seen.attribute("rows") == "211 72 400 1"
-    assert "&lt;b&gt;next year&lt;/b&gt;" in seen.dom
-    assert "<b>next year</b>" not in seen.dom.partition("<main")[2]
-    drawn = seen.dom.partition('id="plot-empty"')[2].partition("</figure>")[0]
+    assert driven.attribute("plots") == str(PLOTS + MORE_PLOTS["faults"] + 4)
+    assert driven.console == ()
+    assert driven.attribute("rows") == "211 72 400 1"
+    assert "&lt;b&gt;next year&lt;/b&gt;" in driven.dom
+    assert "<b>next year</b>" not in driven.dom.partition("<main")[2]
+    drawn = driven.dom.partition('id="plot-empty"')[2].partition("</figure>")[0]
     assert "nothing to draw" in drawn
+
+
+def test_the_decision_can_be_read_on_a_phone(driven: Visit) -> None:
+    """On 390 pixels nothing scrolls sideways: each number is a line of its own, under the name of its row."""
+    assert driven.attribute("phone") == "0 0 true"
 
 
 def test_what_slipped_through_could_not_run(chromium: str, pages: Mapping[str, Path], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.analysis.capacities import AT_LEAST, FOUND, NEVER_KEPT, UNKNOWN
 from tests.analysis.degenerate import finished, lost_worker
+from tests.report.decided import FORECAST
 from tests.report.faulty import open_run
 from tests.report.page import Page
 
@@ -23,17 +24,6 @@ from pwdload.report.model import Section, Table
 from pwdload.report.sections import decision_section
 from pwdload.rundir import RunDirectory
 
-FORECAST = """
-[forecast]
-people = 40_000
-expires_every = "90d"
-morning_rush = "60% within 15m"
-mass_expiry = "6% within 1m"
-peak_factor = 1.0
-growth_per_year = "20%"
-headroom = "25%"
-lead_time = "90d"
-"""
 Row = dict[str, str]
 
 

@@ -43,6 +43,17 @@ def cell_text(table: Table, place: int, row: Row) -> str:
     return f"{shown(table.columns[place], row[place])} {interval(table, place, row)}".rstrip()
 
 
+def is_tiered(table: Table) -> bool:
+    """Whether the last column is words on how a row is known: they stand below its numbers, over the whole width."""
+    return table.columns[-1].name == "known_by"
+
+
+def apart(text: str) -> tuple[str, str]:
+    """Return what stands before the brackets at the end of a text, and these: "+32 %", "(+28 % to +36 %)"."""
+    number, bracket, ends = text.partition(" (")
+    return (number, f"({ends}") if bracket and ends.endswith(")") else (text, "")
+
+
 def _unit(text: str) -> str:
     """Return what follows the number: " ms", " %", "/s"; empty where a number is all there is."""
     return text.lstrip("<> ").lstrip("0123456789.,")

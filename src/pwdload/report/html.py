@@ -14,11 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pwdload.oracle.told import short, span
-from pwdload.report.cells import has_interval, interval, places_shown
+from pwdload.report.cells import apart, has_interval, interval, is_tiered, places_shown
 from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
 from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
 
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 PLOTLY = "vendor/plotly-cartesian.min.js"
 ROWS_FOLDED = 12
 """A table shows so many rows before it is unfolded; on paper it is always unfolded."""
@@ -62,6 +63,8 @@ def _environment() -> Environment:
         is_number=is_number,
         plain=plain,
         parts=_parts,
+        apart=apart,
+        unbroken=_unbroken,
         figure_text=figure_text,
         largest=_largest,
         places_shown=places_shown,
@@ -76,6 +79,7 @@ def _environment() -> Environment:
         table=lambda item: isinstance(item, Table),
         drawing=lambda item: isinstance(item, Plot | Chart | HeatMap),
         estimated=has_interval,
+        tiered=is_tiered,
         wide=lambda item: isinstance(item, HeatMap) or item.is_wide,
     )
     return environment
@@ -96,6 +100,11 @@ def _parts(value: str) -> tuple[str, str]:
     """Return a formatted value as number and unit, so that the unit can be set smaller: "21.0" and " ms"."""
     match = re.fullmatch(r"([0-9.,<> ]*[0-9])( ?[a-z%]+|/[a-z])", value)
     return (match[1], match[2]) if match else (value, "")
+
+
+def _unbroken(text: str) -> Markup:
+    """Return a text with its days kept whole: a browser breaks lines after a hyphen."""
+    return Markup(_DAY.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped
 
 
 @cache
