@@ -68,5 +68,8 @@ def interval_columns(percentiles: Sequence[Percentile] = WITH_INTERVALS) -> tupl
 
 
 def _cells(column: pd.Series) -> list[Cell]:
-    cells: list[Cell] = column.astype(object).where(column.notna(), None).tolist()
-    return cells
+    cells: list[Cell] = column.tolist()
+    absent = column.isna().to_numpy()
+    return (
+        [None if is_absent else cell for cell, is_absent in zip(cells, absent, strict=True)] if absent.any() else cells
+    )
