@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema reference sample picture vendor clean
+.PHONY: help setup demo test costs lint bench truth killing canary trackrecord cleanruns cleanfaults standin schema reference sample picture vendor clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,9 +22,14 @@ setup: $(VENV)/.installed  ## Make .venv and install
 demo: $(VENV)/.installed  ## Stand-in, a one-minute run, and its report
 	$(BIN)/pwdload run scenarios/demo.toml --loglevel WARNING --only-summary
 
-# Three at a time on two cores: most of the time goes into waiting for the processes of the end-to-end tests.
+# Four at a time on two cores: half of the time goes into waiting for the processes of the end-to-end tests.
 test: $(VENV)/.installed  ## All tests but the slow proofs
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
+
+costs: $(VENV)/.installed  ## The processor time of each test, the costliest first
+	@rm -f .costs
+	PWDLOAD_TEST_COSTS=.costs $(BIN)/python -m pytest -p tests.costs -n 4 --dist worksteal
+	@$(BIN)/python -m tests.costs .costs
 
 lint: $(VENV)/.installed  ## Style, types
 	$(BIN)/ruff check .
@@ -83,4 +88,4 @@ vendor: $(VENV)/.installed  ## Renew the plotly.js in the reports: make vendor V
 	$(BIN)/python -m tests.vendor "$(VERSION)"
 
 clean:  ## Remove what the targets made, except reports
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) .costs .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info

@@ -1,5 +1,6 @@
 """Shared settings of the tests."""
 
+import gc
 import os
 import sys
 
@@ -13,3 +14,8 @@ sys.dont_write_bytecode = False
 # The same examples every time (tests are seeded), and no deadline: a shared CI core may pause for longer than a test.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests that are there to the end out of each look for garbage."""
+    gc.freeze()

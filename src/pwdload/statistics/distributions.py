@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import special as typed
 
 Floats = npt.NDArray[np.float64]
+special: Any = typed
+"""Its types allow less than its functions take."""
 
 
 class _Normal:
@@ -21,17 +23,20 @@ class _Normal:
         """Return itself; as `Student` is for given degrees of freedom."""
         return self
 
-    def ppf(self, probability: npt.ArrayLike) -> Any:
+    def ppf(self, probability: npt.ArrayLike) -> Floats:
         """Return quantiles."""
-        return special.ndtri(probability)
+        found: Floats = special.ndtri(probability)
+        return found
 
-    def cdf(self, value: npt.ArrayLike) -> Any:
+    def cdf(self, value: npt.ArrayLike) -> Floats:
         """Return the probability of at most so much."""
-        return special.ndtr(value)
+        found: Floats = special.ndtr(value)
+        return found
 
-    def sf(self, value: npt.ArrayLike) -> Any:
+    def sf(self, value: npt.ArrayLike) -> Floats:
         """Return the probability of more than so much, exact in the far tail too."""
-        return special.ndtr(np.negative(value))
+        found: Floats = special.ndtr(np.negative(value))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,13 @@ class _StudentOf:
 
     degrees: float
 
-    def ppf(self, probability: npt.ArrayLike) -> Any:
+    def ppf(self, probability: npt.ArrayLike) -> Floats:
         return _Student().ppf(probability, self.degrees)
 
-    def cdf(self, value: npt.ArrayLike) -> Any:
+    def cdf(self, value: npt.ArrayLike) -> Floats:
         return _Student().cdf(value, self.degrees)
 
-    def sf(self, value: npt.ArrayLike) -> Any:
+    def sf(self, value: npt.ArrayLike) -> Floats:
         return _Student().sf(value, self.degrees)
 
 
@@ -57,50 +62,54 @@ class _Student:
         """Return the one with these degrees of freedom."""
         return _StudentOf(degrees)
 
-    def ppf(self, probability: npt.ArrayLike, degrees: npt.ArrayLike) -> Any:
+    def ppf(self, probability: npt.ArrayLike, degrees: npt.ArrayLike) -> Floats:
         """Return quantiles."""
-        return special.stdtrit(degrees, probability)
+        found: Floats = special.stdtrit(degrees, probability)
+        return found
 
-    def cdf(self, value: npt.ArrayLike, degrees: npt.ArrayLike) -> Any:
+    def cdf(self, value: npt.ArrayLike, degrees: npt.ArrayLike) -> Floats:
         """Return the probability of at most so much."""
-        return special.stdtr(degrees, value)
+        found: Floats = special.stdtr(degrees, value)
+        return found
 
-    def sf(self, value: npt.ArrayLike, degrees: npt.ArrayLike) -> Any:
+    def sf(self, value: npt.ArrayLike, degrees: npt.ArrayLike) -> Floats:
         """Return the probability of more than so much, exact in the far tail too."""
-        return special.stdtr(degrees, np.negative(value))
+        found: Floats = special.stdtr(degrees, np.negative(value))
+        return found
 
 
 class _ChiSquared:
     """The chi-squared distribution."""
 
-    def ppf(self, probability: npt.ArrayLike, degrees: npt.ArrayLike) -> Any:
+    def ppf(self, probability: npt.ArrayLike, degrees: npt.ArrayLike) -> Floats:
         """Return quantiles."""
-        return 2.0 * special.gammaincinv(np.divide(degrees, 2.0), probability)
+        found: Floats = 2.0 * special.gammaincinv(np.divide(degrees, 2.0), probability)
+        return found
 
 
 class _Binomial:
     """The binomial distribution."""
 
-    def cdf(self, hits: npt.ArrayLike, trials: npt.ArrayLike, share: npt.ArrayLike) -> Any:
+    def cdf(self, hits: npt.ArrayLike, trials: npt.ArrayLike, share: npt.ArrayLike) -> Floats:
         """Return the probability of at most so many hits, of -1 or more; `bdtr` loses its digits at millions."""
-        known = np.minimum(hits, np.subtract(trials, 1.0))
-        found = special.betaincc(known + 1.0, np.subtract(trials, known), share)
-        return np.where(np.asarray(hits) >= trials, 1.0, np.where(np.asarray(hits) < 0.0, 0.0, found))
+        k, n, p = (np.asarray(value, dtype=np.float64) for value in (hits, trials, share))
+        known = np.minimum(k, n - 1.0)
+        inside = special.betaincc(known + 1.0, n - known, p)
+        found: Floats = np.where(k >= n, 1.0, np.where(k < 0.0, 0.0, inside))
+        return found
 
-    def ppf(self, probability: npt.ArrayLike, trials: npt.ArrayLike, share: npt.ArrayLike) -> Any:
-        """Return quantiles: the fewest hits such that at most so many have at least this probability.
+    def ppf(self, probability: npt.ArrayLike, trials: npt.ArrayLike, share: npt.ArrayLike) -> Floats:
+        """Return quantiles: the fewest hits such that at most so many have at least this probability, below 1.
 
         From a normal guess with its skewness to the first count that is right: a few steps, whatever the size.
         """
-        z, spread = (
-            special.ndtri(probability),
-            np.sqrt(np.multiply(trials, np.multiply(share, np.subtract(1.0, share)))),
-        )
-        guess = np.multiply(trials, share) + z * spread + (1.0 - 2.0 * np.asarray(share)) * (z * z - 1.0) / 6.0
-        found = np.clip(np.round(guess), 0.0, trials)
-        while (low := self.cdf(found, trials, share) < probability).any():
+        q, n, p = (np.asarray(value, dtype=np.float64) for value in (probability, trials, share))
+        z = special.ndtri(q)
+        guess = n * p + z * np.sqrt(n * p * (1.0 - p)) + (1.0 - 2.0 * p) * (z * z - 1.0) / 6.0
+        found: Floats = np.clip(np.round(guess), 0.0, n)
+        while (low := self.cdf(found, n, p) < q).any():
             found = found + low
-        while (high := self.cdf(found - 1.0, trials, share) >= probability).any():
+        while (high := self.cdf(found - 1.0, n, p) >= q).any():
             found = found - high
         return found
 
