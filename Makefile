@@ -78,7 +78,7 @@ reference: schema  ## Write docs/scenario.md, docs/definitions.md and the Grafan
 	$(BIN)/python -m tests.exporting.dashboard
 
 sample: $(VENV)/.installed  ## Renew reports/sample from a real run, a fault and a search, with its picture (five minutes, needs Chromium)
-	$(BIN)/python -m tests.sample
+	$(BIN)/python -m tests.sample "$(RUN)"
 
 picture: $(VENV)/.installed  ## Renew the pictures of the live view and the live page in docs (needs Chromium)
 	$(BIN)/python -m tests.terminal.picture

@@ -1,4 +1,7 @@
-"""Renew `reports/sample/` from a real run, a fault and a search for capacity, with its picture: `make sample`."""
+"""Renew `reports/sample/` from a real run, a fault and a search for capacity, with its picture: `make sample`.
+
+Where only the looks of a report have changed, `make sample RUN=reports/review/2026-...` takes a run that is there.
+"""
 
 import shutil
 import subprocess
@@ -41,8 +44,8 @@ def picture(page: Path, to: Path) -> None:
         subprocess.run([chromium(), *options, page.as_uri()], check=True, capture_output=True, timeout=60)
 
 
-def main() -> None:
-    """Run the scenario, keep what a reader wants to see of it, and take the picture."""
+def played() -> Path:
+    """Run the scenario, and return its directory."""
     command = [
         sys.executable,
         "-m",
@@ -55,7 +58,20 @@ def main() -> None:
     ]
     if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
         sys.exit(f"make sample: the run ended with exit code {code}, see above; the sample was left as it is")
-    run = (ROOT / "reports" / SCENARIO / "latest").resolve()
+    return (ROOT / "reports" / SCENARIO / "latest").resolve()
+
+
+def rendered(run: Path) -> Path:
+    """Make the report of a run anew, and return its directory."""
+    done = subprocess.run([sys.executable, "-m", "pwdload", "report", str(run)], cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(f"make sample: the report ended with exit code {done.returncode}; the sample was left as it is")
+    return run
+
+
+def main(given: str) -> None:
+    """Keep what a reader wants to see of a run, the one given or a new one, and take the picture."""
+    run = rendered(Path(given).resolve()) if given else played()
     shutil.rmtree(SAMPLE, ignore_errors=True)
     SAMPLE.mkdir(parents=True)
     for name in KEPT:
@@ -69,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] if len(sys.argv) > 1 else "")
