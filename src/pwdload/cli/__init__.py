@@ -1,5 +1,6 @@
 """The command `pwdload`: thin, and the only place that prints tables and chooses exit codes."""
 
+import gc
 import json
 import os
 import sys
@@ -234,6 +235,7 @@ def _refuse_secrets(arguments: Sequence[str]) -> None:
 
 def main() -> None:
     """Run the command line; what the user has to mend is told in plain lines, without a traceback."""
+    gc.freeze()  # what was imported stays to the end: no look for garbage need go through it
     try:
         _refuse_secrets(sys.argv[1:])
         load_own("cases")

@@ -1,5 +1,6 @@
 """Hooks pwdload into Locust's events. A locustfile calls `install` once; everything else follows from there."""
 
+import gc
 import os
 import signal
 import sys
@@ -60,6 +61,7 @@ def install() -> None:
     events.init_command_line_parser.add_listener(_on_parser)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)
+    gc.freeze()  # what was imported stays to the end: no look for garbage need go through it
 
 
 def _load_own_cases() -> None:

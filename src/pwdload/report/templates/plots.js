@@ -186,7 +186,8 @@ const drawing = (() => {
         yshift: row * 14, showarrow: false, text: inert(name), font };
     });
     const level = chart.rules.filter((rule) => rule[2] === "y").map(([name, at]) => ({ xref: "paper", x: 1,
-      xanchor: "right", y: chart.yLog ? Math.log10(at) : at, yanchor: "bottom", showarrow: false, text: inert(name), font }));
+      xanchor: "right", y: chart.yLog ? Math.log10(at) : at, yanchor: "bottom", showarrow: false, text: inert(name), font,
+      bgcolor: translucent(colour("paper"), 0.8), borderpad: 1 }));
     return { names: [...upright, ...level], rows: ends.length };
   }
 
