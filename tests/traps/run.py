@@ -10,7 +10,7 @@ from typing import Any
 from tests.processes import ROOT, environment
 
 
-def found(module: str, *arguments: object, timeout_s: float = 60.0) -> Any:
+def found(module: str, *arguments: object, timeout_s: float = 180.0) -> Any:
     """Run a script under gevent and return what it has found."""
     command = [sys.executable, "-m", "gevent.monkey", "--module", f"tests.traps.{module}", *map(str, arguments)]
     done = subprocess.run(
