@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 from scipy.optimize import brentq, least_squares
+
+from pwdload.statistics import distributions as stats
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
