@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, least_squares
 
 from pwdload.statistics import distributions as stats
 
@@ -141,6 +140,8 @@ def _share(tails: Tails, found: Floats, rate: Floats, part: npt.NDArray[np.intp]
 
 def _fitted(tails: Tails, use: Flags, start: Floats) -> tuple[Floats, float]:
     """Return the parameters (a, g, log k, log most) that fit, and how badly they do; luck of a level is not squared."""
+    from scipy.optimize import least_squares  # noqa: PLC0415 - a tenth of a second that most reports need not
+
     row, part = np.nonzero(use)
     rate, seen = tails.rates[row], tails.past[row, part] / tails.trials[row]
     weights = np.sqrt(tails.past[row, part]) / _LUCK / (1.0 + _NEAR * np.square(np.log(seen / tails.allowed)))
@@ -165,6 +166,8 @@ def _without(tails: Tails, use: Flags, row: int, start: Floats) -> float | None:
 
 def _crossing(tails: Tails, found: Floats) -> float | None:
     """Return the rate at which the curve is at what is allowed; null where it is not between the rates and `most`."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - as above
+
     last = np.array([len(PARTS) - 1])
 
     def above(rate: float) -> float:
