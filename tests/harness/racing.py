@@ -17,7 +17,7 @@ from tests.servers import read_request
 
 from pwdload.api.connections import Connections
 from pwdload.api.http import Exchange
-from pwdload.harness.readiness import Readiness
+from pwdload.harness.readiness import Inflow
 from pwdload.harness.together import Together
 from pwdload.scenario import parse_scenario
 
@@ -65,8 +65,9 @@ def target_and_together(keys: str = "") -> Iterator[tuple[Target, Together]]:
 def to(url: str, keys: str = "") -> Together:
     """Return what races at a target."""
     settings = parse_scenario(f'title = "x"\n[target]\ntimeout = "5s"\n{keys}').target
+    now = time.perf_counter
     connections = Connections(
-        settings, url, clock=time.perf_counter, environment={}, chance=random.Random(1), ready=Readiness
+        settings, url, clock=now, environment={}, chance=random.Random(1), ready=Inflow(now).watch
     )
     return Together(connections, time.perf_counter)
 

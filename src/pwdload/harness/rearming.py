@@ -27,7 +27,7 @@ from pwdload.clock import RunClock
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.plan import Plan
-from pwdload.harness.readiness import Readiness
+from pwdload.harness.readiness import Inflow
 from pwdload.harness.recorder import Recorder
 from pwdload.outcome import Outcome
 from pwdload.passwords import PasswordBook, password_policy, run_secret
@@ -74,7 +74,7 @@ class Rearmer:
             clock=clock.now,
             environment=os.environ,
             chance=random.Random(scenario.seed),  # noqa: S311
-            ready=Readiness,
+            ready=Inflow(clock.now).watch,
         )
         self._client = TenantClient(
             connections,

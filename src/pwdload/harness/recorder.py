@@ -78,7 +78,7 @@ class Recorder:
             self._writer = (
                 shipment.writer(worker, self._thread)
                 if shipment is not None
-                else SampleWriter(directory, worker, run=self._thread.put)
+                else SampleWriter(directory, worker, run=self._thread.put, give_way=self._thread.give_way)
             )
             self._flusher = gevent.spawn(self._flush_regularly)
 

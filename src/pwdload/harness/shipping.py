@@ -111,7 +111,7 @@ class Shipment:
 
     def writer(self, worker: str, thread: WriterThread) -> SampleWriter:
         """Open what the worker's samples are to be written with."""
-        self._writer = SampleWriter(self.directory, worker, run=thread.put, ship=self._ship)
+        self._writer = SampleWriter(self.directory, worker, run=thread.put, ship=self._ship, give_way=thread.give_way)
         return self._writer
 
     def _ship(self, block: Block, place: int | None) -> None:

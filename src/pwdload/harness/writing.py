@@ -10,6 +10,8 @@ from gevent.monkey import get_original
 
 _TURN_S = 0.0002
 """How long the writer may compute while the users' thread wants to go on."""
+_PAUSE_S = 0.0005
+"""Of its own accord it computes for half of that at most, and then leaves the users' thread alone for so long."""
 
 
 class WriterThread:
@@ -27,12 +29,23 @@ class WriterThread:
         self._jobs: deque[Callable[[], object] | None] = deque()
         self._wake = get_original("threading", "Semaphore")(0)
         self._done = False
+        self._sleep = get_original("time", "sleep")
         get_original("_thread", "start_new_thread")(self._work, ())
 
     def put(self, job: Callable[[], object]) -> None:
         """Have a job done after those before it; returns at once."""
         self._jobs.append(job)
         self._wake.release()
+
+    def give_way(self) -> None:
+        """Let the users go on for a moment, in the middle of a job; not while further jobs are waiting.
+
+        They cannot take back by themselves what they have let go of: with every system call a user lets the writer in,
+        and one that computes without a pause stays in for `_TURN_S`, call after call. Who pauses by himself is waited
+        for once, and shortly.
+        """
+        if not self._jobs:
+            self._sleep(_PAUSE_S)
 
     def finish(self, last: Callable[[], object]) -> None:
         """Have a last job done, and wait for it while other greenlets go on."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pwdload.samples.blocks import Block, Damage, batches_in
-from pwdload.samples.sample import SCHEMA, Sample
+from pwdload.samples.sample import SCHEMA, Sample, no_one_waits
 
 _ROWS_PER_GROUP = 65_536
 
@@ -106,7 +106,8 @@ class SampleWriter:
     carry it to another thread; blocks are handed over one at a time and in order.
 
     With `ship`, someone else keeps the samples for good: the file in `directory` is then a spool only, and each block
-    is handed to `ship` with its place in the spool, null where the spool's disk did not take it.
+    is handed to `ship` with its place in the spool, null where the spool's disk did not take it. Where `run` carries a
+    block to another thread, `give_way` is how that thread lets the others go on while it encodes.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class SampleWriter:
         block_rows: int = 512,
         run: Callable[[Callable[[], None]], None] = _run_now,
         ship: Callable[[Block, int | None], None] | None = None,
+        give_way: Callable[[], None] = no_one_waits,
     ) -> None:
         self.rows = 0
         """How many samples were appended."""
@@ -128,6 +130,7 @@ class SampleWriter:
         self._blocks = 0
         self._run = run
         self._ship = ship
+        self._give_way = give_way
         self.tap: Callable[[Block], None] | None = None
         """Is shown each block that was written."""
 
@@ -146,7 +149,8 @@ class SampleWriter:
 
     def _write(self, samples: list[Sample]) -> None:
         try:
-            block = Block.encode(self._blocks, samples, compressed=self._ship is not None)
+            compressed = self._ship is not None
+            block = Block.encode(self._blocks, samples, compressed=compressed, give_way=self._give_way)
             self._keep(block)
         except Exception:
             self.lost += len(samples)

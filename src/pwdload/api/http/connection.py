@@ -60,7 +60,8 @@ class Connection:
             keep = self._exchange(request, result)
         except BaseException as error:  # noqa: BLE001 - kept, and what broke in is raised again by whoever records it
             _fail(result, error)
-        result.done_s = self._clock()
+        if not result.done_s:
+            result.done_s = self._clock()
         if not keep:
             self.close()
         return result
@@ -93,11 +94,13 @@ class Connection:
         if stream is None or result.transport:
             return
         keep = False
+        result.done_s = 0.0
         try:
             keep = self._finish(stream, request, result)
         except BaseException as error:  # noqa: BLE001 - as above
             _fail(result, error)
-        result.done_s = self._clock()
+        if not result.done_s:
+            result.done_s = self._clock()
         if not keep:
             self.close()
 
@@ -192,7 +195,7 @@ class Connection:
             data = stream.receive()
             if data:
                 if result.first_byte_s is None:
-                    result.first_byte_s = self._clock()
+                    result.first_byte_s = self._came_s(stream)
                 result.bytes_received += len(data)
                 answer.feed(data)
                 if answer.complete:
@@ -205,6 +208,12 @@ class Connection:
         result.http_status = answer.status
         if answer.aside is not None:
             result.aside = answer.aside
+        result.done_s = self._came_s(stream)  # what other users did since then has no part in it
+
+    def _came_s(self, stream: Stream) -> float:
+        """Return when what was received last was there."""
+        came_s = stream.came_s
+        return self._clock() if came_s is None else came_s
 
     def _end(self, stream: Stream, result: Exchange) -> None:
         if not result.bytes_received:

@@ -82,6 +82,7 @@ class Exchange:
     first_byte_s: float | None = None
     """When the first bytes of an answer (an interim 1xx one included) were there to read."""
     done_s: float = 0.0
+    """When the last bytes of the answer were there to read, or it was given up."""
     dns_s: float | None = None
     """Seconds of the name look-up; null when the address was known, which it is from a process' second use on."""
     connect_s: float | None = None

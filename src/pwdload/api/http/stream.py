@@ -18,6 +18,7 @@ import ssl
 from _socket import socket as system_socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 _RECEIVE_BYTES = 65536
@@ -32,6 +33,10 @@ class Stream(Protocol):
     """What `send` has taken and the kernel has not yet."""
     cut: bool
     """Whether the end came without the farewell that TLS demands."""
+
+    @property
+    def came_s(self) -> float | None:
+        """When what `receive` gave last was there to be read, where somebody has noted it; else it was just now."""
 
     @property
     def timeout_s(self) -> float | None:
@@ -72,13 +77,16 @@ def time_left_s(deadline_s: float, now_s: float) -> float:
 
 
 class Ready(Protocol):
-    """What tells when a descriptor can be read, for whoever has something better than the socket's own waiting."""
+    """What reads a descriptor as soon as it can be, for whoever has something better than the socket's own waiting."""
+
+    came_s: float
+    """When what `receive` gave last was there, on the clock of the exchanges."""
 
     def now(self) -> bool:
         """Whether there is something to read, the end included. Never waits, and lets nobody else run."""
 
-    def wait(self, timeout_s: float | None) -> None:
-        """Return when there is something to read; raise `TimeoutError` if there is not, in time."""
+    def receive(self, read: Callable[[], bytes], timeout_s: float | None) -> bytes:
+        """Return what `read` gives as soon as there is something; raise `TimeoutError` if there is not, in time."""
 
     def close(self) -> None:
         """Watch no longer."""
@@ -111,6 +119,8 @@ class PlainStream:
         self._recv = sock.recv
         self._ready = ready(sock.fileno()) if ready is not None else None
         self._view = _View(fileno=sock.fileno())
+        self._read = partial(self._view.recv, _RECEIVE_BYTES, socket.MSG_DONTWAIT)
+        self.came_s: float | None = None
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
@@ -135,12 +145,9 @@ class PlainStream:
         """Wait for bytes; empty at the end of the stream."""
         if self._ready is None:
             return self._recv(_RECEIVE_BYTES)
-        while True:
-            self._ready.wait(self.timeout_s)
-            try:
-                return self._view.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                pass  # what came was damaged on its way, and the kernel has dropped it
+        data = self._ready.receive(self._read, self.timeout_s)
+        self.came_s = self._ready.came_s
+        return data
 
     def receive_now(self) -> bytes:
         """Return what is there; raise `BlockingIOError` if nothing is."""
@@ -187,6 +194,11 @@ class TlsStream:
         self._read = b""
         self._ended = False
         self.set_timeout = plain.set_timeout
+
+    @property
+    def came_s(self) -> float | None:
+        """When what `receive` gave last was there to be read."""
+        return self._plain.came_s
 
     @property
     def timeout_s(self) -> float | None:
