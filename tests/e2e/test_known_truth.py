@@ -13,6 +13,7 @@ from pwdload.calibration.certificate import Certificate, Comparison
 from pwdload.calibration.compare import compare_mmc, compare_stall, even_of, floor_of, lag_of, poisson_of
 from pwdload.calibration.drive import Driven, run_trial, short_certificate
 from pwdload.calibration.full import LAG_WARM_UP_S, MMC_TOLERANCE, STALL_TOLERANCE
+from pwdload.calibration.neighbours import OTHERS_SHARE_MAX, Neighbours
 from pwdload.calibration.realization import realize, schedule_of
 from pwdload.calibration.trials import (
     MMC_SEEDS,
@@ -35,6 +36,7 @@ from pwdload.outcome import Verdict
 pytestmark = pytest.mark.e2e
 
 FEW_SLOTS_TOLERANCE = 0.05
+_TRIES = 3
 TRUTH = pytest.mark.slow
 STALLS = pytest.mark.parametrize(
     ("truth", "rate_per_s"),
@@ -47,9 +49,26 @@ def drive(trial: Trial, folder: Path, *more: str) -> Driven:
     return run_trial(trial, folder / "trial", locustfile=LOCUSTFILE, more=more)
 
 
+def drive_undisturbed(trial: Trial, folder: Path, *more: str) -> Driven:
+    """Run a trial, and run it again while other programs take so much of the machine that it measures them.
+
+    Which run counts is decided by what others took, and never by what was measured. Where they do not let go the last
+    one counts, by the same limits.
+    """
+    for number in range(_TRIES):
+        neighbours = Neighbours()
+        driven = drive(trial, folder / f"try-{number}", *more)
+        share = neighbours.share()
+        sys.stdout.write(f"{trial.name}: other programs took {share or 0.0:.0%} of all processors\n")
+        if share is None or share <= OTHERS_SHARE_MAX:
+            break
+    return driven
+
+
 def floor_s(folder: Path, rate_per_s: float) -> float:
     """Measure the floor of open arrivals, now, on this machine: what M/M/c and stall may be off beyond their shares."""
-    return floor_of(drive(floor_trial("floor", "even", rate_per_s, for_s=3.0), folder / "floor").measured()).p95_s
+    trial = floor_trial("floor", "even", rate_per_s, for_s=3.0)
+    return floor_of(drive_undisturbed(trial, folder / "floor").measured()).p95_s
 
 
 def show(comparison: Comparison) -> None:
@@ -94,7 +113,7 @@ def test_a_stall_is_in_the_percentiles_of_whoever_came_meanwhile(tmp_path: Path)
 def test_a_stall_is_measured_as_it_was(tmp_path: Path, truth: Stall, rate_per_s: float) -> None:
     """600 slots: n exact, p50, p90, p95 and p99 within 1 % of the truth plus the floor; the report says the same."""
     floor = floor_s(tmp_path, rate_per_s)
-    driven = drive(stall_trial(truth, rate_per_s), tmp_path)
+    driven = drive_undisturbed(stall_trial(truth, rate_per_s), tmp_path)
     comparison = stall(driven, truth, floor)
     assert comparison.measured == comparison.arrivals == round(rate_per_s * truth.length_s)
     assert comparison.problems() == ()
@@ -111,7 +130,7 @@ def test_with_20_slots_the_wait_for_a_slot_is_in_the_response_time(
 ) -> None:
     """Slots run out: p50 to p99 stay within 5 % of the truth, nothing is lost, and the report warns."""
     floor = floor_s(tmp_path, rate_per_s)
-    driven = drive(stall_trial(truth, rate_per_s, slots=20), tmp_path)
+    driven = drive_undisturbed(stall_trial(truth, rate_per_s, slots=20), tmp_path)
     comparison = stall(driven, truth, floor, FEW_SLOTS_TOLERANCE)
     assert comparison.measured == comparison.arrivals
     assert comparison.problems() == ()
@@ -142,7 +161,7 @@ def mmc(folder: Path, load: float, seed: int, for_s: float) -> Comparison:
     """Run the queue at a load, and print what came of it."""
     truth = mmc_truth(load)
     floor = floor_s(folder, truth.rate_per_s)
-    driven = drive(mmc_trial(load, seed, for_s=for_s), folder)
+    driven = drive_undisturbed(mmc_trial(load, seed, for_s=for_s), folder)
     comparison = compare_mmc(
         driven.measured(),
         truth,
@@ -176,7 +195,7 @@ def test_a_queue_is_measured_as_erlang_says(tmp_path: Path, load: float, seed: i
 def test_even_arrivals_leave_evenly(tmp_path: Path, processes: int) -> None:
     """100/s even: at most 11 sent in any 100 ms slot, none empty; two workers together the same."""
     more = _two(processes)
-    run = drive(floor_trial("even", "even", 100.0, for_s=8.0), tmp_path, *more).measured()
+    run = drive_undisturbed(floor_trial("even", "even", 100.0, for_s=8.0), tmp_path, *more).measured()
     even = even_of(run, 100.0, from_s=0.0, until_s=8.0)
     assert run.exact == 800
     assert (even.fewest > 0, even.most <= 11) == (True, True), even
@@ -186,7 +205,8 @@ def test_even_arrivals_leave_evenly(tmp_path: Path, processes: int) -> None:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_poisson_arrivals_leave_as_such(tmp_path: Path, processes: int) -> None:
     """100/s Poisson: the gaps between the moments of sending pass Kolmogorov and Smirnov; two workers the same."""
-    run = drive(floor_trial("poisson", "poisson", 100.0, for_s=8.0), tmp_path, *_two(processes)).measured()
+    trial = floor_trial("poisson", "poisson", 100.0, for_s=8.0)
+    run = drive_undisturbed(trial, tmp_path, *_two(processes)).measured()
     assert run.exact == len(run.arrivals)
     assert poisson_of(run, 100.0).p_value > 0.01
     assert len(run.numbers) == len(set(run.numbers))
@@ -202,7 +222,8 @@ def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> N
     capacity = short_certificate().capacity
     assert capacity is not None
     rate_per_s = float(round(capacity.rate_per_s / 2))
-    run = drive(floor_trial("half", "poisson", rate_per_s, for_s=5.0, warm_up_s=LAG_WARM_UP_S), tmp_path).measured()
+    trial = floor_trial("half", "poisson", rate_per_s, for_s=5.0, warm_up_s=LAG_WARM_UP_S)
+    run = drive_undisturbed(trial, tmp_path).measured()
     lag = lag_of(run.since(LAG_WARM_UP_S), rate_per_s)
     sys.stdout.write(f"{lag}\n")
     assert run.exact == len(run.arrivals)

@@ -289,7 +289,7 @@ def broken_statistics(**_):
     "processes", [pytest.param([], marks=pytest.mark.slow), two_processes()], ids=["one process", "two workers"]
 )
 def test_a_listener_that_raises_is_counted_and_not_swallowed(tmp_path: Path, processes: list[str]) -> None:
-    """Locust logs it and ends with exit code 0; here each process says which listener failed, how, and how often."""
+    """Locust logs it and its master leaves with 0; here each process says which listener failed, how, and how often."""
     path = tmp_path / "raising.py"
     path.write_text(RAISING.format(folder=str(LOCUSTFILE.parent)))
     done = locust("-f", str(path), "--headless", *BUSY, "-t", "4s", *processes, *QUIET, cwd=tmp_path)

@@ -201,6 +201,8 @@ class Certificate:
     comparisons: tuple[Comparison, ...] = ()
     known_truth_utc: str = ""
     """When lag, arrivals and comparisons were measured, if not now: by an earlier `pwdload calibrate`."""
+    others_cpu_share: FiniteFloat | None = None
+    """How much of all processors other programs took while those were measured; null where that is not known."""
     format: PositiveInt = FORMAT
 
     def problems(self) -> tuple[str, ...]:
@@ -229,6 +231,7 @@ class Certificate:
             even=self.even or earlier.even,
             poisson=self.poisson or earlier.poisson,
             comparisons=self.comparisons or earlier.comparisons,
+            others_cpu_share=earlier.others_cpu_share,
             known_truth_utc=earlier.known_truth_utc or earlier.measured_utc,
         )
 

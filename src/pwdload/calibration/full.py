@@ -9,6 +9,7 @@ from typing import Final
 from pwdload.calibration.certificate import Certificate, Comparison
 from pwdload.calibration.compare import compare_mmc, compare_stall, even_of, floor_of, lag_of, poisson_of
 from pwdload.calibration.drive import Driven, run_trial, short_certificate
+from pwdload.calibration.neighbours import Neighbours
 from pwdload.calibration.trials import (
     MMC_SEEDS,
     STALL,
@@ -47,11 +48,12 @@ def full_certificate(locustfile: Path, folder: Path, say: Say) -> Certificate:
         shutil.rmtree(place, ignore_errors=True)
         return run_trial(trial, place, locustfile=locustfile)
 
+    neighbours = Neighbours()
     say("floor, timer, and the rate of one process")
     certificate = _arrivals(short_certificate(), run)
     floor_s = certificate.floor.p95_s if certificate.floor is not None else 0.0
     comparisons = [_stall(run, floor_s), *(_mmc(run, load, floor_s) for load in MMC_SEEDS)]
-    return replace(certificate, form="full", comparisons=tuple(comparisons))
+    return replace(certificate, form="full", comparisons=tuple(comparisons), others_cpu_share=neighbours.share())
 
 
 def _arrivals(short: Certificate, run: Run) -> Certificate:

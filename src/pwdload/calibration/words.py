@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pwdload.calibration.certificate import Certificate, Comparison, Figure
 from pwdload.calibration.headroom import HEADROOM, usable_rate_per_s
+from pwdload.calibration.neighbours import OTHERS_SHARE_MAX
 from pwdload.units import format_count, format_duration, format_rate, format_share
 
 NOT_MEASURED = "not measured"
@@ -17,6 +18,8 @@ def facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
         yield "known truth of", f"{c.known_truth_utc}, by pwdload calibrate on this machine"
     yield "machine", f"{c.conditions.cores} cores, {c.conditions.system}"
     yield "versions", ", ".join(f"{name} {version}" for name, version in sorted(c.conditions.versions.items()))
+    if c.others_cpu_share is not None:
+        yield "other programs took", f"{format_share(c.others_cpu_share)} of all processors meanwhile"
     yield "target floor", _times(c.floor, ("p50", "p95", "p99"), "requests")
     yield "target's timer error", _times(c.timer, ("p50", "p99", "max"), "answers")
     yield "one process generates", _capacity(c)
@@ -76,7 +79,17 @@ def certificate_text(certificate: Certificate) -> str:
         lines += ["", *comparison_lines(comparison)]
     problems = certificate.problems()
     verdict = "Nothing that was measured is beyond its limits." if not problems else "Beyond the limits:"
-    return "\n".join([*lines, "", verdict, *(f"  {problem}" for problem in problems)])
+    return "\n".join([*lines, "", verdict, *(f"  {problem}" for problem in problems), *_remedy(certificate)])
+
+
+def _remedy(certificate: Certificate) -> Iterator[str]:
+    """Yield what to do where others had so much of the machine that it may be them who were measured."""
+    share = certificate.others_cpu_share
+    if share is not None and share > OTHERS_SHARE_MAX and certificate.problems():
+        yield (
+            f"Other programs took {format_share(share)} of this machine's processors meanwhile, and the instrument had "
+            "to wait for them: end them, and calibrate again."
+        )
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:

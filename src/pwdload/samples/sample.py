@@ -55,7 +55,7 @@ class Sample(NamedTuple):
     first_byte_s: float | None
     """First byte of the answer; null when none came."""
     done_s: float
-    """Answer complete and parsed, or given up."""
+    """The answer was there whole, or was given up; what this process then does with it is not in it."""
     connect_s: float | None
     """How long the TCP connection took to open; null on a reused one."""
     tls_s: float | None
