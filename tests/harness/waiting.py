@@ -165,8 +165,8 @@ def what_came_together_is_stamped_before_it_is_worked_on(_: Pair) -> None:
                 open_ones.enter_context(end)
         jobs = [gevent.spawn(user, ours) for ours, _ in pairs]
         gevent.sleep(0.01)
-        for _, theirs in pairs:
-            theirs.send(b"x")
+        for sockets in pairs:
+            sockets[1].send(b"x")
         gevent.joinall(jobs, timeout=10.0)
     assert len(came_s) == 50
     assert now() - begun_s >= 0.1

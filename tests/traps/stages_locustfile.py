@@ -23,7 +23,7 @@ class Steps(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """Return what the stage of now wants."""
-        number = int(self.get_run_time())
+        number = int(self.get_run_time())  # type: ignore[no-untyped-call]
         if number >= len(STAGES):
             return None
         with open(os.environ["STOCK_SAID"], "a", encoding="utf-8") as file:  # noqa: PTH123 - plain Locust idiom
