@@ -18,7 +18,16 @@ from pwdload.calibration.compare import (
     poisson_of,
 )
 from pwdload.calibration.realization import mmc_realization, realize, schedule_of
-from pwdload.calibration.trials import STALL, WARM_UP_S, floor_trial, mmc_trial, mmc_truth, stall_trial
+from pwdload.calibration.trials import (
+    SHORT_STALL,
+    SHORT_STALL_RATE_PER_S,
+    STALL,
+    WARM_UP_S,
+    floor_trial,
+    mmc_trial,
+    mmc_truth,
+    stall_trial,
+)
 from pwdload.errors import UsageError
 from pwdload.rundir import ArrivalPlan
 
@@ -46,7 +55,26 @@ def test_coordinated_omission_is_caught() -> None:
     omitting = [min(response_s, 0.02) for response_s in stall_responses()]
     problems = stall_comparison(omitting).problems()
     assert [problem.split()[1] for problem in problems] == ["p90", "p95", "p99"]
-    assert "p99 20.0 ms where 4695.0 ms is true (-99.6%; allowed is 1% and 0.3 ms)" in problems[-1]
+    assert "p99 20.0 ms where 4695.1 ms is true (-99.6%; allowed is 1% and 0.3 ms)" in problems[-1]
+
+
+def late_stall(first_lag_s: float, later_s: float) -> Comparison:
+    """Return what is said of a run whose first login left so late, at a target whose stall was so much later."""
+    plan = stall_trial(SHORT_STALL, SHORT_STALL_RATE_PER_S).plan()
+    responses_s = [SHORT_STALL.response_s(arrival.due_s - later_s) for arrival in schedule_of(plan)]
+    responses_s[0] += first_lag_s
+    table = samples(plan, responses_s, lag_s=lambda number: 0.0 if number else first_lag_s)
+    return compare_stall(measured_of(record(plan), table), SHORT_STALL, tolerance=0.01, floor_s=0.0003)
+
+
+def test_a_first_login_that_left_late_makes_the_stall_later_and_nothing_else() -> None:
+    """By it the target sets its clock: half a gap later is beyond 1 % of p90, and no error where it is told.
+
+    Where it says that the first one was punctual, the same answers are wrong; so they are where the stall was on time.
+    """
+    assert late_stall(0.015, 0.015).problems() == ()
+    assert late_stall(0.0, 0.015).problems()
+    assert late_stall(0.015, 0.0).problems()
 
 
 @pytest.mark.parametrize("factor", [0.985, 1.015])

@@ -127,10 +127,18 @@ def compare_stall(
     With fewer the truth does not change: what waited for a slot waited. What a perfect instrument with so few slots
     measures is the realization. The mean is shown and not judged: it holds how long it takes to read all the answers
     that come at once when the stall ends.
+
+    The target's clock is set by the first login, which it takes to be on time. One that left late, since it had a
+    connection to open, has the whole stall that much later: that is a truth as well, and known to the instrument.
     """
     due_s = [arrival.due_s for arrival in run.arrivals]
-    free = realize(due_s, truth.response_s).kept_s
-    limited = realize(due_s, truth.response_s, slots=run.plan.slots, queue_limit=run.plan.queue_limit)
+    later_s = _first_lag_s(run)
+
+    def responds(arrived_s: float) -> float:
+        return truth.response_s(arrived_s - later_s)
+
+    free = realize(due_s, responds).kept_s
+    limited = realize(due_s, responds, slots=run.plan.slots, queue_limit=run.plan.queue_limit)
     told = dictated.responses_s if dictated is not None else ()
     return Comparison(
         name="stall",
@@ -143,6 +151,13 @@ def compare_stall(
         figures=_figures(free, limited.kept_s, told, run.responses_s),
         expected_dropped=limited.dropped,
     )
+
+
+def _first_lag_s(run: Measured) -> float:
+    """Return how late the first login left; 0 where it is not known."""
+    if not run.numbers or run.numbers[0] != 0 or run.sent_s[0] is None:
+        return 0.0
+    return run.sent_s[0] - run.intended_s[0]
 
 
 def compare_mmc(

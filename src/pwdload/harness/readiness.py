@@ -39,8 +39,11 @@ class Inflow:
         """Take the clock by which it is stamped when something came."""
         self.clock = clock
         self._come: deque[Readiness] = deque()
-        # The loop calls it in each of its turns, and does not sleep while it is wanted.
-        self._idle = get_hub().loop.idle(priority=_BEFORE_ALL_ELSE)
+        self._loop = get_hub().loop
+        self._is_called = False
+        """Whether the loop is to call `_work`."""
+        # Called in each of the loop's turns, which do not sleep while it is wanted.
+        self._again = self._loop.idle(priority=_BEFORE_ALL_ELSE)
 
     def watch(self, descriptor: int) -> "Readiness":
         """Return what waits for one descriptor."""
@@ -49,17 +52,22 @@ class Inflow:
     def put(self, one: "Readiness") -> None:
         """Let whoever waits there go on when it is time for work."""
         self._come.append(one)
-        if not self._idle.active:
-            self._idle.start(self._work)
+        if not self._is_called:
+            self._is_called = True
+            self._loop.run_callback(self._work)  # at the beginning of its next turn, which is when all has been read
 
     def _work(self) -> None:
         come = self._come
         until_s = time.perf_counter() + _WORK_S
         while come:
             come.popleft().go_on()
-            if time.perf_counter() > until_s:
+            if come and time.perf_counter() > until_s:
+                if not self._again.active:
+                    self._again.start(self._work)
                 return
-        self._idle.stop()
+        self._is_called = False
+        if self._again.active:
+            self._again.stop()
 
 
 class Readiness:
