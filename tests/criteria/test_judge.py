@@ -54,6 +54,21 @@ def test_a_percentile_is_kept_or_broken_only_where_the_bound_says_so(observed: O
     assert judge(P95, observed, WHOLE).standing is standing
 
 
+def test_what_is_slower_in_a_part_of_the_run_but_far_from_the_limit_is_kept() -> None:
+    """Three times as slow in the second half, ten times as quick as it must be: there is nothing to doubt."""
+    rng = np.random.default_rng(12)
+    took = np.concatenate([rng.lognormal(np.log(0.005), 0.5, 50_000), rng.lognormal(np.log(0.015), 0.5, 50_000)])
+    took[40_000:40_100] = 0.25  # one bad spell, within the limit
+    judged = judge(P95, seen(evenly(100_000, 100.0), took), WHOLE)
+    assert judged.standing is Standing.KEPT, judged.reason
+
+
+def test_what_comes_near_the_limit_in_a_part_of_the_run_is_not_called_kept() -> None:
+    """Half of the run is just within the limit: what a longer one would meet, nobody can tell."""
+    took = np.concatenate([np.full(500, 0.05), np.full(500, 0.29)])
+    assert judge(P95, seen(evenly(1_000), took), WHOLE).standing is Standing.CANNOT_TELL
+
+
 @pytest.mark.parametrize(
     ("observed", "standing"),
     [

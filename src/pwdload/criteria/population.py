@@ -25,6 +25,8 @@ class Population:
     """Of a percentile, the times themselves; else empty."""
     share: float
     """The share of hits that the limit stands for; of goodput 0."""
+    limit_s: float = 0.0
+    """The limit of the times; 0 where there are none."""
 
 
 def spans_for(criterion: Criterion, spans: Sequence[Span]) -> list[Span]:
@@ -52,7 +54,9 @@ def population(criterion: Criterion, observed: Observed, spans: Sequence[Span]) 
     chosen &= ~np.isnan(times_s)
     values_s, limit_s = times_s[chosen], criterion.limit
     beyond: Flags = values_s > limit_s if criterion.sense is Sense.AT_MOST else values_s >= limit_s
-    return Population(at_s=observed.due_s[chosen], hits=beyond, values_s=values_s, share=tail(criterion))
+    return Population(
+        at_s=observed.due_s[chosen], hits=beyond, values_s=values_s, share=tail(criterion), limit_s=limit_s
+    )
 
 
 def tail(criterion: Criterion) -> float:

@@ -15,9 +15,8 @@ _GROSS = 2.0
 """Odds of a hit that are so many times as high as allowed are a gross breach."""
 _NEEDED_MAX = 1_000_000_000
 """More samples than this are as good as never."""
-_SLOW = (0.5, 0.9)
-_SAME_S = 1e-6
-"""Times that differ by less are equal: of a target that is always as quick, rounding must not tell slow from quick."""
+_NEAR = (0.5, 0.75)
+"""Parts of a limit: where the tail of a queue is at its limit by 5 %, it is at these by 22 % and 11 %."""
 _ALIKE = 1.5
 """Independent trials hardly ever seem to be worth less by this factor."""
 _UNSURE = (student_quantile(Z_95, LONG_BATCHES - 1) / Z_95) ** 2
@@ -43,7 +42,7 @@ class Weighed:
     brief: float = 1.0
     """The same by seconds; not more than by long batches."""
     slow: float = 1.0
-    """The same by what is slow without being a hit: few hits may be luck, so that it counts for what is called kept."""
+    """The same by what is near the limit without being a hit: few hits may be luck, so that it counts for "kept"."""
 
     @property
     def few(self) -> int:
@@ -137,20 +136,21 @@ def weigh(people: Population, sense: Sense) -> Weighed:
         sense=sense,
         long=max(brief, as_sure(design_effect(people.hits))),
         brief=brief,
-        slow=_by_what_is_slow(people),
+        slow=_by_what_is_near(people, sense),
     )
 
 
-def _by_what_is_slow(people: Population) -> float:
-    """Return by how much a trial is worth less, by the slower half and the slowest tenth of all times; 1 without times.
+def _by_what_is_near(people: Population, sense: Sense) -> float:
+    """Return by how much a trial is worth less, by the times that are past a half and three quarters of the limit.
 
-    A run that met no bad spell has few hits, and those few look independent; that it is short against its spells shows
-    in what is slow without being a hit.
+    1 without times. A run that met no bad spell has few hits, and those few look independent; that it is short against
+    its spells shows in what is slow without being a hit. What is far from the limit says nothing of it: a target that
+    is a third slower in the afternoon, and ten times as quick as it must be all day, keeps its criterion.
     """
     if not len(people.values_s):
         return 1.0
-    cuts = np.quantile(people.values_s, _SLOW)
-    return as_sure(max(design_effect(people.values_s > cut + _SAME_S) for cut in cuts))
+    parts = _NEAR if sense is Sense.AT_MOST else tuple(1.0 / part for part in _NEAR)
+    return as_sure(max(design_effect(people.values_s > part * people.limit_s) for part in parts))
 
 
 def as_sure(effect: float) -> float:
