@@ -4,7 +4,9 @@ import gc
 import os
 import sys
 
+import pytest
 from hypothesis import settings
+from tests import warm
 
 # As for a user, what has been compiled is kept. Where a shell says otherwise, each of the hundreds of processes that
 # the tests start would compile every module again.
@@ -19,3 +21,15 @@ settings.load_profile("seeded")
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests that are there to the end out of each look for garbage."""
     gc.freeze()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin what reports are forked from, where several test processes will ask for it.
+
+    Not for `make costs`: of each test it says what all of its processes take.
+    """
+    is_first = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if is_first and not config.pluginmanager.has_plugin("tests.costs"):
+        reporter = warm.reporter()
+        reporter.__enter__()
+        config.add_cleanup(lambda: reporter.__exit__(None, None, None))

@@ -11,6 +11,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO
 
+from tests.warm import path_with_stub
+
 ROOT = Path(__file__).parents[1]
 LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
 SECRET = "a secret for the tests, not for anything else"
@@ -25,7 +27,8 @@ def environment(secret: str = SECRET, more: Mapping[str, str] | None = None) -> 
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PWDLOAD_", "LOCUST_"))}
     # Three seconds for each of a hundred runs, on a machine that runs several at once: who tests it asks for it.
     quick = {"COLUMNS": "200", "PWDLOAD_NO_CALIBRATE": "true"}
-    return plain | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick | dict(more or {})
+    warm = path_with_stub(plain.get("PYTHONPATH", ""))
+    return plain | warm | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick | dict(more or {})
 
 
 @dataclass(frozen=True, slots=True)

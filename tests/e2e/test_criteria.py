@@ -27,7 +27,7 @@ stop = true
 """
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_criterion_that_is_broken_for_its_window_ends_the_run(tmp_path: Path, processes: int) -> None:
     """Every login takes 50 ms where 20 ms are allowed: of forty seconds a few are played, and the verdict says why."""
     path = open_scenario(tmp_path, rate='"40/s"', length="40s", after=SLOW)
