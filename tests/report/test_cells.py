@@ -81,3 +81,14 @@ def test_ends_are_columns_of_a_file_and_not_of_the_page(report: Report) -> None:
         "low": "p95_lower_s",
         "high": "p95_upper_s",
     }
+
+
+def test_a_narrow_column_breaks_a_name_at_its_underscores(report: Report) -> None:
+    """Of words only: a code is never broken, and what a reader copies is as it was."""
+    columns = (Column(name="words", label="words", kind=Kind.TEXT), Column(name="step", label="step", kind=Kind.CODE))
+    item = Table(
+        name="t", title="T", caption="", columns=columns, rows=(("p95 of update_password <b>", "skip_update"),)
+    )
+    page = html.render(replace(report, sections=(Section(name="s", title="S", intro="", items=(item,)),)))
+    assert "p95 of update_<wbr>password &lt;b&gt;<" in page
+    assert ">skip_update<" in page

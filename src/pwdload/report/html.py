@@ -17,9 +17,11 @@ from pwdload.oracle.told import short, span
 from pwdload.report.cells import apart, has_interval, interval, is_tiered, places_shown
 from pwdload.report.drawn import described, drawings_json, drawn_as, legend
 from pwdload.report.formats import figure_text, is_number, plain, shown
-from pwdload.report.model import Chart, HeatMap, Plot, Report, Table
+from pwdload.report.model import Chart, Column, HeatMap, Kind, Plot, Report, Table
 
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_JOINT = re.compile(r"(?<=\w)_(?=[a-z])")
+_WORDS = (Kind.TEXT, Kind.OUTCOME, Kind.EXPECTATION)
 PLOTLY = "vendor/plotly-cartesian.min.js"
 ROWS_FOLDED = 12
 """A table shows so many rows before it is unfolded; on paper it is always unfolded."""
@@ -65,6 +67,7 @@ def _environment() -> Environment:
         parts=_parts,
         apart=apart,
         unbroken=_unbroken,
+        breakable=_breakable,
         figure_text=figure_text,
         largest=_largest,
         places_shown=places_shown,
@@ -105,6 +108,13 @@ def _parts(value: str) -> tuple[str, str]:
 def _unbroken(text: str) -> Markup:
     """Return a text with its days kept whole: a browser breaks lines after a hyphen."""
     return Markup(_DAY.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped
+
+
+def _breakable(text: str, column: Column) -> str:
+    """Return words of a table such that a narrow column breaks update_password at its underscore, if it must."""
+    if column.kind not in _WORDS or "_" not in text:
+        return text
+    return Markup(_JOINT.sub("_<wbr>", str(escape(text))))  # noqa: S704 - escaped
 
 
 @cache
