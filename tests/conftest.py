@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
@@ -30,6 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     is_first = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if is_first and not config.pluginmanager.has_plugin("tests.costs"):
-        reporter = warm.reporter()
-        reporter.__enter__()
-        config.add_cleanup(lambda: reporter.__exit__(None, None, None))
+        stack = ExitStack()
+        stack.enter_context(warm.reporter())
+        config.add_cleanup(stack.close)

@@ -26,6 +26,11 @@ def test_a_run_measures_its_instrument_first_and_its_report_says_what_it_is_wort
     certificate = read_certificate(run.calibration_file)
     assert certificate is not None
     assert certificate.form == "short"
+    assert certificate.floor is not None
+    assert certificate.timer is not None
+    assert certificate.capacity is not None
+    assert certificate.floor.p50_s > 0
+    assert 500 < certificate.capacity.rate_per_cpu_s < 100_000
     assert Caveat.NOT_CALIBRATED not in {note.caveat for note in find_caveats(load_run(run), UNJUDGED)}
     assert "one process generates" in (run.path / "report.html").read_text("utf-8")
 

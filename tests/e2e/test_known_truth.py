@@ -230,6 +230,7 @@ def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> N
     assert lag.p99_s < 0.002
 
 
+@TRUTH
 def test_the_short_form_knows_floor_timer_and_rate() -> None:
     """What every run measures first: it works, in seconds, and its numbers are of the right size."""
     tried = (short_certificate() for _ in range(3))  # a floor is the least: what a busy machine adds is no part of it

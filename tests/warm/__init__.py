@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,6 @@ def reporter() -> Iterator[None]:
             del os.environ[VARIABLE]
 
 
-def path_with_stub(path: str) -> Mapping[str, str]:
+def path_with_stub(path: str) -> dict[str, str]:
     """Return what makes a process find `sitecustomize.py`; nothing where no reporter runs."""
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(FOLDER), path)))} if VARIABLE in os.environ else {}

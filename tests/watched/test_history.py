@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf, nan
 
+import pytest
 from tests.watched.made_up_run import made_up, with_odd_words
 
 from pwdload.watched import Phase, Snapshot
@@ -34,17 +35,18 @@ def test_a_short_run_is_kept_second_by_second() -> None:
     assert history.course() == history.recent()
 
 
-def test_a_run_of_a_day_takes_no_more_room_than_one_of_an_hour() -> None:
+@pytest.mark.parametrize("hours", [4, pytest.param(24, marks=pytest.mark.slow)])
+def test_a_run_of_a_day_takes_no_more_room_than_one_of_an_hour(hours: int) -> None:
     """The course is halved as often as it is full, and still reaches from the first second to the last."""
     history = History("run-1")
     snapshot = made_up(1.0)
-    for second in range(24 * 3600):
+    for second in range(hours * 3600):
         history.take(replace(snapshot, at_s=float(second)))
     course = history.course()
     assert COURSE_POINTS / 2 <= len(course) <= COURSE_POINTS
     assert len(history.recent()) == RECENT_POINTS
     assert course[0].at_s < 256
-    assert course[-1].at_s == 24 * 3600 - 1
+    assert course[-1].at_s == hours * 3600 - 1
     steps = [later.at_s - earlier.at_s for earlier, later in pairwise(course[:-1])]
     assert len(set(steps)) == 1, "evenly spaced"
 
