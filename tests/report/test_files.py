@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,13 @@ def made(request: pytest.FixtureRequest, runs: Mapping[str, Made]) -> Made:
 @pytest.fixture
 def page(made: Made) -> Page:
     """The page of that report."""
-    return Page.parse(made[0].path.joinpath("report.html").read_text("utf-8"))
+    return parsed(made[0].path)
+
+
+@cache
+def parsed(path: Path) -> Page:
+    """Return the page in a directory, parsed once for all that look at it."""
+    return Page.parse(path.joinpath("report.html").read_text("utf-8"))
 
 
 def test_no_reader_meets_a_nan(made: Made, page: Page) -> None:
