@@ -18,6 +18,8 @@ class Page(HTMLParser):
     scripts: list[str] = field(default_factory=list)
     """The content of every script element."""
     _inside: str = ""
+    _goes_on: bool = False
+    """Whether a text may be broken here, and is read on."""
 
     @classmethod
     def parse(cls, document: str) -> "Page":
@@ -29,6 +31,7 @@ class Page(HTMLParser):
         return page
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._goes_on = tag == "wbr"
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append((tag, attributes))
         self.text += [attributes[name] for name in _SPOKEN if name in attributes]
@@ -44,6 +47,9 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside == "script":
             self.scripts[-1] += data
+        elif self._goes_on:
+            self.text[-1] += data
+            self._goes_on = False
         elif not self._inside:
             self.text.append(data)
 
