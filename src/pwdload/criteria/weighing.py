@@ -117,8 +117,8 @@ class Weighed:
         if not distance:
             return None
         by_distance = Z_95**2 * self.share * (1.0 - self.share) / distance**2
-        trials = self.long * (least if not self.hits or not self.trials else max(by_distance, least))
-        return max(ceil(trials), self.trials + 1) if trials < _NEEDED_MAX else None
+        trials = max(self.long, self.slow) * (least if not self.hits or not self.trials else max(by_distance, least))
+        return ceil(trials) if self.trials < trials < _NEEDED_MAX else None
 
 
 def weigh(people: Population, sense: Sense) -> Weighed:
