@@ -10,7 +10,7 @@ from tests.oracle.made import history
 from tests.oracle.test_brute import drawn, sample_of
 
 from pwdload.endings import Ending
-from pwdload.oracle import History, judge
+from pwdload.oracle import History, judge, registers
 from pwdload.oracle.checks import final
 from pwdload.oracle.checks.final import _sifted, check_final
 from pwdload.oracle.owners import owners
@@ -44,11 +44,11 @@ def random_run(seed: int, accounts: int = 30) -> History:
 def test_a_plain_account_is_one_that_the_search_explains(seed: int) -> None:
     """No account passes as plain that the search would not explain, from the password that the ledger has."""
     run = random_run(seed)
-    registers, ops = run.registers, run.operations
-    for account in registers.plain_final.accounts.tolist():
+    found, ops = run.registers, run.operations
+    for account in found.plain_final.accounts.tolist():
         start, end = ops.span(account)
-        places = [place for place in range(start, end) if registers.told[place]]
-        story = story_of(ops, account, places, registers.initial.get(account))
+        places = [place for place in range(start, end) if found.told[place]]
+        story = story_of(ops, account, places, found.initial.get(account))
         assert story.found.is_explained is True
         assert story.as_listed
 
@@ -61,6 +61,15 @@ def test_endings_that_are_sifted_out_have_nothing_wrong(seed: int) -> None:
     quick = check_final(run)
     with mock.patch.object(final, "_sifted", lambda one: (*_sifted(one)[:2], one.endings)):
         assert check_final(run) == quick
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_accounts_that_are_judged_in_parts_are_judged_alike(seed: int) -> None:
+    """A long run is judged some accounts at a time: nothing of what is found says so."""
+    whole = judge(random_run(seed))
+    with mock.patch.object(registers, "_OPERATIONS_AT_ONCE", 7):
+        assert judge(random_run(seed)) == whole
 
 
 @settings(max_examples=15, deadline=None)

@@ -31,6 +31,16 @@ def test_what_is_taken_part_by_part_is_what_numpy_takes() -> None:
         assert taken(values, places).dtype == values.dtype
 
 
+@pytest.mark.parametrize("count", [1, 100, 127, 128, 200])
+def test_what_is_taken_at_narrow_places_is_what_numpy_takes(count: int) -> None:
+    """Places of 8 bits, negative ones among them, of values of 8 bits and of others."""
+    low, high = max(-count, -128), min(count, 128)
+    places = np.random.default_rng(2).integers(low, high, 3_000).astype(np.int8)
+    for values in (np.arange(count) % 3 == 0, np.arange(count).astype(np.int8), np.arange(count) * 0.5):
+        assert np.array_equal(taken(values, places), values[places])
+        assert taken(values, places).dtype == values.dtype
+
+
 def test_what_comes_again_is_found() -> None:
     """Numbers that are there twice are named once; of single ones none is."""
     numbers = np.array([5, -3, 9, 5, 5, 9, 0])

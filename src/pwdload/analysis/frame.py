@@ -14,6 +14,7 @@ from pwdload.analysis.windows import Window
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.outcome import Outcome
 from pwdload.samples.columns import plain
+from pwdload.statistics.ordering import taken
 
 STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
 """The steps in the order of the protocol, which is the order of their rows in every table."""
@@ -86,8 +87,7 @@ def _derived(columns: Mapping[str, Column]) -> dict[str, Column]:
 def _is(column: Column, test: Callable[[str], bool]) -> Flags:
     """Say of each row whether its text is of a kind: asked of each different text once."""
     named = np.array([test(str(text)) for text in column.categories] + [False], dtype=bool)
-    flags: Flags = named[column.codes]  # -1, which is no text, is the last
-    return flags
+    return taken(named, column.codes)  # -1, which is no text, is the last
 
 
 def _ordered(column: pa.ChunkedArray, first: Sequence[str] | None) -> pd.Categorical:
@@ -105,7 +105,7 @@ def _ordered(column: pa.ChunkedArray, first: Sequence[str] | None) -> pd.Categor
     narrow = np.int8 if len(ordered) <= np.iinfo(np.int8).max else np.int32
     codes: npt.NDArray[Any] = np.zeros(0, narrow)
     if len(places):
-        codes = np.array([place[word] for word in words], narrow)[places]
+        codes = taken(np.array([place[word] for word in words], narrow), places)
     return pd.Categorical.from_codes(codes, categories=pd.Index(ordered, dtype="str"), ordered=True)
 
 

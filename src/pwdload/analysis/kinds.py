@@ -4,7 +4,7 @@ A table of counts or of percentiles groups by some of `KIND_KEYS`. Grouping all 
 the kind of each row is found once, and a grouping of the kinds is then a grouping of the rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ KIND_KEYS = ("step", "case", "stage", "http_status", "status", "error_code", "ou
 """Exchanges that have these in common are of one kind."""
 _TABLE_MAX = 1 << 20
 """Numbers below this are looked up in a table; larger ones are made smaller first."""
-
 _ROWS = 1 << 20
 """So many rows are looked at at once: what is worked out of them on the way stays small."""
 
@@ -35,21 +34,28 @@ class Groups:
 
 def number_kinds(columns: Mapping[str, pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]]) -> Numbers:
     """Return a number for each row, from 0 without gaps; rows have the same one when they agree in all columns."""
-    number: Numbers | None = None
+    if not columns:
+        return np.zeros(0, np.int16)
+    number: Numbers = np.zeros(len(next(iter(columns.values()))), np.int32)
     size = 1
     for column in columns.values():
-        own, own_size = _numbers(column)
-        if number is None:
-            number, size = own.astype(np.int64), own_size
-            continue
+        own, least, own_size = _numbers(column)
         if size * own_size > _TABLE_MAX:
-            number, size = _without_gaps(number, size)
-        number = number * own_size + own
+            size = _close_gaps(number, size)
+        if size * own_size > np.iinfo(number.dtype).max:
+            number = number.astype(np.int64)
+        for part in _parts(number):
+            number[part] *= own_size
+            number[part] += own[part]
+            number[part] -= least
         size *= own_size
-    if number is None:
-        return np.zeros(0, np.int16)
-    number, size = _without_gaps(number, size)
+    size = _close_gaps(number, size)
     return number.astype(np.int16 if size <= np.iinfo(np.int16).max else np.int32)
+
+
+def _parts(number: Numbers) -> Iterator[slice]:
+    """Yield slices that cover all: what is worked out on the way is small then, and stays in the processor's cache."""
+    return (slice(start, start + _ROWS) for start in range(0, len(number), _ROWS))
 
 
 def groups_of(samples: pd.DataFrame, keys: Sequence[str]) -> Groups:
@@ -95,20 +101,29 @@ def chosen(frame: pd.DataFrame, flags: Flags, columns: Sequence[str] | None = No
     return kept[flags]
 
 
-def _numbers(column: pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]) -> tuple[Numbers, int]:
-    """Return a column as numbers from 0 to below a size."""
+def _numbers(column: pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]) -> tuple[Numbers, int, int]:
+    """Return a column as numbers, the least that they can be, and how many different ones there can be from there."""
     if isinstance(column, pd.Categorical):
-        return column.codes + np.int32(1), len(column.categories) + 1
-    known = np.where(pd.isna(column), -1, column.to_numpy(dtype=np.int64, na_value=-1))  # type: ignore[union-attr]
+        return column.codes, -1, len(column.categories) + 1
+    kind = column.dtype.numpy_dtype if isinstance(column, pd.arrays.IntegerArray) else np.int64
+    known = np.where(pd.isna(column), -1, column.to_numpy(dtype=kind, na_value=-1))  # type: ignore[union-attr]
     least = int(known.min(initial=0))
-    return known - least, int(known.max(initial=0)) - least + 1
+    return known, least, int(known.max(initial=0)) - least + 1
 
 
-def _without_gaps(number: Numbers, size: int) -> tuple[Numbers, int]:
+def _close_gaps(number: Numbers, size: int) -> int:
+    """Make numbers below a size such that there are no gaps, in their place; return how many different ones there are.
+
+    At least one, be it that there is no number.
+    """
     if size > 64 * _TABLE_MAX:
         different, again = np.unique(number, return_inverse=True)
-        return again, max(len(different), 1)
+        number[:] = again
+        return max(len(different), 1)
     is_there = np.zeros(size, dtype=bool)
-    is_there[number] = True
-    table = np.cumsum(is_there) - 1
-    return table[number], max(int(is_there.sum()), 1)
+    for part in _parts(number):
+        is_there[number[part]] = True
+    table = (np.cumsum(is_there) - 1).astype(number.dtype)
+    for part in _parts(number):
+        number[part] = table[number[part]]
+    return max(int(is_there.sum()), 1)

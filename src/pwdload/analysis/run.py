@@ -1,7 +1,7 @@
 """A finished run directory as one value: its record, its samples as a frame, and what else it holds."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from threading import Lock
@@ -206,9 +206,12 @@ def load_run(
     )
 
 
-def read_samples_of(directory: RunDirectory) -> Samples | None:
-    """Return the samples of a run, those that were never delivered among them; null where it has none."""
-    return read_samples(directory.samples, directory.spool) if directory.samples.is_dir() else None
+def read_samples_of(directory: RunDirectory, without: Collection[str] = ()) -> Samples | None:
+    """Return the samples of a run, those that were never delivered among them; null where it has none.
+
+    `without` some columns where those are not asked for.
+    """
+    return read_samples(directory.samples, directory.spool, without) if directory.samples.is_dir() else None
 
 
 def _faults(directory: RunDirectory) -> tuple[FaultsRecord | None, str]:

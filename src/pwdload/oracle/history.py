@@ -10,7 +10,8 @@ import pyarrow as pa
 from pwdload.endings import read_endings
 from pwdload.oracle.by_account import ByAccount
 from pwdload.oracle.operation import Ints, Operations
-from pwdload.oracle.reading import numbers, read_operations, results_of, texts, widths_of
+from pwdload.oracle.owners import Owners
+from pwdload.oracle.reading import numbers, owners_of, read_operations, results_of, texts, widths_of
 from pwdload.oracle.registers import Registers, read_registers
 from pwdload.oracle.settings import Settings, read_settings
 from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
@@ -32,12 +33,17 @@ class History:
     @cached_property
     def operations(self) -> Operations:
         """Every row that is about the password of an account."""
-        return read_operations(self.rows, self.record.workers, self.words_of_endings, self.results)
+        return read_operations(self.rows, self.record.workers, self.words_of_endings, self.results, self.owners)
 
     @cached_property
     def results(self) -> Ints:
         """What came of each row, a `Result`."""
         return results_of(self.rows)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Whose the state_token of each row is."""
+        return owners_of(self.rows)
 
     @cached_property
     def words_of_endings(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.oracle.operation import Flags, Floats, Ints, Kind, OfRows, Operations, Result, Why
-from pwdload.oracle.owners import owners
+from pwdload.oracle.owners import Owners, owners
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
 from pwdload.samples.columns import plain
@@ -37,12 +37,16 @@ _RESULTS = {
 
 
 def read_operations(
-    rows: pa.Table, workers: Sequence[WorkerRecord], words: Sequence[str] = (), results: Ints | None = None
+    rows: pa.Table,
+    workers: Sequence[WorkerRecord],
+    words: Sequence[str] = (),
+    results: Ints | None = None,
+    owned: Owners | None = None,
 ) -> Operations:
     """Return the operations of samples, with those of doubtful effect open towards the future.
 
-    `words` are further names of passwords that `Operations.words` is to hold; `results` are `results_of` the rows,
-    where somebody has them already.
+    `words` are further names of passwords that `Operations.words` is to hold; `results` are `results_of` the rows, and
+    `owned` is `owners_of` them, where somebody has them already.
     """
     kind, result = _kinds(rows), results_of(rows) if results is None else results
     why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), np.int8(Why.NONE))
@@ -52,7 +56,7 @@ def read_operations(
         call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
     call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s"))
     words, (password, new) = _words(rows, words)
-    is_own, rows_of_others, owner = owners(account, token, (kind == Kind.LOGIN) & (token != 0))
+    is_own, rows_of_others, owner = owners_of(rows) if owned is None else owned
     is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
     foreign, owner = rows_of_others[is_foreign], owner[is_foreign]
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
@@ -86,6 +90,16 @@ def read_operations(
         is_own_token=is_own,
         words=words,
     )
+
+
+def are_handed_out(rows: pa.Table) -> Flags:
+    """Say of each row whether it is a login that handed out a state_token to the account that it is about."""
+    return (_kinds(rows) == Kind.LOGIN) & (numbers(rows, "token", 0) != 0)
+
+
+def owners_of(rows: pa.Table) -> Owners:
+    """Return whose the state_token of each row is."""
+    return owners(numbers(rows, "account", -1), numbers(rows, "token", 0), are_handed_out(rows))
 
 
 def _order(row: Ints, return_s: OfRows, call_s: OfRows, account: Ints) -> Ints:
@@ -168,8 +182,10 @@ def results_of(rows: pa.Table) -> Ints:
     is_of = {one: outcome == place for place, one in enumerate(Outcome)}
     is_busy = has_text(rows, "error_code", lambda code: code in BUSY_CODES)
     result[is_of[Outcome.SHED] & (http == 503) & ~is_busy] = Result.DOUBTFUL
-    result[is_of[Outcome.WRONG_REJECT] & (http == 200) & _is_status_of_acceptance(rows)] = Result.OK
-    result[is_of[Outcome.CONTRACT_VIOLATION] & _is_documented_refusal(rows, http)] = Result.REFUSED
+    if len(at := np.flatnonzero(is_of[Outcome.WRONG_REJECT] & (http == 200))):
+        result[at[_is_status_of_acceptance(rows)[at]]] = Result.OK
+    if len(at := np.flatnonzero(is_of[Outcome.CONTRACT_VIOLATION])):
+        result[at[_is_documented_refusal(rows, http)[at]]] = Result.REFUSED
     result[np.isnan(times(rows, "sent_s"))] = Result.NOTHING
     result[has_text(rows, "remark", lambda remark: NOT_FORWARDED in remark.split())] = Result.NOTHING
     return result

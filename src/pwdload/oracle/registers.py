@@ -7,7 +7,7 @@ is one order, and whether it holds is a matter of a few passes over arrays.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from pwdload.statistics.ordering import again, is_among
 
 _TOTAL_BUDGET: Final = 20_000_000
 """How many states may be led on for all accounts together: some minutes."""
+_OPERATIONS_AT_ONCE: Final = 1 << 19
+"""Operations that are looked at together: what is worked out of them on the way stays in the processor's cache."""
 _PLACE: Final = np.int32
 """Places of operations: more than two billion of them fit in no memory."""
 # As plain numbers: a member of an enum costs more than all else that is done with it here.
@@ -67,33 +69,67 @@ def read_registers(operations: Operations, initial: ByAccount) -> Registers:
         operations: of the whole run.
         initial: places in `operations.words` of the passwords in force at first, as far as a ledger knows them.
     """
-    ops = operations
-    told = _told(ops)
-    at = np.flatnonzero(told).astype(_PLACE)
-    if not len(at):
-        none = ByAccount.of_mapping({})
-        return Registers(operations=ops, told=told, accounts=0, initial=initial, plain_final=none, stories={})
+    told = _told(operations)
+    budget = _TOTAL_BUDGET
+    found: list[tuple[Ints, Ints]] = []
+    stories: dict[int, Story] = {}
+    count = 0
+    for start, end in _parts(operations.account):
+        at = (np.flatnonzero(told[start:end]) + start).astype(_PLACE)
+        if not len(at):
+            continue
+        part = _judged(operations, at, initial, budget)
+        budget -= sum(story.found.states for story in part.stories)
+        found.append((part.plain_accounts, part.final))
+        stories |= {story.account: story for story in part.stories}
+        count += len(part.plain_accounts) + len(part.stories)
+    plain = ByAccount.of_mapping({})
+    if found:
+        accounts, words = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        plain = ByAccount(accounts=accounts, words=words)
+    return Registers(
+        operations=operations, told=told, accounts=count, initial=initial, plain_final=plain, stories=stories
+    )
+
+
+def _parts(account: Ints) -> Iterator[tuple[int, int]]:
+    """Yield where parts of the operations begin and end, each account in one: they take little memory then."""
+    start = 0
+    while start < len(account):
+        last = account[min(start + _OPERATIONS_AT_ONCE, len(account)) - 1]
+        end = int(np.searchsorted(account, last, side="right"))
+        yield start, end
+        start = end
+
+
+class _Judged(NamedTuple):
+    """What became of some accounts."""
+
+    plain_accounts: Ints
+    """Those that are plain and add up."""
+    final: Ints
+    """Of each of them, the word in force at last."""
+    stories: Sequence[Story]
+
+
+def _judged(ops: Operations, at: Ints, initial: ByAccount, budget: int) -> _Judged:
+    """Judge the accounts that some operations tell of."""
     account = ops.account[at]
     is_first = np.append(True, account[1:] != account[:-1])
     first = np.flatnonzero(is_first)
     accounts, number = account[first], np.cumsum(is_first, dtype=_PLACE) - _PLACE(1)
-    del account, is_first
     start = _initial_values(ops, at, first, accounts, initial)
     is_odd = _is_out_of_the_ordinary(ops, at, number, len(accounts))
     before, final = _values(ops, at, number, first, start)
     is_odd |= np.bincount(number[_disagree(ops, at, before)], minlength=len(accounts)) > 0
-    budget = _TOTAL_BUDGET
-    stories: dict[int, Story] = {}
+    stories: list[Story] = []
     ends = np.append(first[1:], len(at))
     for place in np.flatnonzero(is_odd).tolist():
         one = int(accounts[place])
         places = tuple(at[first[place] : ends[place]].tolist())
-        stories[one] = story_of(ops, one, places, initial.get(one), budget=min(BUDGET, budget))
-        budget -= stories[one].found.states
-    plain = ByAccount(accounts=accounts[~is_odd], words=final[~is_odd])
-    return Registers(
-        operations=ops, told=told, accounts=len(accounts), initial=initial, plain_final=plain, stories=stories
-    )
+        stories.append(story_of(ops, one, places, initial.get(one), budget=min(BUDGET, budget)))
+        budget -= stories[-1].found.states
+    return _Judged(accounts[~is_odd], final[~is_odd], stories)
 
 
 def story_of(

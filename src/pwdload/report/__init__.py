@@ -12,11 +12,12 @@ from pwdload.report.build import build
 from pwdload.report.memory import keep_freed_memory
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
+from pwdload.samples.room import samples_in
 
 _LONG = 3_000_000
 """A run of more samples is told apart from others by what it leaves out, since memory is what there is least of."""
-_OF_NOBODY = ["generation", "bytes_sent", "bytes_received"]
-_OF_THE_ORACLE = ["seq", "account", "token", "session", "password", "new_password"]
+_OF_NOBODY = ("seq", "generation", "bytes_sent", "bytes_received")
+_OF_THE_ORACLE = ["account", "token", "session", "password", "new_password"]
 """Columns that say nothing of speed, and take a third of the memory."""
 
 __all__ = ["Report", "build", "make", "write"]
@@ -40,17 +41,16 @@ def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgem
     Of a long run what neither the oracle nor a table asks for is given up at once, and what the oracle alone needs when
     it has judged; and nothing is analysed before the oracle has given back, with its process, all that it took.
     """
-    samples = read_samples_of(directory)  # once for both
-    if samples is None or len(samples[0]) <= _LONG:
-        judgement_of = judging(directory, samples)
-        return load_run(directory, samples), judgement_of
-    rows, files = samples
-    del samples
-    keep_freed_memory()
-    rows = rows.drop_columns(_OF_NOBODY)
-    judgement = judging(directory, (rows, files))()
-    rows = rows.drop_columns(_OF_THE_ORACLE)
-    return load_run(directory, (rows, files)), judgement
+    is_long = samples_in(directory.samples, directory.spool) > _LONG
+    samples = read_samples_of(directory, _OF_NOBODY if is_long else ())  # once for both
+    if is_long:
+        keep_freed_memory()
+    judgement_of = judging(directory, samples)
+    if samples is not None and is_long:
+        rows, files = samples
+        samples = rows.drop_columns(_OF_THE_ORACLE), files
+        del rows
+    return load_run(directory, samples), judgement_of
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:

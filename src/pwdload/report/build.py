@@ -96,8 +96,6 @@ _TOPICS = {
 _CODES_IN_HEADLINE = 5
 _BESIDE_LEAST = 200_000
 """Sections of a run of fewer samples take less time than threads of their own would."""
-_BESIDE_MOST = 3_000_000
-"""Of a longer run memory is what there is least of: two sections at a time take a fifth more of it."""
 _AT_A_TIME = 2
 
 
@@ -155,7 +153,7 @@ def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Secti
 
 def _ours(analysis: Analysis) -> list[Section | None]:
     """Return our sections in their order, two made at a time where that pays, most of it without Python's lock."""
-    if not _BESIDE_LEAST <= len(analysis.run.samples) <= _BESIDE_MOST:
+    if len(analysis.run.samples) < _BESIDE_LEAST:
         return [make(analysis) for make in _SECTIONS]
     with ThreadPoolExecutor(_AT_A_TIME) as threads:
         return list(threads.map(lambda make: make(analysis), _SECTIONS))

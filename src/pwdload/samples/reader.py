@@ -1,6 +1,6 @@
 """Reading the samples of a run: what was delivered, and what a worker's own disk still held."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.samples.blocks import Damage, batches_in
-from pwdload.samples.columns import gathered, joined, narrowed
-from pwdload.samples.room import require_room
+from pwdload.samples.columns import gathered, in_turns, joined, narrowed
+from pwdload.samples.room import is_long, require_room
 from pwdload.samples.sample import SCHEMA, completed, keeps_law
 
 _READ_ROWS = 1_000_000
@@ -66,11 +66,12 @@ Samples = tuple[pa.Table, tuple[SampleFile, ...]]
 """Every process's samples in one table, and an account of each process."""
 
 
-def read_samples(directory: Path, spool: Path | None = None) -> Samples:
+def read_samples(directory: Path, spool: Path | None = None, without: Collection[str] = ()) -> Samples:
     """Read every process's samples, sorted by intended time, with an account of each process.
 
     What a worker's spool holds beyond what was delivered is merged in, each sample once. A file that cannot be read at
-    all counts as unfinished with no rows; a torn last block is left out quietly. The table is as `gathered` makes it.
+    all counts as unfinished with no rows; a torn last block is left out quietly. The table is as `gathered` makes it,
+    `without` some columns where those are not asked for.
 
     Raises:
         RunDirectoryError: there is no such directory, or not memory enough for what is in it.
@@ -80,11 +81,15 @@ def read_samples(directory: Path, spool: Path | None = None) -> Samples:
     require_room(directory, spool)
     delivered = _one_per_worker(directory)
     spooled = {path.stem: path for path in spool.glob("*.arrows")} if spool is not None else {}
-    parts = [_read(delivered.get(name), spooled.get(name), name) for name in sorted(delivered | spooled)]
+    parts = in_turns(
+        lambda name: _read(delivered.get(name), spooled.get(name), name),
+        sorted(delivered | spooled),
+        is_long=is_long(directory, spool),
+    )
     files = tuple(file for _, file in parts)
     tables = [table for table, _ in parts]
     parts.clear()
-    return gathered(_handed_over(tables)), files
+    return gathered(_handed_over(tables), without), files
 
 
 def _handed_over(tables: list[pa.Table]) -> Iterator[pa.Table]:

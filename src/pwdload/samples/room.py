@@ -46,16 +46,25 @@ def require_room(directory: Path, spool: Path | None = None) -> None:
     Raises:
         RunDirectoryError: so many samples, what they need, what there is, and what to do.
     """
-    files = _files(directory, spool)
-    if sum(path.stat().st_size for path in files) < _LOOKED_AT:
+    if not is_long(directory, spool):
         return
-    room = room_for(sum(map(_samples_in, files)))
+    room = room_for(samples_in(directory, spool))
     if not room.is_enough:
         raise RunDirectoryError(
             f"{directory}: {counted(room.samples, 'sample')} need about {_gigabytes(room.needed)} of memory to be "
             f"analysed, and {_gigabytes(room.free or 0)} are free here; copy the run's directory to a machine with "
             "more memory and make the report there, or split the load over several shorter runs."
         )
+
+
+def is_long(directory: Path, spool: Path | None = None) -> bool:
+    """Whether a run has so many samples that time and memory are worth a thought."""
+    return sum(path.stat().st_size for path in _files(directory, spool)) >= _LOOKED_AT
+
+
+def samples_in(directory: Path, spool: Path | None = None) -> int:
+    """Return how many samples a run has at most; what cannot be read has none."""
+    return sum(map(_samples_in, _files(directory, spool)))
 
 
 def room_for(samples: int, cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> Room:

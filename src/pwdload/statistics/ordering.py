@@ -11,6 +11,7 @@ Places = npt.NDArray[np.integer]
 _DIGITS = 16
 _PASSES_MAX = 3
 _PART = 1 << 20
+_NARROW_MOST = 127
 
 
 def stable_order(numbers: Numbers) -> Places:
@@ -38,10 +39,27 @@ def stable_order(numbers: Numbers) -> Places:
 
 
 def taken(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
-    """Return ``values[places]`` part by part: numpy makes places of 64 bits of all of them first."""
+    """Return ``values[places]`` part by part: numpy makes places of 64 bits of all of them first.
+
+    Where both are of 8 bits, a table of bytes does it at a tenth of the time.
+    """
+    if places.dtype == np.int8 and values.itemsize == 1 and 0 < len(values) <= _NARROW_MOST:
+        return _translated(values, places)
     found = np.empty(len(places), values.dtype)
     for start in range(0, len(places), _PART):
         found[start : start + _PART] = values[places[start : start + _PART]]
+    return found
+
+
+def _translated(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
+    """Return the same for places of 8 bits, of which -1 is the last value, as ever."""
+    table = np.zeros(256, np.uint8)
+    table[: len(values)] = values.view(np.uint8)
+    table[256 - len(values) :] = values.view(np.uint8)
+    found = np.empty(len(places), values.dtype)
+    for start in range(0, len(places), _PART):
+        part = places[start : start + _PART].tobytes().translate(table.tobytes())
+        found[start : start + _PART] = np.frombuffer(part, values.dtype)
     return found
 
 

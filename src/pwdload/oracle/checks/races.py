@@ -67,7 +67,7 @@ def find_races(history: History) -> list[Race]:
     """Return every group of a flow's changes that overlap in time, in their order."""
     rows = history.rows
     sent_s, done_s = times(rows, "sent_s"), times(rows, "done_s")
-    flow, worker = numbers(rows, "flow", -1), texts(rows, "worker")[0].astype(np.int64)
+    flow, worker = numbers(rows, "flow", -1), texts(rows, "worker")[0]
     is_update = has_text(rows, "step", lambda step: step == "update_password") & ~np.isnan(sent_s) & (flow >= 0)
     at = _of_flows_with_several(np.flatnonzero(is_update), flow, worker)
     at = at[np.lexsort((sent_s[at], flow[at], worker[at]))]
@@ -99,7 +99,7 @@ def find_races(history: History) -> list[Race]:
 
 def _of_flows_with_several(at: Ints, flow: Ints, worker: Ints) -> Ints:
     """Return those of some rows whose flow has another one among them."""
-    key = worker[at] * (int(flow.max(initial=0)) + 1) + flow[at]
+    key = worker[at].astype(np.int64) * (int(flow.max(initial=0)) + 1) + flow[at]
     order = stable_order(key)
     same = key[order][1:] == key[order][:-1]
     is_one_of_several = np.append(same, False) | np.append(False, same)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
 from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
@@ -25,9 +26,11 @@ _REMARKS = {
 def check_sessions(history: History) -> CheckResult:
     """A session_token that two accounts were given, or an identity that is another's, is a violation."""
     rows = history.rows
-    session, account = numbers(rows, "session", 0), numbers(rows, "account", -1)
-    handed = np.flatnonzero(session)
-    again, of_others = _again(session[handed], account[handed])
+    session = numbers(rows, "session", 0)
+    session = session[session != 0]
+    handed_out = len(session)
+    handed, again, of_others = _again(rows) if has_twice(session) else (session[:0],) * 3
+    del session  # of a long run it takes much room
     found = [(row, _OF_ANOTHER) for row in handed[of_others].tolist()]
     for word, sentence in _REMARKS.items():
         found += [(row, sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()]
@@ -41,24 +44,25 @@ def check_sessions(history: History) -> CheckResult:
         Words(
             name=_NAME,
             title="Nobody got another's session",
-            good=f"{counted(len(handed), 'session')} opened, none of them another's.",
+            good=f"{counted(handed_out, 'session')} opened, none of them another's.",
             bad=f"{counted(len(found), 'answer')} gave away what belongs to another account.",
             nothing="No session was opened.",
         ),
-        examined=len(handed),
+        examined=handed_out,
         violations=[_violation(history, row, sentence) for row, sentence in sorted(found)[:VIOLATIONS_MAX]],
         total=len(found),
         facts=facts,
     )
 
 
-def _again(session: Ints, account: Ints) -> tuple[Ints, Ints]:
-    """Return which hand-outs repeat a session, and which of those to another account than the first."""
-    if not len(session) or not has_twice(session):
-        return session[:0], session[:0]
+def _again(rows: pa.Table) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of all hand-outs, which of these repeat a session, and which do so to another account."""
+    session, account = numbers(rows, "session", 0), numbers(rows, "account", -1)
+    handed = np.flatnonzero(session)
+    session, account = session[handed], account[handed]
     _, first, number = np.unique(session, return_index=True, return_inverse=True)
     is_again = first[number] != np.arange(len(session))
-    return np.flatnonzero(is_again), np.flatnonzero(is_again & (account != account[first][number]))
+    return handed, np.flatnonzero(is_again), np.flatnonzero(is_again & (account != account[first][number]))
 
 
 def _holds(word: str) -> Callable[[str], bool]:

@@ -11,7 +11,7 @@ from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Flags, Ints, Result
 from pwdload.oracle.owners import owners
-from pwdload.oracle.reading import numbers, texts
+from pwdload.oracle.reading import are_handed_out, numbers, texts
 from pwdload.oracle.timeline import violation_at
 from pwdload.statistics.ordering import again, is_among
 from pwdload.units import counted
@@ -71,7 +71,9 @@ def _tokens(history: History) -> _Tokens:
     is_login = np.isin(places, [at for at, step in enumerate(different) if step in ("login", "verify")])
     is_call = np.isin(places, [at for at, step in enumerate(different) if step in ("update_password", "skip_update")])
     is_handed = is_login & (token != 0)
-    is_own = owners(account, token, is_handed).is_own
+    # They differ where a login of an unknown user was handed one.
+    is_as_known = np.array_equal(is_handed, are_handed_out(rows))
+    is_own = (history.owners if is_as_known else owners(account, token, is_handed)).is_own
     return _Tokens(
         handed=np.flatnonzero(is_handed),
         served=np.flatnonzero(is_call & (history.results == Result.OK)),
