@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.kinds import groups_of
+from pwdload.statistics.bins import tally
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -25,7 +26,7 @@ def answer_breakdown(samples: pd.DataFrame) -> pd.DataFrame:
     last such answer was complete, on the run's clock). ``http_status`` is null where no head was read.
     """
     groups = groups_of(samples, BREAKDOWN_KEYS)
-    count = np.bincount(groups.codes, minlength=len(groups.keys))
+    count = tally(groups.codes, len(groups.keys))
     first_s, last_s = _first_and_last(samples["done_s"].to_numpy(dtype=float), groups.codes, count)
     table = groups.keys.assign(count=count, first_s=first_s, last_s=last_s)
     return table.assign(share=table["count"] / max(len(samples), 1))
@@ -73,7 +74,7 @@ def expectation_table(samples: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["case", "step", "expected", "http_status", "status", "error_code", "outcome"]
     groups = groups_of(samples, keys)
-    table = groups.keys.assign(count=np.bincount(groups.codes, minlength=len(groups.keys)))
+    table = groups.keys.assign(count=tally(groups.codes, len(groups.keys)))
     table["answer"] = answer_label(table)
     whole = table.groupby(["case", "step", "expected"], observed=True)["count"].transform("sum")
     listed = [

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
-from pwdload.statistics.bins import whole_widths
+from pwdload.statistics.bins import part_by_part, tally, whole_widths
 from pwdload.statistics.percentiles import Codes, Floats
 
 BINS_PER_DECADE = 20
@@ -48,7 +48,7 @@ def distribution_table(samples: pd.DataFrame) -> pd.DataFrame:
     least = int(bins.min()) if len(bins) else 0
     size = int(bins.max()) - least + 1 if len(bins) else 0
     cells = samples["step"].cat.codes.to_numpy().astype(np.int32) * np.int32(size) + bins - np.int32(least)
-    counts = np.bincount(cells, minlength=len(steps) * size).reshape(len(steps), size)
+    counts = tally(cells, len(steps) * size).reshape(len(steps), size)
     parts = [_of_step(str(step), row, least) for step, row in zip(steps, counts, strict=True) if row.any()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS))
 
@@ -66,8 +66,11 @@ def heat_of(run: Run, step: str, width_s: float, columns: int, rows_max: int = 6
     together = -(-(int(bins.max()) - int(bins.min()) + 1) // rows_max)
     rows = bins // together
     least, size = int(rows.min()), int(rows.max()) - int(rows.min()) + 1
-    at = np.clip(whole_widths(samples["intended_s"].to_numpy(dtype=float), width_s), 0, columns - 1).astype(np.int64)
-    counts = np.bincount((rows - least) * columns + at, minlength=size * columns).reshape(size, columns)
+    at = part_by_part(
+        lambda times_s: np.clip(whole_widths(times_s, width_s), 0, columns - 1).astype(np.int32),
+        samples["intended_s"].to_numpy(dtype=float),
+    )
+    counts = tally((rows - least) * np.int32(columns) + at, size * columns).reshape(size, columns)
     return Heat(
         start_s=np.arange(columns) * np.float64(width_s),
         from_s=edges((np.arange(size) + least) * together),
@@ -77,6 +80,10 @@ def heat_of(run: Run, step: str, width_s: float, columns: int, rows_max: int = 6
 
 def response_bins(values_s: Floats) -> Codes:
     """Return the bin of each response time: 0 begins at 1 s, 20 at 10 s, -20 at 100 ms."""
+    return part_by_part(_response_bins, values_s)
+
+
+def _response_bins(values_s: Floats) -> Codes:
     places = np.log10(np.maximum(values_s, LEAST_S))
     places *= BINS_PER_DECADE
     places += _ON_EDGE

@@ -13,7 +13,7 @@ import pandas as pd
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run, kept
 from pwdload.outcome import Outcome
-from pwdload.statistics.bins import whole_widths
+from pwdload.statistics.bins import part_by_part, tally, whole_widths
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
 Floats = npt.NDArray[np.float64]
@@ -46,15 +46,15 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     outcome = samples["outcome"]
     columns = {
         "start_s": bin_starts(run, width_s),
-        "due": np.bincount(_bins(samples["intended_s"], width_s, bins), minlength=bins),
-        "requests": np.bincount(done, minlength=bins),
+        "due": tally(_bins(samples["intended_s"], width_s, bins), bins),
+        "requests": tally(done, bins),
     }
     cells = outcome.cat.codes.to_numpy().astype(np.int32) * np.int32(bins) + done
     names = outcome.cat.categories.tolist()
-    counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
+    counts = tally(cells, len(names) * bins).reshape(len(names), bins)
     for kind in Outcome:
         columns[kind.value] = counts[names.index(kind.value)] if kind.value in names else np.zeros(bins, np.int64)
-    columns["changes"] = np.bincount(done[samples["is_change"].to_numpy()], minlength=bins)
+    columns["changes"] = tally(done[samples["is_change"].to_numpy()], bins)
     columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
     return pd.DataFrame(columns)
 
@@ -84,7 +84,7 @@ def error_codes_in_time(run: Run, width_s: float = 1.0) -> dict[str, Counts]:
     codes = samples["error_code"]
     names = [str(name) for name in codes.cat.categories]
     cells = codes.cat.codes.to_numpy().astype(np.int64) * bins + _bins(samples["done_s"], width_s, bins)
-    counts = np.bincount(cells, minlength=len(names) * bins).reshape(len(names), bins)
+    counts = tally(cells, len(names) * bins).reshape(len(names), bins)
     by_name = {name: row for name, row in zip(names, counts, strict=True) if name}
     return dict(sorted(by_name.items(), key=lambda item: (-int(item[1].sum()), item[0])))
 
@@ -97,7 +97,10 @@ def _edges(bins: int, width_s: float) -> Floats:
 
 def _bins(times_s: pd.Series, width_s: float, bins: int) -> Codes:
     """Return the bin of each time. The very last answer may fall on the end of the last bin, and belongs to it."""
-    at = whole_widths(times_s.to_numpy(dtype=float), width_s).astype(np.int32)
+    at = part_by_part(
+        lambda part_s: whole_widths(part_s, width_s).astype(np.int32),
+        times_s.to_numpy(dtype=float),
+    )
     clipped: Codes = np.clip(at, 0, bins - 1, out=at)
     return clipped
 
@@ -119,7 +122,7 @@ def _begun_within(times_s: pd.Series, width_s: float, bins: int) -> Floats:
     """Return for each bin the seconds in it that lie behind each of these times, summed over all of them."""
     place = _bins(times_s, width_s, bins)
     ends_s = _edges(bins, width_s)[1:]
-    here = np.bincount(place, minlength=bins)
+    here = tally(place, bins)
     before = np.cumsum(here) - here
     rest_s = np.maximum(ends_s[place] - times_s.to_numpy(dtype=float), 0.0)
     seconds = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)

@@ -1,9 +1,16 @@
-"""Which bin of a width a time lies in."""
+"""Which bin of a width a time lies in, and how many are in each."""
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.integer]
+Counts = npt.NDArray[np.int64]
+
+_PART = 1 << 18
+"""So many values at once, with what is worked out of them on the way, stay in a processor's cache."""
 
 
 def whole_widths(times_s: Floats, width_s: float) -> Floats:
@@ -17,3 +24,19 @@ def whole_widths(times_s: Floats, width_s: float) -> Floats:
     doubtful = np.flatnonzero(whole == quotient)
     whole[doubtful] = times_s[doubtful] // width_s
     return whole
+
+
+def part_by_part(work: Callable[[Floats], Codes], values: Floats) -> Codes:
+    """Return what `work` makes of each value, as 32 bits, without an array of all that it makes on the way."""
+    found = np.empty(len(values), np.int32)
+    for start in range(0, len(values), _PART):
+        found[start : start + _PART] = work(values[start : start + _PART])
+    return found
+
+
+def tally(codes: Codes, size: int) -> Counts:
+    """Return how many codes there are of each kind from 0 to below a size: numpy widens all of them first."""
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(codes), max(_PART, size)):
+        counts += np.bincount(codes[start : start + max(_PART, size)], minlength=size)
+    return counts

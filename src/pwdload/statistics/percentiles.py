@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.statistics.bins import tally
+
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
 Counts = npt.NDArray[np.int64]
@@ -82,7 +84,7 @@ def order_statistics(
     values of its group and estimates nothing; with 0 it is given as soon as a group has one value.
     """
     values, groups = _kept(values, groups)
-    counts = np.bincount(groups, minlength=group_count).astype(np.int64)
+    counts = tally(groups, group_count)
     together = _group_after_group(values, groups, group_count)
     # Only what stands at these ranks is looked at, so that no more than that has to be in its place.
     _put_in_place(together, counts, [percentile.ranks(counts) for percentile in (*percentiles, MAXIMUM)])

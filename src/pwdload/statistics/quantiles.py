@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pwdload.statistics import distributions as stats
+from pwdload.statistics.bins import tally
 from pwdload.statistics.dependence import Dependence, dependence
 from pwdload.statistics.percentiles import (
     MAXIMUM,
@@ -95,7 +96,7 @@ def percentile_intervals(
     kept = ~np.isnan(values) & (groups >= 0)
     if not kept.all():
         values, times, groups = values[kept], times[kept], groups[kept]
-    counts = np.bincount(groups, minlength=group_count).astype(np.int64)
+    counts = tally(groups, group_count)
     slots = slot_count(len(values))
     cells: Codes = slot_codes(times, slots).astype(np.int16 if slots < 2**15 else np.int64)
     order = group_order(groups, group_count)
@@ -159,7 +160,7 @@ def _counted(values: Floats, cells: Codes, slots: int, cuts: Sequence[float]) ->
     for cut in cuts:
         beyond += values > cut
     size = len(cuts) + 1
-    counts = np.bincount(cells.astype(np.int32) * np.int32(size) + beyond, minlength=slots * size)
+    counts = tally(cells.astype(np.int32) * np.int32(size) + beyond, slots * size)
     within = np.cumsum(counts.reshape(slots, size), axis=1)
     return within[:, -1], [within[:, place] for place in range(len(cuts))]
 
