@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwdload.errors import RunDirectoryError
-from pwdload.samples import SCHEMA, Sample, SampleWriter, read_samples, to_batch
+from pwdload.samples import SCHEMA, Sample, SampleWriter, columns, read_samples, room, to_batch
 
 
 def sample(seq: int = 0, **changes: object) -> Sample:
@@ -228,3 +228,18 @@ def test_samples_of_an_earlier_version_are_read(tmp_path: Path) -> None:
     assert [file.rows for file in files] == [2, 2]
     assert rows.cast(SCHEMA).schema == SCHEMA
     assert {tuple(row[name] for name in later) for row in rows.to_pylist()} == {("", "", None, None, "")}
+
+
+def test_columns_that_nobody_asks_for_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All others are as they would be, in the same order, be they made one after the other or two at a time."""
+    for worker in ("worker-1", "worker-2"):
+        writer = SampleWriter(tmp_path, worker)
+        for seq in range(40):
+            writer.append(sample(seq, worker=worker))
+        writer.close()
+    whole, files = read_samples(tmp_path)
+    monkeypatch.setattr(columns, "_LONG", 0)
+    monkeypatch.setattr(room, "_LOOKED_AT", 0)
+    part, again = read_samples(tmp_path, without=("seq", "session"))
+    assert part.equals(whole.drop_columns(["seq", "session"]))
+    assert again == files

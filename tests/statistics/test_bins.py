@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pwdload.statistics.bins import whole_widths
+from pwdload.statistics.bins import part_by_part, tally, whole_widths
 
 
 @pytest.mark.parametrize("width_s", [0.1, 0.3, 1.0, 2.0, 7.0, 1e-3, 1 / 3])
@@ -19,3 +19,12 @@ def test_a_quotient_that_is_rounded_up_to_a_whole_number_is_found() -> None:
     """The case that a plain division gets wrong is there, else this proves nothing."""
     edges = np.nextafter(np.arange(1, 3_000) * 0.1, 0.0)
     assert (np.floor(edges / 0.1) != edges // 0.1).any()
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 3), (5, 3), ((1 << 18) + 7, 40), (1_000, 1 << 19)])
+def test_what_is_done_part_by_part_is_what_is_done_at_once(count: int, size: int) -> None:
+    """More values than one part has, or fewer kinds of them."""
+    codes = np.random.default_rng(3).integers(0, size, count).astype(np.int32)
+    assert np.array_equal(tally(codes, size), np.bincount(codes, minlength=size))
+    values = codes / 3.0
+    assert np.array_equal(part_by_part(lambda part: part.astype(np.int64), values), values.astype(np.int32))
