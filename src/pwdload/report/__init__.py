@@ -9,7 +9,7 @@ from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
 from pwdload.report.beside import judging
 from pwdload.report.build import build
-from pwdload.report.memory import keep_freed_memory
+from pwdload.report.memory import give_back_freed_memory
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
 from pwdload.samples.room import samples_in
@@ -42,9 +42,9 @@ def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgem
     it has judged; and nothing is analysed before the oracle has given back, with its process, all that it took.
     """
     is_long = samples_in(directory.samples, directory.spool) > _LONG
-    samples = read_samples_of(directory, _OF_NOBODY if is_long else ())  # once for both
     if is_long:
-        keep_freed_memory()
+        give_back_freed_memory()
+    samples = read_samples_of(directory, _OF_NOBODY if is_long else ())  # once for both
     judgement_of = judging(directory, samples)
     if samples is not None and is_long:
         rows, files = samples

@@ -1,5 +1,6 @@
 """How fast: requests and journeys."""
 
+import numpy as np
 import pandas as pd
 
 from pwdload.analysis import Analysis
@@ -11,6 +12,8 @@ from pwdload.report.model import Kind, Section, Table
 from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency_of
 
 _UPDATE = "update_password"
+_OF_UPDATES = ("device", "worker", "intended_s", "response_s")
+"""What is asked of updates: of a long run a copy of all columns takes much room."""
 _DURATIONS = "Flows due within the measured time; of the whole flow without the unfinished ones."
 
 _PARTS = (
@@ -22,7 +25,8 @@ _PARTS = (
 def latency_section(analysis: Analysis) -> Section:
     """Return the latency tables."""
     run, due = analysis.run, analysis.run.due
-    by_step, updates = time_parts_table(due), due[due["step"] == _UPDATE]
+    is_update = (due["step"] == _UPDATE).to_numpy()
+    by_step, updates = time_parts_table(due), chosen(due, is_update, _OF_UPDATES)
     waits = ", and waiting for a slot where there was none" if run.is_open else ""
     return Section(
         name="latency",
@@ -130,8 +134,17 @@ def _durations(journeys: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         ("whole flow", "journey_s", ~journeys["is_unfinished"]),
     )
     kinds = [
-        latency_table(chosen(journeys, is_of.to_numpy(), [*by, value]).assign(journey=name), [*by, "journey"], value)
-        for name, value, is_of in parts
+        _of_journeys(chosen(journeys, is_of.to_numpy(), [*by, value]), by, value, name) for name, value, is_of in parts
     ]
     frame = pd.concat([kind for kind in kinds if len(kind)] or kinds[:1], ignore_index=True)
     return frame.sort_values(by, kind="stable", ignore_index=True) if by else frame
+
+
+def _of_journeys(journeys: pd.DataFrame, by: list[str], value: str, name: str) -> pd.DataFrame:
+    """Return how long journeys took, under a name; they are grouped by one column of texts at most, which is quick."""
+    if by:
+        table = latency_table(journeys, by, value)
+        table.insert(len(by), "journey", name)
+        return table
+    named = pd.Categorical.from_codes(np.zeros(len(journeys), np.int8), [name])
+    return latency_table(journeys.assign(journey=named), ["journey"], value).astype({"journey": object})
