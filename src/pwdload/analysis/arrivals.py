@@ -170,7 +170,8 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
             "is_kept": _spread(is_begun, first["is_reused"].to_numpy(dtype=float)) == 1.0,
             "wait_s": np.zeros(len(due_s)) if is_begun.all() else _spread(is_begun, np.zeros(len(firsts))),
             "lag_s": _spread(is_begun, sent_s - due_s[is_begun]),
-        }
+        },
+        copy=False,
     )
     return frame, firsts
 
@@ -220,9 +221,11 @@ def _doubles(due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:
     worker = samples["worker"].cat.codes.to_numpy()
     of_first = np.zeros(len(due_s), dtype=worker.dtype)
     of_first[number[firsts]] = worker[firsts]
-    begins = np.bincount(
-        number[np.abs(samples["intended_s"].to_numpy() - due_s[number]) <= ROUNDING_S], minlength=len(due_s)
-    )
+    intended_s, is_begin = samples["intended_s"].to_numpy(), np.empty(len(number), np.bool_)
+    for start in range(0, len(number), _ROWS):
+        part = slice(start, start + _ROWS)
+        is_begin[part] = np.abs(intended_s[part] - due_s[number[part]]) <= ROUNDING_S
+    begins = np.bincount(number[is_begin], minlength=len(due_s))
     twice = np.flatnonzero(begins > 1)
     return np.union1d(twice, number[of_first[number] != worker])
 

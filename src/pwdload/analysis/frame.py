@@ -57,6 +57,8 @@ def within(times_s: npt.NDArray[np.float64], windows: Sequence[Window]) -> Flags
 
 
 def _numbers(column: pa.ChunkedArray, is_nullable: bool) -> Column:
+    if pa.types.is_floating(column.type) and column.null_count == len(column):
+        return np.broadcast_to(np.nan, len(column))  # one number, however long the run
     values, is_null = plain(column)
     if values.dtype.kind != "f":
         nothing = np.zeros(len(values), dtype=bool)

@@ -11,6 +11,7 @@ from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Ints
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.timeline import violation_at
+from pwdload.samples.columns import plain
 from pwdload.statistics.ordering import has_twice
 from pwdload.units import counted
 
@@ -26,8 +27,8 @@ _REMARKS = {
 def check_sessions(history: History) -> CheckResult:
     """A session_token that two accounts were given, or an identity that is another's, is a violation."""
     rows = history.rows
-    session = numbers(rows, "session", 0)
-    session = session[session != 0]
+    session, is_null = plain(rows["session"])
+    session = session[session != 0] if is_null is None else session[~is_null & (session != 0)]
     handed_out = len(session)
     handed, again, of_others = _again(rows) if has_twice(session) else (session[:0],) * 3
     del session  # of a long run it takes much room
