@@ -293,7 +293,7 @@ def _generator_late(run: Run) -> str | None:
         words = "p99 of the arrivals' lag, without waits for a slot,"
     else:
         due = run.due
-        lag_s = overall(chosen(due, due["is_reused"].to_numpy(), ["lag_s"]), "lag_s")[P99.column]
+        lag_s = overall(chosen(due, due["is_reused"].to_numpy(), ["intended_s", "sent_s"]), "lag_s")[P99.column]
         words = "p99 of lag on reused connections"
     response_s = overall(run.due)[P99.column]
     if math.isnan(lag_s):  # too few samples for a p99, which is a caveat of its own

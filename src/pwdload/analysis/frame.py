@@ -20,6 +20,8 @@ STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso
 """The steps in the order of the protocol, which is the order of their rows in every table."""
 ACCEPTED = (Outcome.RIGHT_ACCEPT.value, Outcome.WRONG_ACCEPT.value)
 AS_EXPECTED = tuple(outcome.value for outcome in Outcome if outcome.is_as_expected)
+TIMES_BETWEEN = {"service_s": ("sent_s", "done_s"), "lag_s": ("intended_s", "sent_s")}
+"""Times that few tables ask for, by where they begin and end."""
 TRANSPORT = "transport:"
 """How an error code begins that is ours, not the API's: no complete answer came."""
 
@@ -28,10 +30,10 @@ Column = Any
 """A `pandas.Categorical`, a nullable array of whole numbers, or a numpy array."""
 
 
-def frame_of(table: pa.Table, stages: Sequence[str]) -> pd.DataFrame:
+def frame_of(table: pa.Table, stages: Sequence[str], *, is_lean: bool = False) -> pd.DataFrame:
     """Return samples with the columns that are told of in `pwdload.analysis.run.Run`, but for what is measured.
 
-    ``stages`` are in the order of their rows in every table.
+    ``stages`` are in the order of their rows in every table. A lean frame has no `TIMES_BETWEEN`.
     """
     first: Mapping[str, Sequence[str]] = {
         "step": STEPS,
@@ -46,8 +48,17 @@ def frame_of(table: pa.Table, stages: Sequence[str]) -> pd.DataFrame:
         else:
             columns[field.name] = _numbers(column, field.nullable)
     columns["kind"] = number_kinds({name: columns[name] for name in KIND_KEYS})
-    columns |= _derived(columns)
+    columns |= _derived(columns, is_lean=is_lean)
     return pd.DataFrame(columns, copy=False)
+
+
+def time_of(samples: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """Return a column of times; of a lean frame those of `TIMES_BETWEEN` are worked out."""
+    if name in samples or name not in TIMES_BETWEEN:
+        return samples[name].to_numpy(dtype=float)
+    start_s, end_s = (samples[one].to_numpy(dtype=float) for one in TIMES_BETWEEN[name])
+    between: npt.NDArray[np.float64] = end_s - start_s
+    return between
 
 
 def within(times_s: npt.NDArray[np.float64], windows: Sequence[Window]) -> Flags:
@@ -68,16 +79,15 @@ def _numbers(column: pa.ChunkedArray, is_nullable: bool) -> Column:
     return np.where(is_null, np.nan, values)  # not of `gathered`, which leaves NaN there
 
 
-def _derived(columns: Mapping[str, Column]) -> dict[str, Column]:
+def _derived(columns: Mapping[str, Column], *, is_lean: bool) -> dict[str, Column]:
     """Return the columns that follow from the others."""
-    done_s, intended_s, sent_s = (np.asarray(columns[name]) for name in ("done_s", "intended_s", "sent_s"))
+    sent_s = np.asarray(columns["sent_s"])
     outcome, code = columns["outcome"], columns["error_code"]
     is_accepted = _is(outcome, ACCEPTED.__contains__)
     is_answered = ~pd.isna(columns["http_status"]) & ~_is(code, lambda text: text.startswith(TRANSPORT))
     return {
-        "response_s": done_s - intended_s,
-        "service_s": done_s - sent_s,
-        "lag_s": sent_s - intended_s,
+        "response_s": np.asarray(columns["done_s"]) - np.asarray(columns["intended_s"]),
+        **({} if is_lean else {name: columns[end] - columns[start] for name, (start, end) in TIMES_BETWEEN.items()}),
         "is_reused": ~np.isnan(sent_s) & np.isnan(np.asarray(columns["connect_s"])),
         "is_as_expected": _is(outcome, AS_EXPECTED.__contains__),
         "is_change": is_accepted & _is(columns["step"], "update_password".__eq__),

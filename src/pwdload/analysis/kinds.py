@@ -105,7 +105,7 @@ def _numbers(column: pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.ge
     """Return a column as numbers, the least that they can be, and how many different ones there can be from there."""
     if isinstance(column, pd.Categorical):
         return column.codes, -1, len(column.categories) + 1
-    kind = column.dtype.numpy_dtype if isinstance(column, pd.arrays.IntegerArray) else np.int64
+    kind: npt.DTypeLike = column.dtype.numpy_dtype if isinstance(column, pd.arrays.IntegerArray) else np.int64  # type: ignore[attr-defined]
     known = np.where(pd.isna(column), -1, column.to_numpy(dtype=kind, na_value=-1))  # type: ignore[union-attr]
     least = int(known.min(initial=0))
     return known, least, int(known.max(initial=0)) - least + 1

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.analysis.frame import time_of
 from pwdload.analysis.kinds import chosen, groups_of
 from pwdload.analysis.run import ACCEPTED
 from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, Codes, Floats, order_statistics
@@ -48,7 +49,7 @@ def latency_table(
     ``with_intervals`` adds `INTERVAL_COLUMNS`; neighbours are then samples that were due one after another.
     """
     groups = groups_of(samples, by)
-    values, count = samples[value].to_numpy(dtype=float), len(groups.keys)
+    values, count = time_of(samples, value), len(groups.keys)
     if with_intervals:
         columns = _with_intervals(values, samples["intended_s"].to_numpy(dtype=float), groups.codes, count)
     else:
@@ -83,6 +84,8 @@ def _with_part(samples: pd.DataFrame, column: str) -> pd.DataFrame:
         return pd.DataFrame({"step": samples["step"].array, column: taken_s}, copy=False)
     if column in ("connect_s", "tls_s"):
         return chosen(samples, samples[column].notna().to_numpy(), ["step", column])
+    if column not in samples:
+        return pd.DataFrame({"step": samples["step"].array, column: time_of(samples, column)}, copy=False)
     return samples[["step", "intended_s", column]]
 
 
@@ -95,7 +98,7 @@ def overall_intervals(samples: pd.DataFrame, value: str = "response_s", due: str
 
 def overall(samples: pd.DataFrame, value: str = "response_s") -> dict[str, float]:
     """Return the one row of a latency table over all the given samples, by column name; NaN as there."""
-    values = samples[value].to_numpy(dtype=float)
+    values = time_of(samples, value)
     statistics = order_statistics(values, np.zeros(len(values), np.int8), 1)
     columns = {name: float(column[0]) for name, column in statistics.values.items()}
     return {"count": float(statistics.counts[0]), **columns}

@@ -142,16 +142,21 @@ def kept(work: Callable[Concatenate[Run, Asked], Worked]) -> Callable[Concatenat
 
 
 def load_run(
-    directory: RunDirectory, samples: Samples | None = None, *, criteria: RecoveryCriteria | None = None
+    directory: RunDirectory,
+    samples: Samples | None = None,
+    *,
+    criteria: RecoveryCriteria | None = None,
+    is_lean: bool = False,
 ) -> Run:
     """Read a run directory; `samples` are its own, where somebody has read them already.
 
-    `criteria` take the place of those that its scenario states. A run that was cut short is read as far as it got.
-    Raises `RunDirectoryError` when there is no readable record.
+    `criteria` take the place of those that its scenario states. Samples of a lean run lack ``service_s`` and ``lag_s``,
+    for the sake of memory: `pwdload.analysis.frame.time_of` works them out. A run that was cut short is read as far as
+    it got. Raises `RunDirectoryError` when there is no readable record.
     """
     record = directory.read_record()
     table, files = samples or read_samples_of(directory) or (SCHEMA.empty_table(), ())
-    frame = frame_of(table, [stage.name for stage in record.stages])
+    frame = frame_of(table, [stage.name for stage in record.stages], is_lean=is_lean)
     end_s = _end_s(record, frame)
     measured = measured_windows(record.stages, end_s)
     frame["is_due_measured"] = within(frame["intended_s"].to_numpy(), measured)

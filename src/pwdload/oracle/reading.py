@@ -94,7 +94,8 @@ def read_operations(
 
 def are_handed_out(rows: pa.Table) -> Flags:
     """Say of each row whether it is a login that handed out a state_token to the account that it is about."""
-    return (_kinds(rows) == Kind.LOGIN) & (numbers(rows, "token", 0) != 0)
+    is_handed: Flags = (_kinds(rows) == Kind.LOGIN) & (numbers(rows, "token", 0) != 0)
+    return is_handed
 
 
 def owners_of(rows: pa.Table) -> Owners:

@@ -50,7 +50,7 @@ def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgem
         rows, files = samples
         samples = rows.drop_columns(_OF_THE_ORACLE), files
         del rows
-    return load_run(directory, samples), judgement_of
+    return load_run(directory, samples, is_lean=is_long), judgement_of
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.checks.target import FAILURES
+from pwdload.analysis.frame import time_of
 from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
@@ -151,7 +152,7 @@ class Seen:
                 chosen &= (self._samples[column] == wanted).to_numpy()
         if not criterion.permille:
             return Timed(self.due_s[chosen], self._failed[chosen])
-        values = self._samples[f"{criterion.of}_s"].to_numpy(dtype=float)
+        values = time_of(self._samples, f"{criterion.of}_s")
         chosen &= ~np.isnan(values)
         return Timed(self.due_s[chosen], values[chosen])
 

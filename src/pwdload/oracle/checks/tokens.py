@@ -13,7 +13,7 @@ from pwdload.oracle.operation import Flags, Ints, Result
 from pwdload.oracle.owners import owners
 from pwdload.oracle.reading import are_handed_out, numbers, texts
 from pwdload.oracle.timeline import violation_at
-from pwdload.statistics.ordering import again, is_among
+from pwdload.statistics.ordering import again, is_among, taken
 from pwdload.units import counted
 
 _NAME = "tokens"
@@ -75,17 +75,24 @@ def _tokens(history: History) -> _Tokens:
     is_as_known = np.array_equal(is_handed, are_handed_out(rows))
     is_own = (history.owners if is_as_known else owners(account, token, is_handed)).is_own
     return _Tokens(
-        handed=np.flatnonzero(is_handed),
-        served=np.flatnonzero(is_call & (history.results == Result.OK)),
+        handed=_rows(is_handed),
+        served=_rows(is_call & (history.results == Result.OK)),
         token=token,
         account=account,
         is_own=is_own,
     )
 
 
+def _rows(flags: Flags) -> Ints:
+    """Return which rows are flagged, as narrow as they can be."""
+    return np.flatnonzero(flags).astype(np.int32 if len(flags) < 2**31 else np.int64)
+
+
 def _twice(tokens: _Tokens) -> Iterator[_Finding]:
-    served = tokens.served[tokens.token[tokens.served] != 0]
-    served = served[is_among(tokens.token[served], again(tokens.token[served]))]
+    token = taken(tokens.token, tokens.served)
+    repeated = again(token)
+    served = tokens.served[is_among(token, repeated[repeated != 0])]
+    del token  # of a long run it takes much room
     if len(served):
         _, first = np.unique(tokens.token[served], return_index=True)
         for row in np.delete(served, first).tolist():
@@ -94,8 +101,9 @@ def _twice(tokens: _Tokens) -> Iterator[_Finding]:
 
 def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
     """Yield each hand-out of a token that another account had been given."""
-    handed = tokens.handed
-    handed = handed[is_among(tokens.token[handed], again(tokens.token[handed]))]
+    token = taken(tokens.token, tokens.handed)
+    handed = tokens.handed[is_among(token, again(token))]
+    del token
     _, first, number = np.unique(tokens.token[handed], return_index=True, return_inverse=True)
     account = tokens.account[handed]
     for row in handed[account != account[first][number]].tolist() if len(handed) else ():

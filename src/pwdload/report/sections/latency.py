@@ -146,5 +146,5 @@ def _of_journeys(journeys: pd.DataFrame, by: list[str], value: str, name: str) -
         table = latency_table(journeys, by, value)
         table.insert(len(by), "journey", name)
         return table
-    named = pd.Categorical.from_codes(np.zeros(len(journeys), np.int8), [name])
+    named = pd.Categorical.from_codes(np.zeros(len(journeys), np.int8), pd.Index([name]))
     return latency_table(journeys.assign(journey=named), ["journey"], value).astype({"journey": object})
