@@ -14,7 +14,7 @@ from pwdload.errors import RunDirectoryError
 from pwdload.units import counted
 
 BYTES_EACH = 250
-"""What a sample takes at most while a run is judged and its report made: what was measured, rounded up to the next 50."""
+"""What a sample takes at most while a run is judged and its report made: as measured, rounded up to the next 50."""
 BYTES_AT_LEAST = 300_000_000
 """What that takes whatever the run: Python, its libraries, the report itself."""
 _LOOKED_AT = 16_000_000
