@@ -38,8 +38,8 @@ def make(directory: RunDirectory) -> Report:
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:
     """Return the run and its judgement, or what waits for it.
 
-    Of a long run what neither the oracle nor a table asks for is given up at once, and what the oracle alone needs when
-    it has judged; and nothing is analysed before the oracle has given back, with its process, all that it took.
+    Of a long run what neither the oracle nor a table asks for is not kept at all, and what the oracle alone needs its
+    process alone has; the two are at work beside each other.
     """
     is_long = samples_in(directory.samples, directory.spool) > _LONG
     if is_long:
