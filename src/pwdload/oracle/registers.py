@@ -186,7 +186,7 @@ def _told(ops: Operations) -> Flags:
     logins = (kind == Kind.LOGIN) & (((result == Result.OK) & named) | is_wrong)
     # Of an update with a token that is not the account's, nobody can say whose password was found wrong.
     updates = (kind == Kind.UPDATE) & (has_effect | (is_wrong & ops.is_own_token))
-    others = np.isin(kind, (Kind.SET, Kind.SKIP)) & has_effect
+    others = ((kind == Kind.SET) | (kind == Kind.SKIP)) & has_effect
     foreign = (kind == Kind.FOREIGN) & (result == Result.DOUBTFUL)
     told: Flags = logins | updates | others | foreign
     return told

@@ -121,7 +121,8 @@ def _levels(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], source
 
 def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> LoadLevel | None:
     is_held = source == "levels"
-    start_s = settled_from_s(hold.window, seen.sent_s, seen.left_s) if is_held else hold.window.start_s
+    left_s, sent_s = seen.left_s, seen.sent_s  # in this order: to put the former in order takes most room
+    start_s = settled_from_s(hold.window, sent_s, left_s) if is_held else hold.window.start_s
     window = Window(start_s, hold.window.end_s)
     failed, flows = seen.failed.within(window), _count(seen.flows_due_s, window)
     if not len(failed):
@@ -145,7 +146,7 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
         changes_per_s=float(goodput.value or 0.0) if seen.has_changes else 0.0,
         p95_s=times[1].value,
         failed_share=float(failed.value.mean()),
-        in_flight=float(in_flight_between(np.array([window.start_s, window.end_s]), seen.sent_s, seen.left_s)[0]),
+        in_flight=float(in_flight_between(np.array([window.start_s, window.end_s]), sent_s, left_s)[0]),
         samples=len(failed),
         standing=standing,
         broken=broken,

@@ -11,9 +11,9 @@ from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Flags, Ints, Result
 from pwdload.oracle.owners import owners
-from pwdload.oracle.reading import are_handed_out, numbers, texts
+from pwdload.oracle.reading import are_handed_out, has_text, numbers
 from pwdload.oracle.timeline import violation_at
-from pwdload.statistics.ordering import again, is_among, taken
+from pwdload.statistics.ordering import is_among, taken
 from pwdload.units import counted
 
 _NAME = "tokens"
@@ -66,10 +66,9 @@ def check_tokens(history: History) -> CheckResult:
 
 def _tokens(history: History) -> _Tokens:
     rows = history.rows
-    places, different = texts(rows, "step")
     token, account = numbers(rows, "token", 0), numbers(rows, "account", -1)
-    is_login = np.isin(places, [at for at, step in enumerate(different) if step in ("login", "verify")])
-    is_call = np.isin(places, [at for at, step in enumerate(different) if step in ("update_password", "skip_update")])
+    is_login = has_text(rows, "step", lambda step: step in ("login", "verify"))
+    is_call = has_text(rows, "step", lambda step: step in ("update_password", "skip_update"))
     is_handed = is_login & (token != 0)
     # They differ where a login of an unknown user was handed one.
     is_as_known = np.array_equal(is_handed, are_handed_out(rows))
@@ -88,11 +87,18 @@ def _rows(flags: Flags) -> Ints:
     return np.flatnonzero(flags).astype(np.int32 if len(flags) < 2**31 else np.int64)
 
 
+def _of_repeated(tokens: _Tokens, rows: Ints) -> Ints:
+    """Return those of some rows whose token another of them has as well."""
+    ordered = taken(tokens.token, rows)
+    ordered.sort()  # in its place: of a long run it takes much room
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    return rows[is_among(taken(tokens.token, rows), repeated)] if len(repeated) else rows[:0]
+
+
 def _twice(tokens: _Tokens) -> Iterator[_Finding]:
-    token = taken(tokens.token, tokens.served)
-    repeated = again(token)
-    served = tokens.served[is_among(token, repeated[repeated != 0])]
-    del token  # of a long run it takes much room
+    served = _of_repeated(tokens, tokens.served)
+    served = served[tokens.token[served] != 0]
     if len(served):
         _, first = np.unique(tokens.token[served], return_index=True)
         for row in np.delete(served, first).tolist():
@@ -101,9 +107,7 @@ def _twice(tokens: _Tokens) -> Iterator[_Finding]:
 
 def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
     """Yield each hand-out of a token that another account had been given."""
-    token = taken(tokens.token, tokens.handed)
-    handed = tokens.handed[is_among(token, again(token))]
-    del token
+    handed = _of_repeated(tokens, tokens.handed)
     _, first, number = np.unique(tokens.token[handed], return_index=True, return_inverse=True)
     account = tokens.account[handed]
     for row in handed[account != account[first][number]].tolist() if len(handed) else ():
