@@ -8,7 +8,7 @@ import pyarrow as pa
 from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
-from pwdload.oracle.operation import Ints
+from pwdload.oracle.operation import Flags, Ints
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.timeline import violation_at
 from pwdload.samples.columns import plain
@@ -28,10 +28,9 @@ def check_sessions(history: History) -> CheckResult:
     """A session_token that two accounts were given, or an identity that is another's, is a violation."""
     rows = history.rows
     session, is_null = plain(rows["session"])
-    session = session[session != 0] if is_null is None else session[~is_null & (session != 0)]
-    handed_out = len(session)
-    handed, again, of_others = _again(rows) if has_twice(session) else (session[:0],) * 3
-    del session  # of a long run it takes much room
+    is_there = session != 0 if is_null is None else ~is_null & (session != 0)
+    handed_out = int(np.count_nonzero(is_there))
+    handed, again, of_others = _again(rows) if _is_any_twice(session, is_there) else (session[:0],) * 3
     found = [(row, _OF_ANOTHER) for row in handed[of_others].tolist()]
     for word, sentence in _REMARKS.items():
         found += [(row, sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()]
@@ -54,6 +53,14 @@ def check_sessions(history: History) -> CheckResult:
         total=len(found),
         facts=facts,
     )
+
+
+def _is_any_twice(session: Ints, is_there: Flags) -> bool:
+    """Say whether any session is there twice: a quarter of all numbers at a time, as of a long run they take room."""
+    for least in range(-(2**63), 2**63, 2**62):
+        if has_twice(session[is_there & (session >= least) & (session <= least + 2**62 - 1)]):
+            return True
+    return False
 
 
 def _again(rows: pa.Table) -> tuple[Ints, Ints, Ints]:
