@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import pyarrow as pa
 
 from pwdload.oracle.checks.concluding import Words, concluded
 from pwdload.oracle.history import History
@@ -12,7 +11,7 @@ from pwdload.oracle.operation import Flags, Ints
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.timeline import violation_at
 from pwdload.samples.columns import plain
-from pwdload.statistics.ordering import has_twice
+from pwdload.statistics.ordering import again, is_among
 from pwdload.units import counted
 
 _NAME = "sessions"
@@ -30,14 +29,16 @@ def check_sessions(history: History) -> CheckResult:
     session, is_null = plain(rows["session"])
     is_there = session != 0 if is_null is None else ~is_null & (session != 0)
     handed_out = int(np.count_nonzero(is_there))
-    handed, again, of_others = _again(rows) if _is_any_twice(session, is_there) else (session[:0],) * 3
-    found = [(row, _OF_ANOTHER) for row in handed[of_others].tolist()]
+    repeated = _of_repeated(session, is_there)
+    is_again, is_of_another = _again(session[repeated], numbers(rows, "account", -1)[repeated])
+    of_others, same = repeated[is_of_another], int(is_again.sum() - is_of_another.sum())
+    found = [(row, _OF_ANOTHER) for row in of_others.tolist()]
     for word, sentence in _REMARKS.items():
         found += [(row, sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()]
     unreadable = int(has_text(rows, "remark", _holds("id_token:unreadable")).sum())
     facts = []
-    if len(again) - len(of_others):
-        facts.append(("session_tokens handed out again to the same account", f"{len(again) - len(of_others):,}"))
+    if same:
+        facts.append(("session_tokens handed out again to the same account", f"{same:,}"))
     if unreadable:
         facts.append(("id_tokens that cannot be read", f"{unreadable:,}; the contract says JWT"))
     return concluded(
@@ -55,22 +56,21 @@ def check_sessions(history: History) -> CheckResult:
     )
 
 
-def _is_any_twice(session: Ints, is_there: Flags) -> bool:
-    """Say whether any session is there twice: a quarter of all numbers at a time, as of a long run they take room."""
+def _of_repeated(session: Ints, is_there: Flags) -> Ints:
+    """Return the rows whose session another row has too: a quarter of all numbers at a time, as they take much room."""
+    found = []
     for least in range(-(2**63), 2**63, 2**62):
-        if has_twice(session[is_there & (session >= least) & (session <= least + 2**62 - 1)]):
-            return True
-    return False
+        at = np.flatnonzero(is_there & (session >= least) & (session <= least + 2**62 - 1))
+        some = session[at]
+        found.append(at[is_among(some, again(some))])
+    return np.sort(np.concatenate(found))
 
 
-def _again(rows: pa.Table) -> tuple[Ints, Ints, Ints]:
-    """Return the rows of all hand-outs, which of these repeat a session, and which do so to another account."""
-    session, account = numbers(rows, "session", 0), numbers(rows, "account", -1)
-    handed = np.flatnonzero(session)
-    session, account = session[handed], account[handed]
+def _again(session: Ints, account: Ints) -> tuple[Flags, Flags]:
+    """Say of each hand-out whether it repeats a session, and whether it does so to another account than the first."""
     _, first, number = np.unique(session, return_index=True, return_inverse=True)
     is_again = first[number] != np.arange(len(session))
-    return handed, np.flatnonzero(is_again), np.flatnonzero(is_again & (account != account[first][number]))
+    return is_again, is_again & (account != account[first][number])
 
 
 def _holds(word: str) -> Callable[[str], bool]:
