@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from pwdload.errors import RunDirectoryError
 from pwdload.units import counted
 
-BYTES_EACH = 250
-"""What a sample takes at most while a run is judged and its report made: as measured, rounded up to the next 50."""
+BYTES_EACH = 270
+"""What a sample takes at most while a run is judged and its report made: as measured, and a tenth more."""
 BYTES_AT_LEAST = 300_000_000
 """What that takes whatever the run: Python, its libraries, the report itself."""
 _LOOKED_AT = 16_000_000

@@ -16,7 +16,7 @@ from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
 from pwdload.oracle.operation import Ints, Result
 from pwdload.oracle.reading import has_text, numbers, texts, times
 from pwdload.oracle.timeline import violation_at
-from pwdload.statistics.ordering import stable_order
+from pwdload.statistics.ordering import stable_order, taken
 from pwdload.units import counted, format_share
 
 _NAME: Final = "races"
@@ -101,7 +101,9 @@ def _of_flows_with_several(at: Ints, flow: Ints, worker: Ints) -> Ints:
     """Return those of some rows whose flow has another one among them."""
     key = worker[at].astype(np.int64) * (int(flow.max(initial=0)) + 1) + flow[at]
     order = stable_order(key)
-    same = key[order][1:] == key[order][:-1]
+    ordered = taken(key, order)
+    del key  # of a long run each of these takes much room
+    same = ordered[1:] == ordered[:-1]
     is_one_of_several = np.append(same, False) | np.append(False, same)
     return np.sort(at[order[is_one_of_several[: len(order)]]])
 
