@@ -69,12 +69,15 @@ def analyse(run: Run, judgement: Judgement | Callable[[], Judgement]) -> Analysi
 
     `judgement` may be what waits for it where that is still under way: it is asked for last.
     """
-    journeys, recovery, settled = journey_frame(run.samples), recovery_of(run), steadiness(run)
-    criteria, stages = judge_run(run), stage_table(run)
+    # First what takes most memory on its way, and journeys, which stay, behind it: the oracle has its part meanwhile.
     levels, shown = levels_and_shown(run)
+    recovery, settled = recovery_of(run), steadiness(run)
+    criteria, stages = judge_run(run), stage_table(run)
     capacity = capacity_of(run, levels)
-    answers, figures, reconciled = answer_breakdown(run.samples), headline(run, journeys), reconcile(run)
+    answers, reconciled = answer_breakdown(run.samples), reconcile(run)
     spent = target_load(run, stages, capacity)
+    journeys = journey_frame(run.samples)
+    figures = headline(run, journeys)
     judged = judgement() if callable(judgement) else judgement
     return Analysis(
         run=run,

@@ -7,6 +7,7 @@ of them: the same numbers to the last bit, at a tenth of the time.
 from collections.abc import Iterator
 from itertools import pairwise
 from math import log
+from random import Random
 
 import numpy as np
 import numpy.typing as npt
@@ -43,16 +44,16 @@ def _points(schedule: Schedule, last: float) -> Floats:
 
 
 def _blocks(seed: int, last: float) -> Iterator[Floats]:
+    draws = np.random.RandomState()
     for block, (start, end) in enumerate(pairwise(block_starts(seed))):
-        yield _block(seed, block, start, end)
+        yield _block(draws, block_random(seed, block), start, end)
         if end > last:
             return
 
 
-def _block(seed: int, block: int, start: float, end: float) -> Floats:
+def _block(draws: np.random.RandomState, stream: Random, start: float, end: float) -> Floats:
     """Return what `pwdload.pacing.poisson.block_points` returns: numpy draws from the same generator, in one go."""
-    _, state, _ = block_random(seed, block).getstate()
-    draws = np.random.RandomState()
+    _, state, _ = stream.getstate()
     draws.set_state({"bit_generator": "MT19937", "state": {"key": np.array(state[:-1], np.uint32), "pos": state[-1]}})
     # Python's own log: numpy's may differ in the last bit.
     waits = np.cumsum(-np.array(list(map(log, (1.0 - draws.random_sample(BLOCK)).tolist()))))

@@ -93,7 +93,7 @@ def _frame(
             "stage": first["stage"].array,
             "start_s": start_s,
             "end_s": end_s,
-            "requests": requests.astype(np.int64),
+            "requests": requests.astype(np.int32),
             "is_as_expected": is_as_expected,
             "is_due_measured": first["is_due_measured"].to_numpy(),
             "is_unfinished": is_as_expected & (steps < whole[cases]),

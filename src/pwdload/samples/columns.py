@@ -69,9 +69,17 @@ def narrowed(table: pa.Table) -> pa.Table:
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return tables of samples as one, without a copy where all are as narrow as one another."""
+    """Return tables of samples as one, without a copy where all are as narrow as one another.
+
+    Tables of the same columns, but for those that have no rows.
+    """
+    tables = [table for table in tables if table.num_rows] or tables[:1]
     is_alike = all(table.schema == tables[0].schema for table in tables)
-    return pa.concat_tables(tables if is_alike else [table.cast(SCHEMA) for table in tables])
+    if is_alike:
+        return pa.concat_tables(tables)
+    return pa.concat_tables(
+        [table.cast(pa.schema([SCHEMA.field(name) for name in table.schema.names])) for table in tables]
+    )
 
 
 def _narrow(chunk: pa.DictionaryArray) -> pa.DictionaryArray | None:

@@ -23,6 +23,8 @@ _READ_ROWS = 1_000_000
 run."""
 _COMPARED = ("flow", "intended_s", "done_s")
 """By which a sample that is in two files is known to be the same one."""
+_LOOKED_AT = frozenset({"seq", "worker", "sent_s", "first_byte_s", "outcome", *_COMPARED})
+"""Columns that say whether a row is sound: read, whoever does not ask for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,9 @@ def read_samples(directory: Path, spool: Path | None = None, without: Collection
     require_room(directory, spool)
     delivered = _one_per_worker(directory)
     spooled = {path.stem: path for path in spool.glob("*.arrows")} if spool is not None else {}
+    unread = frozenset(without) - _LOOKED_AT
     parts = in_turns(
-        lambda name: _read(delivered.get(name), spooled.get(name), name),
+        lambda name: _read(delivered.get(name), spooled.get(name), name, unread),
         sorted(delivered | spooled),
         is_long=is_long(directory, spool),
     )
@@ -105,18 +108,20 @@ def _one_per_worker(directory: Path) -> dict[str, Path]:
     return paths | {path.stem: path for path in directory.glob("*.parquet")}
 
 
-def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa.Table, SampleFile]:
+def _read(
+    delivered: Path | None, spooled: Path | None, worker: str, without: Collection[str]
+) -> tuple[pa.Table, SampleFile]:
     """Read the samples of one process from where they were delivered to, and from its own disk."""
     finished = False
     main = extra = _nothing()
     if delivered is not None:
         try:
-            finished, main = delivered.suffix == ".parquet", _load(delivered, worker)
+            finished, main = delivered.suffix == ".parquet", _load(delivered, worker, without)
         except (pa.ArrowException, OSError, ValueError):  # ValueError: readable, but not our columns
             finished = False
     if spooled is not None:
         try:
-            extra = _beyond(main.rows, _load(spooled, worker))
+            extra = _beyond(main.rows, _load(spooled, worker, without))
         except (pa.ArrowException, OSError, ValueError):
             extra = _nothing()
     rows = joined([main.rows, extra.rows]) if extra.rows.num_rows else main.rows
@@ -133,25 +138,26 @@ def _read(delivered: Path | None, spooled: Path | None, worker: str) -> tuple[pa
     )
 
 
-def _load(path: Path, worker: str) -> _Part:
+def _load(path: Path, worker: str, without: Collection[str]) -> _Part:
     if path.suffix == ".parquet":
-        return _once(_sound(rows, worker) for rows in _row_groups(path))
+        return _once(_sound(rows, worker) for rows in _row_groups(path, without))
     found = list(batches_in(path))
     batches = [one for one in found if not isinstance(one, Damage)]
     rows = pa.Table.from_batches(batches) if batches else SCHEMA.empty_table()
-    sound = _once([_sound(completed(rows), worker)])
+    sound = _once([_sound(completed(rows, without), worker)])
     return sound._replace(damaged=sound.damaged + sum(one.rows for one in found if isinstance(one, Damage)))
 
 
-def _row_groups(path: Path) -> Iterator[pa.Table]:
+def _row_groups(path: Path, without: Collection[str]) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
+        names = [name for name in file.schema_arrow.names if name not in without]
         waiting: list[int] = []
         rows = 0
         for number in range(file.num_row_groups):
             waiting.append(number)
             rows += file.metadata.row_group(number).num_rows
             if rows >= _READ_ROWS or number == file.num_row_groups - 1:
-                yield narrowed(completed(file.read_row_groups(waiting)))
+                yield narrowed(completed(file.read_row_groups(waiting, columns=names), without))
                 waiting, rows = [], 0
 
 

@@ -1,6 +1,6 @@
 """The Sample: one row per HTTP exchange. Times are seconds on the run's clock (zero is its start), as float64."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
@@ -143,20 +143,23 @@ def to_batch(rows: Sequence[Sample], give_way: Callable[[], None] = no_one_waits
     return batch
 
 
-def completed(rows: pa.Table) -> pa.Table:
+def completed(rows: pa.Table, without: Collection[str] = ()) -> pa.Table:
     """Return rows with the columns of `SCHEMA` in its order; what a run of an earlier version did not keep is empty.
+
+    `without` some columns where those are not asked for.
 
     Raises:
         ValueError, pyarrow.ArrowException: the rows are no samples.
     """
     for name, instead in _KEPT_LATER.items():
-        if name not in rows.schema.names:
+        if name not in rows.schema.names and name not in without:
             kind = SCHEMA.field(name)
             column = pa.nulls(len(rows), kind.type) if instead is None else pa.repeat(instead, len(rows))
             rows = rows.append_column(kind, column.cast(kind.type))
-    if missing := set(SCHEMA.names) - set(rows.schema.names):
+    wanted = pa.schema([field for field in SCHEMA if field.name not in without])
+    if missing := set(wanted.names) - set(rows.schema.names):
         raise ValueError(f"no samples: no column {min(missing)}")
-    return rows.select(SCHEMA.names).cast(SCHEMA)
+    return rows.select(wanted.names).cast(wanted)
 
 
 def keeps_law(rows: pa.RecordBatch | pa.Table) -> pa.Array:

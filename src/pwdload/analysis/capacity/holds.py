@@ -27,6 +27,8 @@ SETTLE_SHARE_MIN = 0.1
 SETTLE_SHARE_MAX = 0.5
 """Of a level, at least and at most so much is left out at its beginning."""
 _SETTLE_BINS = 40
+_ROWS = 1 << 20
+"""So many times are added up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,23 @@ def _elapsed(edges_s: Floats, times_s: Floats) -> Floats:
     first, last = np.searchsorted(times_s, [edges_s[0], edges_s[-1]])
     # What was before the first edge adds the same to both sums of a request that was over by then.
     inside = times_s[first:last]
-    sums = np.concatenate([[0.0], np.cumsum(inside - edges_s[0])])
     before = np.searchsorted(inside, edges_s, side="right")
     since = edges_s - edges_s[0]
-    elapsed: Floats = since * (before + first) - sums[before]
+    elapsed: Floats = since * (before + first) - _sums_before(inside, edges_s[0], before)
     return elapsed
+
+
+def _sums_before(times_s: Floats, zero_s: float, places: npt.NDArray[np.integer]) -> Floats:
+    """Return for each of these places, which ascend, the sum of the times before it, counted from a zero.
+
+    Part by part, each number added to the sum so far: the same to the last bit as if all were added up at once.
+    """
+    sums, total = np.zeros(len(places)), 0.0
+    for start in range(0, len(times_s), _ROWS):
+        part = times_s[start : start + _ROWS] - zero_s
+        part[0] += total
+        np.cumsum(part, out=part)
+        mine = (places > start) & (places <= start + len(part))
+        sums[mine] = part[places[mine] - start - 1]
+        total = float(part[-1])
+    return sums
