@@ -9,7 +9,9 @@ wrong, and every number adds up with the record, the ledger's endings and the he
 
 import random
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +23,7 @@ import pyarrow.parquet as pq
 from tests.analysis.synthetic import easy_seconds, record_of, write_health
 
 from pwdload.analysis.due_times import due_times
+from pwdload.arrays import in_files
 from pwdload.endings import SCHEMA as ENDINGS
 from pwdload.pacing import RatePlan, Schedule
 from pwdload.rundir import (
@@ -33,6 +36,7 @@ from pwdload.rundir import (
     WorkerRecord,
 )
 from pwdload.samples import SCHEMA
+from pwdload.samples.room import IN_FILES_FROM
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -154,9 +158,15 @@ def write_big_run(
         arrivals: how they are placed.
         rate_per_s: of the flows; each makes two samples on average.
     """
-    flows = rows // 2
-    if rows % (2 * _BLOCK) or flows < _BLOCK:
+    if rows % (2 * _BLOCK) or rows < 2 * _BLOCK:
         raise ValueError(f"{rows} rows; allowed is a multiple of {2 * _BLOCK}")
+    with in_files(Path(tempfile.gettempdir())) if rows >= IN_FILES_FROM else nullcontext():
+        return _write(path, rows // 2, workers, seed, uses, arrivals, rate_per_s)
+
+
+def _write(
+    path: Path, flows: int, workers: int, seed: int, uses: int, arrivals: Literal["even", "poisson"], rate_per_s: float
+) -> RunDirectory:
     names = ["local"] if workers == 1 else [f"worker-{number}" for number in range(1, workers + 1)]
     due_s, plan = _arrivals(flows, rate_per_s, arrivals, seed)
     kind, generation, last = _stories(flows, max(flows // uses, 1), seed)

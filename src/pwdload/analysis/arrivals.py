@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.arrays import empty, filled, parts, picked
 from pwdload.analysis.due_times import due_times
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.slots import waits_s
 from pwdload.analysis.unbegun import Unbegun, explain
 from pwdload.health import HealthRow
 from pwdload.pacing import RatePlan, Schedule
 from pwdload.rundir import ArrivalCounts, ArrivalPlan, RunRecord
+from pwdload.statistics.ordering import taken
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
@@ -104,13 +107,15 @@ def account_for(record: RunRecord, samples: pd.DataFrame, health: Sequence[Healt
     planned = int(np.searchsorted(due_s, until_s))
     number = samples["flow"].to_numpy()
     is_ours = (number >= 0) & (number < len(due_s))
-    ours = samples[is_ours] if not is_ours.all() else samples
+    ours = chosen(samples, is_ours)
     frame, firsts = _frame(due_s, ours)
     told = _told(record, health)
     begun = _by_worker(ours, firsts)
     _add_waits(frame, [begun[name] for name, counts in told.items() if counts.waited and name in begun])
     seen = {name: len(numbers) for name, numbers in begun.items()}
-    frame = frame.iloc[: max(planned, int(frame["is_begun"].to_numpy().nonzero()[0].max(initial=-1)) + 1)]
+    begun_last_first = frame["is_begun"].to_numpy()[::-1]
+    last = len(frame) - int(begun_last_first.argmax()) if begun_last_first.any() else 0
+    frame = frame.iloc[: max(planned, last)]
     unbegun = explain(
         frame["due_s"].to_numpy()[:planned][~frame["is_begun"].to_numpy()[:planned]],
         told,
@@ -149,44 +154,67 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
     """Return the arrivals, without their waits, and the places of the first samples of those begun, by number."""
     number = samples["flow"].to_numpy()
     # Samples are ordered by intended time. Of several values for one place, an assignment keeps the last.
-    place = np.full(len(due_s), -1, dtype=np.int64)
+    place = filled(len(due_s), np.int64, lambda _: -1)
     for end in range(len(number), 0, -_ROWS):
         start = max(end - _ROWS, 0)
         place[number[start:end][::-1]] = np.arange(start, end)[::-1]
-    end_s = np.full(len(due_s), np.nan)
-    end_s[number] = samples["done_s"].to_numpy()
-    is_begun = place >= 0
-    firsts = place[is_begun]
-    first = samples[["sent_s", "connect_s", "tls_s", "is_reused"]].iloc[firsts]
-    opening_s = first[["connect_s", "tls_s"]].to_numpy(dtype=float, na_value=0.0).sum(axis=1)
-    sent_s = first["sent_s"].to_numpy(dtype=float)
+    done_s, end_s = samples["done_s"].to_numpy(), filled(len(due_s), np.float64, lambda _: np.nan)
+    for part in parts(len(number)):
+        end_s[number[part]] = done_s[part]
+    is_begun = filled(len(due_s), np.bool_, lambda part: place[part] >= 0)
+    firsts = picked(place, is_begun)
+    sent_s, begin_s, was_reused = _of_firsts(samples, firsts, picked(due_s, is_begun))
+    is_kept = _spread(is_begun, was_reused)
     frame = pd.DataFrame(
         {
             "due_s": due_s,
             "is_begun": is_begun,
-            "begin_s": _spread(is_begun, np.where(np.isnan(sent_s), due_s[is_begun], sent_s - opening_s)),
+            "begin_s": _spread(is_begun, begin_s),
             "sent_s": _spread(is_begun, sent_s),
             "end_s": end_s,
-            "is_kept": _spread(is_begun, first["is_reused"].to_numpy(dtype=float)) == 1.0,
+            "is_kept": filled(len(due_s), np.bool_, lambda part: is_kept[part] == 1.0),
             "wait_s": np.zeros(len(due_s)) if is_begun.all() else _spread(is_begun, np.zeros(len(firsts))),
-            "lag_s": _spread(is_begun, sent_s - due_s[is_begun]),
         },
         copy=False,
     )
+    sent = frame["sent_s"].to_numpy()
+    frame["lag_s"] = filled(len(due_s), np.float64, lambda part: sent[part] - due_s[part])
     return frame, firsts
+
+
+def _of_firsts(samples: pd.DataFrame, firsts: Numbers, due_s: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return when the first requests were sent, when a slot took each, and 1.0 where its connection was open."""
+    all_sent_s = samples["sent_s"].to_numpy(dtype=float)
+    connect_s, tls_s = (samples[name].to_numpy(dtype=float) for name in ("connect_s", "tls_s"))
+    sent_s = taken(all_sent_s, firsts)
+
+    def begin_s(part: slice) -> Floats:
+        opening_s = sum(np.nan_to_num(times_s[firsts[part]], nan=0.0) for times_s in (connect_s, tls_s))
+        return np.where(np.isnan(sent_s[part]), due_s[part], sent_s[part] - opening_s)
+
+    reused = samples["is_reused"].to_numpy()
+    was_reused = filled(len(firsts), np.float64, lambda part: reused[firsts[part]])
+    return sent_s, filled(len(firsts), np.float64, begin_s), was_reused
 
 
 def _by_worker(samples: pd.DataFrame, firsts: Numbers) -> dict[str, Numbers]:
     """Return the numbers of the arrivals that each process began, in order."""
-    number, worker = samples["flow"].to_numpy()[firsts], samples["worker"].cat.codes.to_numpy()[firsts]
-    return {str(name): number[worker == code] for code, name in enumerate(samples["worker"].cat.categories)}
+    number = taken(samples["flow"].to_numpy(), firsts)
+    worker = taken(samples["worker"].cat.codes.to_numpy(), firsts)
+    return {
+        str(name): picked(number, worker == code) for code, name in enumerate(samples["worker"].cat.categories)
+    }
 
 
 def _spread(where: npt.NDArray[np.bool_], values: Floats) -> Floats:
     if len(values) == len(where):
         return values
-    spread = np.full(len(where), np.nan)
-    spread[where] = values
+    spread, at = empty(len(where), np.float64), 0
+    for part in parts(len(where)):
+        count = int(np.count_nonzero(where[part]))
+        mine = np.full(len(where[part]), np.nan)
+        mine[where[part]] = values[at : at + count]
+        spread[part], at = mine, at + count
     return spread
 
 
@@ -220,14 +248,19 @@ def _doubles(due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:
     number = samples["flow"].to_numpy()
     worker = samples["worker"].cat.codes.to_numpy()
     of_first = np.zeros(len(due_s), dtype=worker.dtype)
-    of_first[number[firsts]] = worker[firsts]
-    intended_s, is_begin = samples["intended_s"].to_numpy(), np.empty(len(number), np.bool_)
-    for start in range(0, len(number), _ROWS):
-        part = slice(start, start + _ROWS)
-        is_begin[part] = np.abs(intended_s[part] - due_s[number[part]]) <= ROUNDING_S
-    begins = np.bincount(number[is_begin], minlength=len(due_s))
-    twice = np.flatnonzero(begins > 1)
-    return np.union1d(twice, number[of_first[number] != worker])
+    for part in parts(len(firsts)):
+        of_first[number[firsts[part]]] = worker[firsts[part]]
+    intended_s, is_other = samples["intended_s"].to_numpy(), np.empty(len(number), np.bool_)
+    # Whether an arrival was begun once, or more often: nobody asks for how often.
+    is_once, is_twice = np.zeros(len(due_s), np.bool_), np.zeros(len(due_s), np.bool_)
+    for part in parts(len(number)):
+        mine = number[part]
+        is_other[part] = of_first[mine] != worker[part]
+        begun = np.sort(mine[np.abs(intended_s[part] - due_s[mine]) <= ROUNDING_S])
+        is_twice[begun[is_once[begun]]] = True
+        is_twice[begun[1:][begun[1:] == begun[:-1]]] = True
+        is_once[begun] = True
+    return np.union1d(np.flatnonzero(is_twice), picked(number, is_other))
 
 
 def _shifted(record: RunRecord, due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:
@@ -237,11 +270,14 @@ def _shifted(record: RunRecord, due_s: Floats, samples: pd.DataFrame, firsts: Nu
         ROUNDING_S + (clock.error_s + abs(clock.drift_s) if (clock := clocks.get(str(name))) is not None else 0.0)
         for name in samples["worker"].cat.categories
     ]
-    number = samples["flow"].to_numpy()[firsts]
-    worker = samples["worker"].cat.codes.to_numpy()[firsts]
-    off_s = np.abs(samples["intended_s"].to_numpy()[firsts] - due_s[number])
-    shifted: Numbers = number[off_s > np.array(allowed)[worker]] if len(number) else number
-    return shifted
+    number, intended_s = samples["flow"].to_numpy(), samples["intended_s"].to_numpy()
+    worker, allowed_s = samples["worker"].cat.codes.to_numpy(), np.array(allowed)
+    shifted: list[Numbers] = [number[:0]]
+    for part in parts(len(firsts)):
+        first = firsts[part]
+        off_s = np.abs(intended_s[first] - due_s[number[first]])
+        shifted.append(number[first][off_s > allowed_s[worker[first]]])
+    return np.concatenate(shifted)
 
 
 def _contradictions(record: RunRecord, seen: Mapping[str, int], all_due: int, is_whole: bool) -> Iterable[str]:

@@ -5,18 +5,22 @@ of them: the same numbers to the last bit, at a tenth of the time.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import log
 from random import Random
 
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.arrays import copied, empty, parts
 from pwdload.pacing import Schedule
 from pwdload.pacing.poisson import BLOCK, block_random, block_starts
 from pwdload.pacing.rates import Span
 
 Floats = npt.NDArray[np.float64]
+
+_BLOCKS = 1024
+"""So many blocks are put together at once: a million arrivals."""
 
 
 def due_times(schedule: Schedule, before_s: float) -> Floats:
@@ -26,8 +30,11 @@ def due_times(schedule: Schedule, before_s: float) -> Floats:
     ends = np.array([span.until for span in spans])
     # A point belongs to the first piece that ends beyond it; what lies beyond them all is no arrival.
     edges = np.concatenate([[0], np.searchsorted(points, ends, side="left")])
-    parts = [_due_s(span, points[start:end]) for span, (start, end) in zip(spans, pairwise(edges), strict=True)]
-    times: Floats = np.concatenate(parts) if parts else np.zeros(0)
+    times: Floats = empty(int(edges[-1]), np.float64)
+    for span, (start, end) in zip(spans, pairwise(edges.tolist()), strict=True):
+        mine, due_s = points[start:end], times[start:end]
+        for part in parts(len(mine)):
+            due_s[part] = _due_s(span, mine[part])
     return times[: int(np.searchsorted(times, before_s, side="left"))] if before_s < schedule.plan.end_s else times
 
 
@@ -40,7 +47,14 @@ def _points(schedule: Schedule, last: float) -> Floats:
     """Return the points of the axis of counts up to one, and some more."""
     if schedule.arrivals == "even":
         return np.arange(int(last) + 1, dtype=np.float64) + 0.5
-    return np.concatenate([*_blocks(schedule.seed, last)])
+    blocks = _blocks(schedule.seed, last)
+    together = [copied(np.concatenate(some)) for some in iter(lambda: [*islice(blocks, _BLOCKS)], [])]
+    points: Floats = empty(sum(map(len, together)), np.float64)
+    at = 0
+    for some in together:
+        points[at : at + len(some)] = some
+        at += len(some)
+    return points
 
 
 def _blocks(seed: int, last: float) -> Iterator[Floats]:

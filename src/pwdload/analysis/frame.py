@@ -9,11 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from pwdload.arrays import filled, parts
 from pwdload.analysis.kinds import KIND_KEYS, number_kinds
 from pwdload.analysis.windows import Window
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.outcome import Outcome
 from pwdload.samples.columns import plain
+from pwdload.statistics.bins import tally
 from pwdload.statistics.ordering import taken
 
 STEPS = ("login", "update_password", "skip_update", "verify", "sso_ticket", "sso_user", "rearm")
@@ -57,14 +59,18 @@ def time_of(samples: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
     if name in samples or name not in TIMES_BETWEEN:
         return samples[name].to_numpy(dtype=float)
     start_s, end_s = (samples[one].to_numpy(dtype=float) for one in TIMES_BETWEEN[name])
-    between: npt.NDArray[np.float64] = end_s - start_s
-    return between
+    return filled(len(samples), np.float64, lambda part: end_s[part] - start_s[part])
 
 
 def within(times_s: npt.NDArray[np.float64], windows: Sequence[Window]) -> Flags:
     """Say of each time whether it lies in one of the windows."""
-    inside = (window.contains(times_s) for window in windows)
-    return reduce(np.logical_or, inside, np.zeros(len(times_s), dtype=bool))
+
+
+    def is_inside(part: slice) -> Flags:
+        inside = (window.contains(times_s[part]) for window in windows)
+        return reduce(np.logical_or, inside, np.zeros(len(times_s[part]), dtype=bool))
+
+    return filled(len(times_s), np.bool_, is_inside)
 
 
 def _numbers(column: pa.ChunkedArray, is_nullable: bool) -> Column:
@@ -74,25 +80,31 @@ def _numbers(column: pa.ChunkedArray, is_nullable: bool) -> Column:
     if values.dtype.kind != "f":
         nothing = np.zeros(len(values), dtype=bool)
         return pd.arrays.IntegerArray(values, nothing if is_null is None else is_null) if is_nullable else values
-    if is_null is None or np.isnan(values[is_null]).all():
+    if is_null is None or all(np.isnan(values[part][is_null[part]]).all() for part in parts(len(values))):
         return values
     return np.where(is_null, np.nan, values)  # not of `gathered`, which leaves NaN there
 
 
 def _derived(columns: Mapping[str, Column], *, is_lean: bool) -> dict[str, Column]:
     """Return the columns that follow from the others."""
-    sent_s = np.asarray(columns["sent_s"])
+    times = ("intended_s", "sent_s", "done_s", "connect_s")
+    intended_s, sent_s, done_s, connect_s = (np.asarray(columns[name]) for name in times)
     outcome, code = columns["outcome"], columns["error_code"]
     is_accepted = _is(outcome, ACCEPTED.__contains__)
-    is_answered = ~pd.isna(columns["http_status"]) & ~_is(code, lambda text: text.startswith(TRANSPORT))
+    is_update = _is(columns["step"], "update_password".__eq__)
+    is_ours = _is(code, lambda text: text.startswith(TRANSPORT))
+    is_cut_short = _is(columns["remark"], lambda words: NOT_FORWARDED in words.split())
+    has_no_status = pd.isna(columns["http_status"])
+    count = len(done_s)
+    is_answered = filled(count, np.bool_, lambda part: ~has_no_status[part] & ~is_ours[part])
     return {
-        "response_s": np.asarray(columns["done_s"]) - np.asarray(columns["intended_s"]),
+        "response_s": filled(count, np.float64, lambda part: done_s[part] - intended_s[part]),
         **({} if is_lean else {name: columns[end] - columns[start] for name, (start, end) in TIMES_BETWEEN.items()}),
-        "is_reused": ~np.isnan(sent_s) & np.isnan(np.asarray(columns["connect_s"])),
+        "is_reused": filled(count, np.bool_, lambda part: ~np.isnan(sent_s[part]) & np.isnan(connect_s[part])),
         "is_as_expected": _is(outcome, AS_EXPECTED.__contains__),
-        "is_change": is_accepted & _is(columns["step"], "update_password".__eq__),
+        "is_change": filled(count, np.bool_, lambda part: is_accepted[part] & is_update[part]),
         "is_answered": is_answered,
-        "is_by_target": is_answered & ~_is(columns["remark"], lambda words: NOT_FORWARDED in words.split()),
+        "is_by_target": filled(count, np.bool_, lambda part: is_answered[part] & ~is_cut_short[part]),
     }
 
 
@@ -109,7 +121,7 @@ def _ordered(column: pa.ChunkedArray, first: Sequence[str] | None) -> pd.Categor
     """
     places, words = _places(column)
     if first is None:
-        counts = np.bincount(places, minlength=len(words)).tolist()
+        counts = tally(places, len(words)).tolist()
         first = sorted(words, key=lambda word: (-counts[words.index(word)], word))
     known = [name for name in first if name in set(words)]
     ordered = [*known, *sorted(set(words).difference(known))]
@@ -124,5 +136,5 @@ def _ordered(column: pa.ChunkedArray, first: Sequence[str] | None) -> pd.Categor
 def _places(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], list[str]]:
     chunks = column.unify_dictionaries().chunks
     words: list[str] = chunks[0].dictionary.to_pylist() if chunks else []
-    parts = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in chunks]
-    return (parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.int32)])), words
+    places = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in chunks]
+    return (places[0] if len(places) == 1 else np.concatenate([*places, np.zeros(0, np.int32)])), words

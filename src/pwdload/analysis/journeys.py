@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.arrays import filled, parts, places_of
+from pwdload.analysis.kinds import rows_at
 from pwdload.statistics.ordering import stable_order, taken
 
 Floats = npt.NDArray[np.float64]
@@ -34,10 +36,10 @@ def journey_frame(samples: pd.DataFrame) -> pd.DataFrame:
     wanted = samples[["case", "stage", "is_due_measured"]]
     if not len(order):
         return _frame(wanted, *_nothing())
-    first = order[starts]
+    first = taken(order, starts)
     by_due = stable_order(first)  # samples are ordered by intended time
-    columns = (column[by_due] for column in _of_flows(samples, order, starts))
-    return _frame(wanted.iloc[first[by_due]], *columns)
+    columns = (taken(column, by_due) for column in _of_flows(samples, order, starts))
+    return _frame(rows_at(wanted, taken(first, by_due)), *columns)
 
 
 def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[npt.NDArray[Any]]:
@@ -47,15 +49,36 @@ def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[
     """
     intended_s = taken(samples["intended_s"].to_numpy(dtype=float), order)
     is_step = np.append(True, intended_s[1:] != intended_s[:-1])
-    is_step[starts] = True
-    yield intended_s[starts]
+    for part in parts(len(starts)):
+        is_step[starts[part]] = True
+    yield taken(intended_s, starts)
     del intended_s
     done_s = taken(samples["done_s"].to_numpy(dtype=float), order)
-    yield np.maximum.reduceat(done_s, starts)
-    yield np.diff(np.append(starts, len(order)))
-    yield np.add.reduceat(is_step, starts, dtype=np.int64)
-    yield np.logical_and.reduceat(taken(samples["is_as_expected"].to_numpy(), order), starts)
-    yield np.minimum.reduceat(np.where(taken(samples["is_change"].to_numpy(), order), done_s, np.inf), starts)
+    yield _reduced(np.maximum, done_s, starts)
+    yield filled(len(starts), np.int32, lambda part: np.diff(_with_end(starts, part, len(order))))
+    yield _reduced(np.add, is_step, starts, np.int32)
+    yield _reduced(np.logical_and, taken(samples["is_as_expected"].to_numpy(), order), starts)
+    is_change = taken(samples["is_change"].to_numpy(), order)
+    change_s = filled(len(order), np.float64, lambda part: np.where(is_change[part], done_s[part], np.inf))
+    yield _reduced(np.minimum, change_s, starts)
+
+
+def _reduced(
+    how: np.ufunc, values: npt.NDArray[Any], starts: Places, kind: npt.DTypeLike | None = None
+) -> npt.NDArray[Any]:
+    """Return what a function makes of the values of each flow."""
+
+    def work(part: slice) -> npt.NDArray[Any]:
+        edges = _with_end(starts, part, len(values))
+        found: npt.NDArray[Any] = how.reduceat(values[edges[0] : edges[-1]], edges[:-1] - edges[0], dtype=kind)
+        return found
+
+    return filled(len(starts), kind or values.dtype, work)
+
+
+def _with_end(starts: Places, part: slice, end: int) -> Places:
+    """Return where some flows start, and where the last of them ends."""
+    return np.append(starts[part], starts[part.stop] if part.stop < len(starts) else end)
 
 
 def _nothing() -> Iterator[npt.NDArray[Any]]:
@@ -64,12 +87,13 @@ def _nothing() -> Iterator[npt.NDArray[Any]]:
 
 def by_flow(samples: pd.DataFrame) -> tuple[Places, Places]:
     """Return the rows flow after flow, each in the order in which they were due, and where each flow starts."""
-    flow = samples["flow"].to_numpy()
-    worker = samples["worker"].cat.codes.to_numpy().astype(np.int64)
-    key = worker * (int(flow.max(initial=0)) + 1) + flow
+    flow, worker = samples["flow"].to_numpy(), samples["worker"].cat.codes.to_numpy()
+    flows = int(flow.max(initial=0)) + 1
+    key = filled(len(flow), np.int64, lambda part: worker[part].astype(np.int64) * flows + flow[part])
     order = stable_order(key)
     ordered = taken(key, order)
-    return order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
+    del key
+    return order, places_of(np.append(True, ordered[1:] != ordered[:-1])[: len(order)])
 
 
 def _frame(
@@ -82,24 +106,29 @@ def _frame(
     change_s: Floats,
 ) -> pd.DataFrame:
     """Return the frame of flows whose first samples are given."""
-    cases = first["case"].cat.codes.to_numpy()
-    is_as_expected = is_as_expected.astype(bool)
-    whole = np.zeros(len(first["case"].cat.categories), dtype=np.int64)
-    np.maximum.at(whole, cases[is_as_expected], steps[is_as_expected].astype(np.int64))
-    is_changed = np.isfinite(change_s)
+    cases, count = first["case"].cat.codes.to_numpy(), len(first)
+    is_as_expected, steps = is_as_expected.astype(bool), steps.astype(np.int32, copy=False)
+    whole = np.zeros(len(first["case"].cat.categories), dtype=np.int32)
+    for part in parts(count):
+        np.maximum.at(whole, cases[part][is_as_expected[part]], steps[part][is_as_expected[part]])
+    is_changed = filled(count, np.bool_, lambda part: np.isfinite(change_s[part]))
     return pd.DataFrame(
         {
             "case": first["case"].array,
             "stage": first["stage"].array,
             "start_s": start_s,
             "end_s": end_s,
-            "requests": requests.astype(np.int32),
+            "requests": requests.astype(np.int32, copy=False),
             "is_as_expected": is_as_expected,
             "is_due_measured": first["is_due_measured"].to_numpy(),
-            "is_unfinished": is_as_expected & (steps < whole[cases]),
-            "journey_s": end_s - start_s,
+            "is_unfinished": filled(
+                count, np.bool_, lambda part: is_as_expected[part] & (steps[part] < whole[cases[part]])
+            ),
+            "journey_s": filled(count, np.float64, lambda part: end_s[part] - start_s[part]),
             "is_changed": is_changed,
-            "changed_s": np.where(is_changed, change_s, np.nan) - start_s,
+            "changed_s": filled(
+                count, np.float64, lambda part: np.where(is_changed[part], change_s[part], np.nan) - start_s[part]
+            ),
         },
         copy=False,
     )

@@ -4,19 +4,21 @@ A table of counts or of percentiles groups by some of `KIND_KEYS`. Grouping all 
 the kind of each row is found once, and a grouping of the kinds is then a grouping of the rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.arrays import are_in_files, filled, parts, picked
+from pwdload.statistics.ordering import taken
+
 KIND_KEYS = ("step", "case", "stage", "http_status", "status", "error_code", "outcome", "expected")
 """Exchanges that have these in common are of one kind."""
 _TABLE_MAX = 1 << 20
 """Numbers below this are looked up in a table; larger ones are made smaller first."""
-_ROWS = 1 << 20
-"""So many rows are looked at at once: what is worked out of them on the way stays small."""
 
 Numbers = npt.NDArray[np.integer]
 Flags = npt.NDArray[np.bool_]
@@ -36,26 +38,25 @@ def number_kinds(columns: Mapping[str, pd.Categorical | pd.arrays.IntegerArray |
     """Return a number for each row, from 0 without gaps; rows have the same one when they agree in all columns."""
     if not columns:
         return np.zeros(0, np.int16)
-    number: Numbers = np.zeros(len(next(iter(columns.values()))), np.int32)
+    number: Numbers = filled(len(next(iter(columns.values()))), np.int32, lambda _: 0)
     size = 1
     for column in columns.values():
         own, least, own_size = _numbers(column)
         if size * own_size > _TABLE_MAX:
             size = _close_gaps(number, size)
         if size * own_size > np.iinfo(number.dtype).max:
-            number = number.astype(np.int64)
-        for part in _parts(number):
+            number = _as(np.int64, number)
+        for part in parts(len(number)):
             number[part] *= own_size
             number[part] += own[part]
             number[part] -= least
         size *= own_size
     size = _close_gaps(number, size)
-    return number.astype(np.int16 if size <= np.iinfo(np.int16).max else np.int32)
+    return _as(np.int16 if size <= np.iinfo(np.int16).max else np.int32, number)
 
 
-def _parts(number: Numbers) -> Iterator[slice]:
-    """Yield slices that cover all: what is worked out on the way is small then, and stays in the processor's cache."""
-    return (slice(start, start + _ROWS) for start in range(0, len(number), _ROWS))
+def _as(kind: npt.DTypeLike, numbers: Numbers) -> Numbers:
+    return filled(len(numbers), kind, lambda part: numbers[part])
 
 
 def groups_of(samples: pd.DataFrame, keys: Sequence[str]) -> Groups:
@@ -68,14 +69,13 @@ def groups_of(samples: pd.DataFrame, keys: Sequence[str]) -> Groups:
         groups = samples.groupby(list(keys), observed=True, sort=True, dropna=False)
         return Groups(keys=groups.size().reset_index()[list(keys)], codes=groups.ngroup().to_numpy())
     place = np.full(int(number.max()) + 1, -1, dtype=np.int64)
-    for start in range(0, len(number), _ROWS):
-        part = number[start : start + _ROWS]
-        place[part] = np.arange(start, start + len(part))
+    for part in parts(len(number)):
+        place[number[part]] = np.arange(part.start, part.stop)
     present = np.flatnonzero(place >= 0)
     groups = samples[list(keys)].iloc[place[present]].groupby(list(keys), observed=True, sort=True, dropna=False)
     again = np.full(len(place), -1, dtype=_narrow(len(present)))
     again[present] = groups.ngroup().to_numpy()
-    return Groups(keys=groups.size().reset_index()[list(keys)], codes=again[number])
+    return Groups(keys=groups.size().reset_index()[list(keys)], codes=taken(again, number))
 
 
 def _numbers_of(samples: pd.DataFrame, keys: Sequence[str]) -> Numbers | None:
@@ -98,7 +98,28 @@ def chosen(frame: pd.DataFrame, flags: Flags, columns: Sequence[str] | None = No
     first = int(flags.argmax()) if count else 0
     if count == np.count_nonzero(flags[first : first + count]):
         return kept.iloc[first : first + count]
-    return kept[flags]
+    if not are_in_files():
+        return kept[flags]
+    index = pd.Index(picked(np.asarray(kept.index), flags), copy=False)
+    columns_of = {str(name): _of_array(kept[name].array, lambda one: picked(one, flags)) for name in kept.columns}
+    return pd.DataFrame(columns_of, index=index, copy=False)
+
+
+def rows_at(frame: pd.DataFrame, places: Numbers) -> pd.DataFrame:
+    """Return the rows of a frame at some places."""
+    if not are_in_files():
+        return frame.iloc[places]
+    columns_of = {str(name): _of_array(frame[name].array, lambda one: taken(one, places)) for name in frame.columns}
+    return pd.DataFrame(columns_of, index=pd.Index(taken(np.asarray(frame.index), places), copy=False), copy=False)
+
+
+def _of_array(column: Any, work: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Any:
+    """Return what is made of the numbers that a column is made of, whatever kind of array it is."""
+    if isinstance(column, pd.Categorical):
+        return pd.Categorical.from_codes(work(column.codes), dtype=column.dtype)
+    if isinstance(column, pd.arrays.IntegerArray):
+        return pd.arrays.IntegerArray(work(column._data), work(column._mask))
+    return work(column.to_numpy())
 
 
 def _numbers(column: pd.Categorical | pd.arrays.IntegerArray | npt.NDArray[np.generic]) -> tuple[Numbers, int, int]:
@@ -121,9 +142,9 @@ def _close_gaps(number: Numbers, size: int) -> int:
         number[:] = again
         return max(len(different), 1)
     is_there = np.zeros(size, dtype=bool)
-    for part in _parts(number):
+    for part in parts(len(number)):
         is_there[number[part]] = True
     table = (np.cumsum(is_there) - 1).astype(number.dtype)
-    for part in _parts(number):
+    for part in parts(len(number)):
         number[part] = table[number[part]]
     return max(int(is_there.sum()), 1)

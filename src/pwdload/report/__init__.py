@@ -1,8 +1,11 @@
 """From a finished run directory to its report: a page, Markdown, JSON, JUnit XML, CSV; the same bytes every time."""
 
+import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from pwdload import arrays
 from pwdload.analysis import Run, load_run
 from pwdload.analysis.run import read_samples_of
 from pwdload.oracle.judgement import Judgement
@@ -12,7 +15,7 @@ from pwdload.report.build import build
 from pwdload.report.memory import give_back_freed_memory
 from pwdload.report.model import Report
 from pwdload.rundir import RunDirectory, write_whole
-from pwdload.samples.room import samples_in
+from pwdload.samples.room import IN_FILES_FROM, room_for, samples_in
 
 _LONG = 3_000_000
 """A run of more samples is told apart from others by what it leaves out, since memory is what there is least of."""
@@ -23,16 +26,27 @@ _OF_THE_ORACLE = ["account", "token", "session", "password", "new_password"]
 __all__ = ["Report", "build", "make", "write"]
 
 
-def make(directory: RunDirectory) -> Report:
+def make(directory: RunDirectory, *, in_files_from: int = IN_FILES_FROM) -> Report:
     """Read and judge a run directory, write its report into it, and return the report.
 
+    The columns of a run of so many samples, `in_files_from`, are in files meanwhile; so are those of any run that this
+    machine has not memory enough for.
+
     Raises:
-        RunDirectoryError: its record cannot be read.
+        RunDirectoryError: its record cannot be read, or there is no room for its columns.
     """
-    run, judgement = _read(directory)
-    report = build(run, judgement)
-    write(report, directory)
+    with _columns(samples_in(directory.samples, directory.spool), in_files_from):
+        run, judgement = _read(directory)
+        report = build(run, judgement)
+        write(report, directory)
     return report
+
+
+def _columns(samples: int, in_files_from: int) -> AbstractContextManager[None]:
+    """Return where the columns of so many samples are to be while a report is made."""
+    if samples < in_files_from and room_for(samples).is_enough:
+        return nullcontext()
+    return arrays.in_files(Path(tempfile.gettempdir()))
 
 
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:

@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pwdload import arrays
 from pwdload.samples.sample import SCHEMA
+from pwdload.statistics.ordering import stable_order, taken
 
 Numbers = npt.NDArray[Any]
 """Of whatever kind a column is."""
-Places = npt.NDArray[np.int64]
+Places = npt.NDArray[np.integer]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -101,20 +103,28 @@ def plain(column: pa.ChunkedArray) -> tuple[Numbers, npt.NDArray[np.bool_] | Non
     if not len(array):
         return np.zeros(0, kind), None
     values = np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
-    return values, array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    return values, _nulls(array) if array.null_count else None
+
+
+def _nulls(array: pa.Array) -> npt.NDArray[np.bool_]:
+    def is_null(part: slice) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = array[part].is_null().to_numpy(zero_copy_only=False)
+        return found
+
+    return arrays.filled(len(array), np.bool_, is_null)
 
 
 def _order(chunks: Sequence[pa.Array], seq: Sequence[pa.Array]) -> Places:
     intended_s = _numbers(chunks, pa.float64())
-    order = np.argsort(intended_s, kind="stable")
-    in_time = intended_s[order]
+    order = stable_order(intended_s)
+    in_time = taken(intended_s, order)
     ties = np.flatnonzero(in_time[1:] == in_time[:-1])
     del in_time
     # Few samples are due at the same instant, and they mostly stand in the order of their numbers.
     if len(ties):
         numbers = _numbers(seq, pa.int64())
         if (numbers[order[ties + 1]] < numbers[order[ties]]).any():
-            order = np.lexsort((numbers, intended_s))
+            order = np.lexsort((numbers, intended_s)).astype(order.dtype)
     return order
 
 
@@ -126,19 +136,20 @@ def _column(chunks: Sequence[pa.Array], kind: pa.DataType, order: Places) -> pa.
         # Nobody looks below the nulls of a column that has nothing else, so that these zeros take no memory.
         values, bits = np.zeros(nulls, kind.to_pandas_dtype()), np.zeros(-(-nulls // 8), np.uint8)
         return pa.Array.from_buffers(kind, nulls, [pa.py_buffer(bits), pa.py_buffer(values)], nulls)
-    values = _numbers(chunks, kind)[order]
+    values = taken(_numbers(chunks, kind), order)
     if not nulls:
-        if kind == pa.int64() and len(values) and abs(values).max() <= np.iinfo(np.int32).max:
-            values, kind = values.astype(np.int32), pa.int32()
+        if kind == pa.int64() and len(values) and max(values.max(), -values.min()) <= np.iinfo(np.int32).max:
+            narrow = values
+            values, kind = arrays.filled(len(narrow), np.int32, lambda part: narrow[part]), pa.int32()
         return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], 0)
-    is_null = np.concatenate([chunk.is_null().to_numpy(zero_copy_only=False) for chunk in chunks])[order]
+    is_null = taken(np.concatenate([chunk.is_null().to_numpy(zero_copy_only=False) for chunk in chunks]), order)
     bits = np.packbits(~is_null, bitorder="little")
     return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(bits), pa.py_buffer(values)], nulls)
 
 
 def _numbers(chunks: Sequence[pa.Array], kind: pa.DataType) -> Numbers:
     """Return a column as it came, NaN or 0 where it is null."""
-    values = np.empty(sum(map(len, chunks)), kind.to_pandas_dtype())
+    values = arrays.empty(sum(map(len, chunks)), kind.to_pandas_dtype())
     at = 0
     for chunk in chunks:
         known = chunk.fill_null(0) if chunk.null_count and pa.types.is_integer(kind) else chunk
@@ -152,12 +163,14 @@ def _texts(chunks: Sequence[pa.DictionaryArray], order: Places) -> pa.Dictionary
     words = tuple(dict.fromkeys(word for chunk in chunks for word in chunk.dictionary.to_pylist()))
     place = {word: at for at, word in enumerate(words)}
     narrow = next(one for one in (np.int8, np.int16, np.int32) if len(words) <= np.iinfo(one).max)
-    values = np.empty(len(order), narrow)
+    values = arrays.empty(len(order), narrow)
     at = 0
     for places in _translated(chunks, place, narrow):
         values[at : at + len(places)] = places
         at += len(places)
-    return pa.DictionaryArray.from_arrays(pa.array(values[order]), pa.array(words, pa.string()))
+    values = taken(values, order)
+    places = pa.Array.from_buffers(pa.from_numpy_dtype(narrow), len(values), [None, pa.py_buffer(values)], 0)
+    return pa.DictionaryArray.from_arrays(places, pa.array(words, pa.string()))
 
 
 def _translated(chunks: Sequence[pa.DictionaryArray], place: dict[str, int], narrow: type) -> Iterator[Numbers]:

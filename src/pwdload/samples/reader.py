@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pwdload import arrays
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Outcome
 from pwdload.samples.blocks import Damage, batches_in
@@ -140,7 +141,7 @@ def _read(
 
 def _load(path: Path, worker: str, without: Collection[str]) -> _Part:
     if path.suffix == ".parquet":
-        return _once(_sound(rows, worker) for rows in _row_groups(path, without))
+        return _once(_set_aside(_sound(rows, worker)) for rows in _row_groups(path, without))
     found = list(batches_in(path))
     batches = [one for one in found if not isinstance(one, Damage)]
     rows = pa.Table.from_batches(batches) if batches else SCHEMA.empty_table()
@@ -186,12 +187,34 @@ def _once(parts: Iterable[_Part]) -> _Part:
     """Put the parts of one process together, each number once: where it comes again, the first is kept."""
     found = list(parts) or [_nothing()]
     rows, damaged = joined([one.rows for one in found]), sum(one.damaged for one in found)
-    numbers = rows["seq"].to_numpy()
-    if (numbers[1:] > numbers[:-1]).all():  # as every recorder writes them
+    if _ascends(rows["seq"]):  # as every recorder writes them
         return _Part(rows, damaged)
+    numbers = rows["seq"].to_numpy()
     _, first = np.unique(numbers, return_index=True)
     kept = rows if len(first) == len(numbers) else rows.take(pa.array(np.sort(first)))
     return _Part(kept, damaged + len(numbers) - len(first))
+
+
+def _set_aside(part: _Part) -> _Part:
+    """Return a part of a file; where columns are to be in files, in one."""
+
+    def write(file: IO[bytes]) -> None:
+        with pa.ipc.new_stream(file, part.rows.schema) as stream:
+            stream.write_table(part.rows)
+
+    kept = arrays.written(write)
+    return part if kept is None else part._replace(rows=pa.ipc.open_stream(pa.py_buffer(kept)).read_all())
+
+
+def _ascends(numbers: pa.ChunkedArray) -> bool:
+    """Whether each number is larger than the one before it."""
+    last = -1
+    for chunk in numbers.chunks:
+        mine = chunk.to_numpy()
+        if len(mine) and not (mine[0] > last and (mine[1:] > mine[:-1]).all()):
+            return False
+        last = mine[-1] if len(mine) else last
+    return True
 
 
 def _beyond(delivered: pa.Table, spool: _Part) -> _Part:

@@ -17,6 +17,8 @@ BYTES_EACH = 270
 """What a sample takes at most while a run is judged and its report made: as measured, and a tenth more."""
 BYTES_AT_LEAST = 300_000_000
 """What that takes whatever the run: Python, its libraries, the report itself."""
+IN_FILES_FROM = 20_000_000
+"""From so many samples on their columns are in files (`pwdload.arrays`), however much memory there is."""
 _LOOKED_AT = 16_000_000
 """Samples whose files are smaller, in bytes, are a few hundred thousand: any machine has room for them."""
 _BYTES_OF_BLOCK = 60

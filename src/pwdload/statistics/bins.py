@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.arrays import filled
+
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
 Counts = npt.NDArray[np.int64]
@@ -28,10 +30,7 @@ def whole_widths(times_s: Floats, width_s: float) -> Floats:
 
 def part_by_part(work: Callable[[Floats], Codes], values: Floats) -> Codes:
     """Return what `work` makes of each value, as 32 bits, without an array of all that it makes on the way."""
-    found = np.empty(len(values), np.int32)
-    for start in range(0, len(values), _PART):
-        found[start : start + _PART] = work(values[start : start + _PART])
-    return found
+    return filled(len(values), np.int32, lambda part: work(values[part]), _PART)
 
 
 def tally(codes: Codes, size: int) -> Counts:

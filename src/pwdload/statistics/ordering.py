@@ -1,29 +1,40 @@
-"""Orders of very many whole numbers."""
+"""Orders of very many numbers."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from pwdload import arrays
+from pwdload.arrays import are_in_files, filled, parts
+from pwdload.statistics.bins import tally
 
 Numbers = npt.NDArray[np.integer]
 Places = npt.NDArray[np.integer]
 
 _DIGITS = 16
 _PASSES_MAX = 3
-_PART = 1 << 20
 _NARROW_MOST = 127
+_APART = 4 << 20
+"""So many numbers are sorted at once where arrays are in files."""
 
 
-def stable_order(numbers: Numbers) -> Places:
-    """Return what sorts whole numbers, equal ones in the order in which they stand.
+def stable_order(numbers: npt.NDArray[Any]) -> Places:
+    """Return what sorts numbers, none of them NaN, equal ones in the order in which they stand.
 
-    The same as numpy's stable argsort, at a quarter of the time where the numbers span no more than 48 bits: a radix
+    The same as numpy's stable argsort, at a quarter of the time where whole numbers span no more than 48 bits: a radix
     sort by 16 bits at a time, which is what numpy itself does for numbers that have no more. Places are as narrow as
-    they can be: of a long run an order is one of the widest things there are.
+    they can be: of a long run an order is one of the widest things there are. Where arrays are in files
+    (`pwdload.arrays`), a part of the span of the numbers after the other.
     """
-    narrow = np.int32 if len(numbers) < 2**31 else np.int64
+    narrow = _narrow(len(numbers))
     if not len(numbers):
         return np.zeros(0, narrow)
+    if are_in_files() and len(numbers) > _APART:
+        return _order_apart(numbers)
+    if numbers.dtype.kind == "f":
+        return np.argsort(numbers, kind="stable").astype(narrow)
     least, most = int(numbers.min()), int(numbers.max())
     passes = max(-(-(most - least).bit_length() // _DIGITS), 1)
     if passes > _PASSES_MAX or len(numbers) < 1 << _DIGITS:
@@ -45,10 +56,69 @@ def taken(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
     """
     if places.dtype == np.int8 and values.itemsize == 1 and 0 < len(values) <= _NARROW_MOST:
         return _translated(values, places)
-    found = np.empty(len(places), values.dtype)
-    for start in range(0, len(places), _PART):
-        found[start : start + _PART] = values[places[start : start + _PART]]
+    return filled(len(places), values.dtype, lambda part: values[places[part]])
+
+
+def ascending(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers in ascending order, none of them NaN, as a copy."""
+    if not are_in_files() or len(values) <= _APART:
+        return np.sort(values, kind="stable")  # of what is nearly in order, in half the time
+    order, ends = _spans(values)
+    found = arrays.empty(len(values), values.dtype)
+    for start, end in pairwise([0, *ends]):
+        found[start:end] = np.sort(values[order[start:end]], kind="stable")
     return found
+
+
+def group_order(groups: npt.NDArray[np.integer], group_count: int) -> Places:
+    """Return what puts elements group after group, each in the order in which they stand.
+
+    Groups are numbered from 0. Of narrow numbers numpy's stable sort is a radix sort, ten times as fast.
+    """
+    kind = np.int8 if group_count < 2**7 else np.int16 if group_count < 2**15 else np.int64
+    if not are_in_files():
+        return np.argsort(groups.astype(kind, copy=False), kind="stable")
+    counts = tally(groups, group_count)
+    at, order = np.cumsum(counts) - counts, arrays.empty(len(groups), _narrow(len(groups)))
+    for part in parts(len(groups)):
+        mine = groups[part].astype(kind)
+        own = np.argsort(mine, kind="stable")
+        here = np.bincount(mine, minlength=group_count)
+        first = np.cumsum(here) - here
+        for group in np.flatnonzero(here).tolist():
+            start, count = int(first[group]), int(here[group])
+            order[at[group] : at[group] + count] = own[start : start + count] + part.start
+        at += here
+    return order
+
+
+def _order_apart(numbers: npt.NDArray[Any]) -> Places:
+    order, ends = _spans(numbers)
+    for start, end in pairwise([0, *ends]):
+        mine = order[start:end]
+        order[start:end] = mine[np.argsort(numbers[mine], kind="stable")]
+    return order
+
+
+def _spans(numbers: npt.NDArray[Any]) -> tuple[Places, list[int]]:
+    """Return what puts numbers into the order of the parts of their span, and where each part ends.
+
+    In a part they stand as they did. Parts are equally wide, so that they are of about one length where the numbers are
+    times or serial numbers of a run; where not, only more memory is taken.
+    """
+    count = -(-len(numbers) // _APART)
+    least, most = numbers.min(), numbers.max()
+    width = (float(most) - float(least)) / count or 1.0
+    spans = filled(
+        len(numbers),
+        np.int16,
+        lambda part: np.clip((numbers[part].astype(np.float64) - float(least)) / width, 0, count - 1).astype(np.int16),
+    )
+    return group_order(spans, count), np.cumsum(tally(spans, count)).tolist()
+
+
+def _narrow(count: int) -> type[np.signedinteger[Any]]:
+    return np.int32 if count < 2**31 else np.int64
 
 
 def _translated(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
@@ -56,11 +126,11 @@ def _translated(values: npt.NDArray[Any], places: Places) -> npt.NDArray[Any]:
     table = np.zeros(256, np.uint8)
     table[: len(values)] = values.view(np.uint8)
     table[256 - len(values) :] = values.view(np.uint8)
-    found = np.empty(len(places), values.dtype)
-    for start in range(0, len(places), _PART):
-        part = places[start : start + _PART].tobytes().translate(table.tobytes())
-        found[start : start + _PART] = np.frombuffer(part, values.dtype)
-    return found
+    return filled(
+        len(places),
+        values.dtype,
+        lambda part: np.frombuffer(places[part].tobytes().translate(table.tobytes()), values.dtype),
+    )
 
 
 def has_twice(numbers: Numbers) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pwdload.statistics import distributions as stats
+from pwdload.arrays import copied, parts, picked
 from pwdload.statistics.bins import tally
 from pwdload.statistics.dependence import Dependence, dependence
 from pwdload.statistics.percentiles import (
@@ -29,8 +30,9 @@ from pwdload.statistics.percentiles import (
     Floats,
     OrderStatistics,
     Percentile,
-    group_order,
+    order_of_groups,
 )
+from pwdload.statistics.ordering import taken
 from pwdload.statistics.selection import Selection
 from pwdload.statistics.slots import slot_codes, slot_count, trimmed
 
@@ -95,16 +97,18 @@ def percentile_intervals(
     """
     kept = ~np.isnan(values) & (groups >= 0)
     if not kept.all():
-        values, times, groups = values[kept], times[kept], groups[kept]
+        values, times, groups = picked(values, kept), picked(times, kept), picked(groups, kept)
     counts = tally(groups, group_count)
     slots = slot_count(len(values))
-    cells: Codes = slot_codes(times, slots).astype(np.int16 if slots < 2**15 else np.int64)
-    order = group_order(groups, group_count)
+    cells: Codes = slot_codes(times, slots)
+    order = order_of_groups(groups, group_count)
     found = _Found.of_none(group_count, percentiles)
     ends = np.cumsum(counts)
     for group, (start, end) in enumerate(zip((ends - counts).tolist(), ends.tolist(), strict=True)):
-        mine = slice(start, end) if order is None else order[start:end]
-        found.add(group, values[mine], cells[mine], slots)
+        if order is None:
+            found.add(group, values[start:end], cells[start:end], slots)
+        else:
+            found.add(group, taken(values, order[start:end]), taken(cells, order[start:end]), slots)
     return found.intervals(counts)
 
 
@@ -130,7 +134,7 @@ class _Found:
         """Take the values of one group, and in which slot each is."""
         if not len(values):
             return
-        ordered = Selection(values.copy())
+        ordered = Selection(copied(values))
         for percentile in (*PERCENTILES, MAXIMUM):
             if percentile is MAXIMUM or len(values) >= percentile.least_samples:
                 self.values[percentile.column][group] = ordered.at(_rank(percentile, len(values)))
@@ -156,11 +160,13 @@ def _rank(percentile: Percentile, count: int) -> int:
 
 def _counted(values: Floats, cells: Codes, slots: int, cuts: Sequence[float]) -> tuple[Ranks, list[Ranks]]:
     """Return how many values each slot has, and how many of them do not exceed each of the cuts, which ascend."""
-    beyond = np.zeros(len(values), np.int16)
-    for cut in cuts:
-        beyond += values > cut
     size = len(cuts) + 1
-    counts = tally(cells.astype(np.int32) * np.int32(size) + beyond, slots * size)
+    counts = np.zeros(slots * size, np.int64)
+    for part in parts(len(values)):
+        beyond = np.zeros(len(values[part]), np.int16)
+        for cut in cuts:
+            beyond += values[part] > cut
+        counts += tally(cells[part].astype(np.int32) * np.int32(size) + beyond, slots * size)
     within = np.cumsum(counts.reshape(slots, size), axis=1)
     return within[:, -1], [within[:, place] for place in range(len(cuts))]
 

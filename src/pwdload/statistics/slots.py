@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.arrays import filled
 from pwdload.statistics.percentiles import Codes, Floats
 
 SLOTS_MAX = 2048
@@ -56,13 +57,14 @@ def slot_codes(times: Floats, slots: int) -> Codes:
 
     Times may come in any order and unit; all of one moment are in one slot.
     """
+    kind = np.int16 if slots < 2**15 else np.int64
     if not len(times):
-        return np.zeros(0, dtype=np.int64)
+        return np.zeros(0, kind)
     first, last = float(times.min()), float(times.max())
     if last <= first:
-        return np.zeros(len(times), dtype=np.int64)
-    codes = ((times - first) * (slots / (last - first))).astype(np.int64)
-    return np.minimum(codes, slots - 1, out=codes)
+        return filled(len(times), kind, lambda _: 0)
+    per_unit = slots / (last - first)
+    return filled(len(times), kind, lambda part: np.minimum((times[part] - first) * per_unit, slots - 1))
 
 
 def counted(codes: Codes, hits: npt.NDArray[np.bool_], slots: int) -> SlotCounts:

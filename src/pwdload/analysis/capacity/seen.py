@@ -8,12 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pwdload.arrays import parts, picked
+
 from pwdload.analysis.checks.target import FAILURES
 from pwdload.analysis.frame import time_of
-from pwdload.analysis.journeys import journey_frame
+from pwdload.analysis.journeys import by_flow, journey_frame
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
 from pwdload.criteria import Criterion
+from pwdload.statistics.ordering import ascending, stable_order, taken
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -71,21 +75,21 @@ class Seen:
         if not self.step:
             return Timed(self.due_s, response_s)
         mine = (self._samples["step"] == self.step).to_numpy()
-        return Timed(self.due_s[mine], response_s[mine])
+        return Timed(picked(self.due_s, mine), picked(response_s, mine))
 
     @cached_property
     def sent_s(self) -> Floats:
         """When each request was sent that was, sorted."""
         sent_s = self._samples["sent_s"].to_numpy(dtype=float, na_value=np.nan)
         is_sent = ~np.isnan(sent_s)
-        return np.sort(sent_s if is_sent.all() else sent_s[is_sent], kind="stable")  # nearly in order: half the time
+        return ascending(sent_s if is_sent.all() else picked(sent_s, is_sent))
 
     @cached_property
     def left_s(self) -> Floats:
         """When each request that was sent was over, sorted."""
         sent = self._samples["sent_s"].notna().to_numpy()
         over_s, is_all = self.good.at_s, bool(sent.all())
-        return over_s if is_all else np.sort(self._samples["done_s"].to_numpy(dtype=float)[sent], kind="stable")
+        return over_s if is_all else ascending(picked(self._samples["done_s"].to_numpy(dtype=float), sent))
 
     @cached_property
     def failed(self) -> Timed:
@@ -120,18 +124,15 @@ class Seen:
         if self._run.arrivals is not None:
             due_s: Floats = self._run.arrivals.frame["due_s"].to_numpy(dtype=float)
             return due_s
-        keys = self._samples[["worker", "flow"]]
-        first: Floats = self.due_s[~keys.duplicated().to_numpy()]
-        return first
+        return picked(self.due_s, self._ends_of_flows[0])
 
     @cached_property
     def flows_over_s(self) -> Floats:
         """When each flow was over, sorted."""
         if self._run.arrivals is not None:
             over = self._run.arrivals.frame["end_s"].to_numpy(dtype=float)
-            return np.sort(over[~np.isnan(over)], kind="stable")
-        keys = self._samples[["worker", "flow"]]
-        return np.sort(self._samples["done_s"].to_numpy(dtype=float)[~keys.duplicated(keep="last").to_numpy()])
+            return ascending(picked(over, ~np.isnan(over)))
+        return ascending(picked(self._samples["done_s"].to_numpy(dtype=float), self._ends_of_flows[1]))
 
     def population(self, criterion: Criterion) -> Timed:
         """Return by the time they were due what a criterion is about: times in seconds, or a flag for what failed."""
@@ -144,22 +145,33 @@ class Seen:
     def _population(self, criterion: Criterion) -> Timed:
         if criterion.of == "journey" and criterion.permille:
             journeys = self._journeys
-            mine = journeys[(journeys["case"] == criterion.case) if criterion.case else journeys["is_changed"]]
+            of_case = (journeys["case"] == criterion.case) if criterion.case else journeys["is_changed"]
+            mine = chosen(journeys, of_case.to_numpy())
             return _sorted(*(mine[name].to_numpy(dtype=float) for name in ("start_s", "changed_s")))
         if not criterion.permille and not criterion.step and not criterion.case:
             return self.failed
-        chosen = np.ones(len(self.due_s), dtype=bool)
+        is_mine = np.ones(len(self.due_s), dtype=bool)
         for column in ("step", "case"):
             if wanted := getattr(criterion, column):
-                chosen &= (self._samples[column] == wanted).to_numpy()
+                is_mine &= (self._samples[column] == wanted).to_numpy()
         if not criterion.permille:
-            return Timed(self.due_s[chosen], self._failed[chosen])
+            return Timed(picked(self.due_s, is_mine), picked(self._failed, is_mine))
         values = time_of(self._samples, f"{criterion.of}_s")
         is_of_all = criterion.of == "response" and (criterion.step, criterion.case) == (self.step, "")
-        if is_of_all and not np.isnan(values[chosen]).any():
+        if is_of_all and not (np.isnan(values) & is_mine).any():
             return self.response
-        chosen &= ~np.isnan(values)
-        return Timed(self.due_s[chosen], values[chosen])
+        is_mine &= ~np.isnan(values)
+        return Timed(picked(self.due_s, is_mine), picked(values, is_mine))
+
+    @cached_property
+    def _ends_of_flows(self) -> tuple[Flags, Flags]:
+        """Say of each request whether it was the first of its flow that was due, and whether it was the last."""
+        order, starts = by_flow(self._samples)
+        is_first, is_last = np.zeros((2, len(order)), dtype=bool)
+        for part in parts(len(starts)):
+            is_first[order[starts[part]]] = True
+            is_last[order[starts[part] - 1]] = True  # of the flow before: before the first one is the very last
+        return is_first, is_last
 
     @cached_property
     def _failed(self) -> Flags:
@@ -168,11 +180,11 @@ class Seen:
     @cached_property
     def _journeys(self) -> pd.DataFrame:
         journeys = journey_frame(self._samples)
-        return journeys[journeys["is_changed"]]
+        return chosen(journeys, journeys["is_changed"].to_numpy())
 
 
 def _sorted(at_s: Floats, value: npt.NDArray[Any]) -> Timed:
     if (at_s[1:] >= at_s[:-1]).all():
         return Timed(at_s, value)
-    order = np.argsort(at_s, kind="stable")
-    return Timed(at_s[order], value[order])
+    order = stable_order(at_s)
+    return Timed(taken(at_s, order), taken(value, order))
