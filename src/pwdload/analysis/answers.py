@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.kinds import groups_of
+from pwdload.arrays import parts
 from pwdload.statistics.bins import tally
 
 Floats = npt.NDArray[np.float64]
@@ -99,12 +100,10 @@ def expectation_words(expected: str) -> str:
 
 def _first_and_last(times_s: Floats, groups: npt.NDArray[np.integer], count: Counts) -> tuple[Floats, Floats]:
     """Return the least and the greatest time of each group; every group has one."""
-    first_s, last_s = np.zeros(len(count)), np.zeros(len(count))
-    order = np.argsort(groups.astype(np.int16) if len(count) < 2**15 else groups, kind="stable")
-    ends = np.cumsum(count)
-    for group, (start, end) in enumerate(zip((ends - count).tolist(), ends.tolist(), strict=True)):
-        mine = times_s[order[start:end]]
-        first_s[group], last_s[group] = mine.min(), mine.max()
+    first_s, last_s = np.full(len(count), np.inf), np.full(len(count), -np.inf)
+    for part in parts(len(times_s)):
+        np.minimum.at(first_s, groups[part], times_s[part])
+        np.maximum.at(last_s, groups[part], times_s[part])
     return first_s, last_s
 
 

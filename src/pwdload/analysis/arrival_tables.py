@@ -8,6 +8,9 @@ from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import LATENCY_COLUMNS, overall
 from pwdload.analysis.run import Run
+from pwdload.arrays import filled, picked
+from pwdload.statistics.bins import tallied, whole_widths
+from pwdload.statistics.ordering import ascending
 
 SLOT_S = 0.1
 """Evenness is counted in slots of so long."""
@@ -27,14 +30,14 @@ def stage_arrivals(account: ArrivalAccount) -> pd.DataFrame:
     any whole slot of `SLOT_S` from the stage's start on, due and sent; null where the stage has none.
     """
     frame = account.frame
-    due_s, sent_s = frame["due_s"].to_numpy(), np.sort(frame["sent_s"].dropna().to_numpy())
-    begun = np.concatenate([[0], np.cumsum(frame["is_begun"].to_numpy())])
+    due_s, is_begun = frame["due_s"].to_numpy(), frame["is_begun"].to_numpy()
+    sent_s = ascending(_sent_s(frame))
     rows = []
     for stage, start_s, end_s in stage_spans(account):
         first, last = np.searchsorted(due_s, [start_s, end_s])
         sent = np.searchsorted(sent_s, [start_s, end_s])
         length_s = end_s - start_s
-        here = int(begun[last] - begun[first])
+        here = int(np.count_nonzero(is_begun[first:last]))
         expected = account.rates.expected(end_s) - account.rates.expected(start_s)
         rates = (expected / length_s, (last - first) / length_s, (sent[1] - sent[0]) / length_s)
         slots = (*_extremes(due_s, start_s, end_s), *_extremes(sent_s, start_s, end_s))
@@ -66,17 +69,19 @@ def arrivals_in_time(
     frame = account.frame
     edges = np.arange(bins + 1) * width_s
     planned = np.array([account.rates.expected(min(edge, account.until_s)) for edge in edges])
-    ended = journeys.loc[journeys["is_as_expected"] & ~journeys["is_unfinished"], "end_s"]
+    is_wholly = (journeys["is_as_expected"] & ~journeys["is_unfinished"]).to_numpy()
     due = frame.iloc[: account.planned]
+    due_s, is_begun = due["due_s"].to_numpy(), due["is_begun"].to_numpy()
+    done_s, is_change = run.samples["done_s"].to_numpy(), run.samples["is_change"].to_numpy()
     return pd.DataFrame(
         {
             "start_s": edges[:-1],
             "planned": np.diff(planned),
-            "due": _counts(due["due_s"], bins, width_s),
-            "sent": _counts(frame["sent_s"].dropna(), bins, width_s),
-            "never_begun": _counts(due.loc[~due["is_begun"], "due_s"], bins, width_s),
-            "as_expected": _counts(ended, bins, width_s),
-            "changes": _counts(run.samples.loc[run.samples["is_change"], "done_s"], bins, width_s),
+            "due": _counts(due_s, bins, width_s),
+            "sent": _counts(_sent_s(frame), bins, width_s),
+            "never_begun": _counts(picked(due_s, ~is_begun), bins, width_s),
+            "as_expected": _counts(picked(journeys["end_s"].to_numpy(), is_wholly), bins, width_s),
+            "changes": _counts(picked(done_s, is_change), bins, width_s),
         }
     )
 
@@ -104,7 +109,15 @@ def _part_of(account: ArrivalAccount, flags: Flags, value: str) -> pd.DataFrame:
     if value != "late_s":
         return chosen(account.frame, flags, [value])
     frame = chosen(account.frame, flags, ["sent_s", "due_s"])
-    return pd.DataFrame({"late_s": frame["sent_s"] - frame["due_s"]})
+    sent_s, due_s = frame["sent_s"].to_numpy(), frame["due_s"].to_numpy()
+    late_s = filled(len(frame), np.float64, lambda part: sent_s[part] - due_s[part])
+    return pd.DataFrame({"late_s": late_s}, copy=False)
+
+
+def _sent_s(frame: pd.DataFrame) -> Floats:
+    """Return when the first requests were sent, of those arrivals that were."""
+    sent_s = frame["sent_s"].to_numpy(dtype=float)
+    return picked(sent_s, ~np.isnan(sent_s))
 
 
 def _on_open_connections(run: Run, account: ArrivalAccount) -> Flags:
@@ -127,7 +140,7 @@ def _extremes(times_s: Floats, start_s: float, end_s: float) -> tuple[int | None
     return int(counts.min()), int(counts.max())
 
 
-def _counts(times_s: pd.Series, bins: int, width_s: float) -> Counts:
-    places = np.clip((times_s.to_numpy(dtype=float) // width_s).astype(np.int64), 0, bins - 1)
-    counts: Counts = np.bincount(places, minlength=bins)
-    return counts
+def _counts(times_s: Floats, bins: int, width_s: float) -> Counts:
+    return tallied(
+        len(times_s), bins, lambda part: np.clip(whole_widths(times_s[part], width_s).astype(np.int64), 0, bins - 1)
+    )

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.arrays import empty, filled, parts, picked
 from pwdload.analysis.due_times import due_times
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.slots import waits_s
 from pwdload.analysis.unbegun import Unbegun, explain
+from pwdload.arrays import empty, filled, parts, picked
 from pwdload.health import HealthRow
 from pwdload.pacing import RatePlan, Schedule
 from pwdload.rundir import ArrivalCounts, ArrivalPlan, RunRecord
@@ -201,9 +201,7 @@ def _by_worker(samples: pd.DataFrame, firsts: Numbers) -> dict[str, Numbers]:
     """Return the numbers of the arrivals that each process began, in order."""
     number = taken(samples["flow"].to_numpy(), firsts)
     worker = taken(samples["worker"].cat.codes.to_numpy(), firsts)
-    return {
-        str(name): picked(number, worker == code) for code, name in enumerate(samples["worker"].cat.categories)
-    }
+    return {str(name): picked(number, worker == code) for code, name in enumerate(samples["worker"].cat.categories)}
 
 
 def _spread(where: npt.NDArray[np.bool_], values: Floats) -> Floats:

@@ -11,6 +11,7 @@ import pandas as pd
 from pwdload.analysis.frame import time_of
 from pwdload.analysis.latency import LATENCY_COLUMNS, overall
 from pwdload.analysis.run import Run, kept
+from pwdload.arrays import picked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,10 @@ def connections(run: Run) -> Connections:
     parts = (
         ("connecting (TCP)", samples["connect_s"]),
         ("TLS handshake", samples["tls_s"]),
-        ("lag on reused connections", pd.Series(time_of(due, "lag_s")[due["is_reused"].to_numpy()])),
+        (
+            "lag on reused connections",
+            pd.Series(picked(time_of(due, "lag_s"), due["is_reused"].to_numpy()), copy=False),
+        ),
     )
     rows = [pd.DataFrame([{"part": part, **overall(times.to_frame("s"), "s")}]) for part, times in parts]
     rows = [row.astype({"count": "int64"}) for row in rows if row["count"].iloc[0]]

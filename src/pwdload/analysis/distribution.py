@@ -12,7 +12,7 @@ import pandas as pd
 
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
-from pwdload.statistics.bins import part_by_part, tally, whole_widths
+from pwdload.statistics.bins import part_by_part, tallied, whole_widths
 from pwdload.statistics.percentiles import Codes, Floats
 
 BINS_PER_DECADE = 20
@@ -47,8 +47,12 @@ def distribution_table(samples: pd.DataFrame) -> pd.DataFrame:
     bins = response_bins(samples["response_s"].to_numpy(dtype=float))
     least = int(bins.min()) if len(bins) else 0
     size = int(bins.max()) - least + 1 if len(bins) else 0
-    cells = samples["step"].cat.codes.to_numpy().astype(np.int32) * np.int32(size) + bins - np.int32(least)
-    counts = tally(cells, len(steps) * size).reshape(len(steps), size)
+    step = samples["step"].cat.codes.to_numpy()
+
+    def cells(part: slice) -> Codes:
+        return step[part].astype(np.int32) * np.int32(size) + bins[part] - np.int32(least)
+
+    counts = tallied(len(bins), len(steps) * size, cells).reshape(len(steps), size)
     parts = [_of_step(str(step), row, least) for step, row in zip(steps, counts, strict=True) if row.any()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS))
 
@@ -64,13 +68,14 @@ def heat_of(run: Run, step: str, width_s: float, columns: int, rows_max: int = 6
         return None
     bins = response_bins(samples["response_s"].to_numpy(dtype=float))
     together = -(-(int(bins.max()) - int(bins.min()) + 1) // rows_max)
-    rows = bins // together
-    least, size = int(rows.min()), int(rows.max()) - int(rows.min()) + 1
-    at = part_by_part(
-        lambda times_s: np.clip(whole_widths(times_s, width_s), 0, columns - 1).astype(np.int32),
-        samples["intended_s"].to_numpy(dtype=float),
-    )
-    counts = tally((rows - least) * np.int32(columns) + at, size * columns).reshape(size, columns)
+    least, most = int(bins.min()) // together, int(bins.max()) // together
+    size, due_s = most - least + 1, samples["intended_s"].to_numpy(dtype=float)
+
+    def cells(part: slice) -> Codes:
+        at = np.clip(whole_widths(due_s[part], width_s), 0, columns - 1).astype(np.int32)
+        return (bins[part] // together - least) * np.int32(columns) + at
+
+    counts = tallied(len(bins), size * columns, cells).reshape(size, columns)
     return Heat(
         start_s=np.arange(columns) * np.float64(width_s),
         from_s=edges((np.arange(size) + least) * together),

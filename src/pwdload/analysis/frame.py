@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from pwdload.arrays import filled, parts
 from pwdload.analysis.kinds import KIND_KEYS, number_kinds
 from pwdload.analysis.windows import Window
+from pwdload.arrays import filled, parts
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.outcome import Outcome
 from pwdload.samples.columns import plain
@@ -64,7 +64,6 @@ def time_of(samples: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
 
 def within(times_s: npt.NDArray[np.float64], windows: Sequence[Window]) -> Flags:
     """Say of each time whether it lies in one of the windows."""
-
 
     def is_inside(part: slice) -> Flags:
         inside = (window.contains(times_s[part]) for window in windows)

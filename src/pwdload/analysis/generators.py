@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
 from pwdload.health import HealthRow
 from pwdload.statistics.percentiles import MAXIMUM, P99, order_statistics
@@ -143,5 +144,5 @@ def missing_of_s(run: Run, account: ArrivalAccount, worker: str) -> Floats:
 
 def last_due_s(run: Run, worker: str) -> float | None:
     """Return when the last flow was due of which a process left a sample; null when it left none."""
-    mine = run.samples[run.samples["worker"] == worker]
+    mine = chosen(run.samples, (run.samples["worker"] == worker).to_numpy(), ["intended_s"])
     return float(mine["intended_s"].max()) if len(mine) else None

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.arrays import filled, parts, places_of
 from pwdload.analysis.kinds import rows_at
+from pwdload.arrays import filled, parts, places_of
 from pwdload.statistics.ordering import stable_order, taken
 
 Floats = npt.NDArray[np.float64]

@@ -13,6 +13,7 @@ import pandas as pd
 from pwdload.analysis.frame import time_of
 from pwdload.analysis.kinds import chosen, groups_of
 from pwdload.analysis.run import ACCEPTED
+from pwdload.arrays import filled
 from pwdload.statistics.percentiles import MAXIMUM, PERCENTILES, Codes, Floats, order_statistics
 from pwdload.statistics.quantiles import WITH_INTERVALS, percentile_intervals
 
@@ -80,7 +81,8 @@ def time_parts_table(samples: pd.DataFrame) -> pd.DataFrame:
 def _with_part(samples: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the samples that have a part of the time; the first byte's counts from sending. Nothing else is copied."""
     if column == "first_byte_s":
-        taken_s = samples["first_byte_s"].to_numpy(dtype=float) - samples["sent_s"].to_numpy(dtype=float)
+        first_s, sent_s = (samples[name].to_numpy(dtype=float) for name in ("first_byte_s", "sent_s"))
+        taken_s = filled(len(samples), np.float64, lambda part: first_s[part] - sent_s[part])
         return pd.DataFrame({"step": samples["step"].array, column: taken_s}, copy=False)
     if column in ("connect_s", "tls_s"):
         return chosen(samples, samples[column].notna().to_numpy(), ["step", column])
@@ -92,7 +94,7 @@ def _with_part(samples: pd.DataFrame, column: str) -> pd.DataFrame:
 def overall_intervals(samples: pd.DataFrame, value: str = "response_s", due: str = "intended_s") -> dict[str, float]:
     """Return what `overall` does with `INTERVAL_COLUMNS` besides; the column ``due`` says when each value was due."""
     values, times = samples[value].to_numpy(dtype=float), samples[due].to_numpy(dtype=float)
-    columns = _with_intervals(values, times, np.zeros(len(values), dtype=np.int64), 1)
+    columns = _with_intervals(values, times, np.zeros(len(values), dtype=np.int8), 1)
     return {name: float(column[0]) for name, column in columns.items()}
 
 

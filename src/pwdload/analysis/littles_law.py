@@ -17,8 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window, stage_window
+from pwdload.statistics.bins import part_by_part, summed, tally
 from pwdload.statistics.percentiles import Floats
 
 COLUMNS = ("stage", "of", "per_s", "mean_s", "expected", "in_flight", "difference", "words")
@@ -38,7 +40,7 @@ def littles_law_table(run: Run, journeys: pd.DataFrame) -> pd.DataFrame:
     """
     stages = [(stage.name, stage_window(stage, run.end_s)) for stage in run.record.stages]
     reached = [(name, window) for name, window in stages if window is not None]
-    sent = run.samples[run.samples["sent_s"].notna()]
+    sent = chosen(run.samples, run.samples["sent_s"].notna().to_numpy(), ["sent_s", "done_s"])
     edges = np.unique([edge for _, window in reached for edge in (window.start_s, window.end_s)])
     requests = UnderWay.of(sent["sent_s"].to_numpy(dtype=float), sent["done_s"].to_numpy(dtype=float), edges)
     flows = UnderWay.of(journeys["start_s"].to_numpy(dtype=float), journeys["end_s"].to_numpy(dtype=float), edges)
@@ -68,12 +70,15 @@ class UnderWay:
     def of(cls, begun: Floats, done: Floats, edges: Floats) -> "UnderWay":
         """Add up what began and was done at these times."""
         size = len(edges)
-        at, ended = (np.searchsorted(edges, times, side="right") for times in (begun, done))
-        counts, lasting, since, until = (
-            np.cumsum(np.bincount(place, weights=weights, minlength=size + 1))[:size].astype(np.float64)
-            for place, weights in ((at, None), (at, done - begun), (at, begun), (ended, done))
+        at, ended = (part_by_part(lambda part: np.searchsorted(edges, part, side="right"), t) for t in (begun, done))
+        sums = (
+            tally(at, size + 1),
+            summed(at, lambda part: done[part] - begun[part], size + 1),
+            summed(at, lambda part: begun[part], size + 1),
+            summed(ended, lambda part: done[part], size + 1),
         )
-        over = np.cumsum(np.bincount(ended, minlength=size + 1))[:size]
+        counts, lasting, since, until = (np.cumsum(one)[:size].astype(np.float64) for one in sums)
+        over = np.cumsum(tally(ended, size + 1))[:size]
         # Seconds since each beginning less seconds since each end.
         area = (edges * counts - since) - (edges * over - until)
         return cls(edges=edges, begun=counts, lasting_s=lasting, area_s=area)

@@ -48,7 +48,7 @@ def stage_table(run: Run) -> pd.DataFrame:
     for stage in run.record.stages:
         window = stage_window(stage, run.end_s) or Window(stage.start_s, stage.start_s)
         is_inside = window.contains(done_s)
-        update = latency(updates[window.contains(updates["intended_s"].to_numpy(dtype=float))])
+        update = latency(chosen(updates, window.contains(updates["intended_s"].to_numpy(dtype=float))))
         requests = int(np.count_nonzero(is_inside))
         changes = int(np.count_nonzero(is_inside & is_change))
         length_s = window.length_s or float("nan")

@@ -13,9 +13,12 @@ import pandas as pd
 from pwdload.analysis.run import Run
 from pwdload.analysis.stages import planned_per_s
 from pwdload.analysis.windows import Window, stage_window
+from pwdload.arrays import copied, picked
 from pwdload.rundir import StageRecord
-from pwdload.statistics.bins import whole_widths
+from pwdload.statistics.bins import part_by_part, tallied, tally, whole_widths
+from pwdload.statistics.ordering import ascending
 from pwdload.statistics.percentiles import Codes, Floats
+from pwdload.statistics.selection import Selection
 from pwdload.statistics.settling import LEAST_BINS, Settling, settling
 
 BINS_MAX = 300
@@ -103,7 +106,7 @@ class _Times:
         return cls(
             due=samples["intended_s"].to_numpy(dtype=float),
             response=samples["response_s"].to_numpy(dtype=float),
-            good=np.sort(done[samples["is_as_expected"].to_numpy(dtype=bool)]),
+            good=ascending(picked(done, samples["is_as_expected"].to_numpy(dtype=bool))),
         )
 
 
@@ -114,9 +117,10 @@ def _of_stage(run: Run, times: _Times, stage: StageRecord, window: Window) -> St
     if reason := _why_not(run, window, width_s):
         return StageSettling(stage=stage.name, is_measured=stage.measured, bin_s=0.0, why_not=reason)
     bins = int(window.length_s // width_s)
-    at = whole_widths(due - window.start_s, width_s).astype(np.int32)
-    slow = np.bincount(at[response > np.median(response)], minlength=bins)[:bins]
-    counts = np.bincount(at, minlength=bins)[:bins]
+    at = _bins(due, window, width_s)
+    middle, size = _median(response), max(bins, int(at.max()) + 1)
+    slow = tallied(len(at), size, lambda part: at[part][response[part] > middle])[:bins]
+    counts = tally(at, size)[:bins]
     shares = np.where(counts > 0, slow / np.maximum(counts, 1), np.nan)
     found, goodput = settling(shares), settling(_goodput(times.good, window, width_s, bins))
     early, late = _p50s(found, at, bins, response)
@@ -153,9 +157,20 @@ def _part(ascending: Floats, window: Window) -> slice:
     return slice(int(first), int(last))
 
 
+def _bins(times: Floats, window: Window, width_s: float) -> Codes:
+    """Return in which bin of a window each time lies."""
+    return part_by_part(lambda part: whole_widths(part - window.start_s, width_s).astype(np.int32), times)
+
+
+def _median(values: Floats) -> float:
+    """Return what ``np.median`` does, of one value at least."""
+    ordered, half = Selection(copied(values)), len(values) // 2
+    return ordered.at(half + 1) if len(values) % 2 else (ordered.at(half) + ordered.at(half + 1)) / 2.0
+
+
 def _goodput(done: Floats, window: Window, width_s: float, bins: int) -> Floats:
-    at = whole_widths(done[_part(done, window)] - window.start_s, width_s).astype(np.int32)
-    per_s: Floats = np.bincount(at, minlength=bins)[:bins] / width_s
+    at = _bins(done[_part(done, window)], window, width_s)
+    per_s: Floats = tally(at, max(bins, int(at.max(initial=0)) + 1))[:bins] / width_s
     return per_s
 
 
@@ -164,7 +179,7 @@ def _p50s(found: Settling | None, at: Codes, bins: int, response: Floats) -> tup
     if found is None:
         return math.nan, math.nan
     early, late = (found.warm_up, found.warm_up) if found.warm_up else (bins // 3, bins - bins // 3)
-    return _p50(response[at < early]), _p50(response[at >= late])
+    return _p50(picked(response, at < early)), _p50(picked(response, at >= late))
 
 
 def _times(more: float) -> str:
@@ -173,6 +188,5 @@ def _times(more: float) -> str:
 
 
 def _p50(values: Floats) -> float:
-    """Return the value of the middle rank, as `pwdload.statistics.percentiles` has it; NaN of none."""
-    rank = (len(values) + 1) // 2
-    return float(np.partition(values, rank - 1)[rank - 1]) if rank else math.nan
+    """Return the value of the middle rank, by `pwdload.statistics.percentiles`; NaN of none; they are reordered."""
+    return Selection(values).at((len(values) + 1) // 2) if len(values) else math.nan

@@ -13,7 +13,7 @@ import pandas as pd
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run, kept
 from pwdload.outcome import Outcome
-from pwdload.statistics.bins import part_by_part, tally, whole_widths
+from pwdload.statistics.bins import part_by_part, summed, tallied, tally, whole_widths
 from pwdload.statistics.percentiles import MAXIMUM, P50, P95, Codes, order_statistics
 
 Floats = npt.NDArray[np.float64]
@@ -49,12 +49,12 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
         "due": tally(_bins(samples["intended_s"], width_s, bins), bins),
         "requests": tally(done, bins),
     }
-    cells = outcome.cat.codes.to_numpy().astype(np.int32) * np.int32(bins) + done
-    names = outcome.cat.categories.tolist()
-    counts = tally(cells, len(names) * bins).reshape(len(names), bins)
+    names, kinds = outcome.cat.categories.tolist(), outcome.cat.codes.to_numpy()
+    counts = _cells(kinds, done, len(names), bins)
     for kind in Outcome:
         columns[kind.value] = counts[names.index(kind.value)] if kind.value in names else np.zeros(bins, np.int64)
-    columns["changes"] = tally(done[samples["is_change"].to_numpy()], bins)
+    is_change = samples["is_change"].to_numpy()
+    columns["changes"] = tallied(len(done), bins, lambda part: done[part][is_change[part]])
     columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
     return pd.DataFrame(columns)
 
@@ -83,10 +83,15 @@ def error_codes_in_time(run: Run, width_s: float = 1.0) -> dict[str, Counts]:
     samples, bins = run.samples, bin_count(run, width_s)
     codes = samples["error_code"]
     names = [str(name) for name in codes.cat.categories]
-    cells = codes.cat.codes.to_numpy().astype(np.int64) * bins + _bins(samples["done_s"], width_s, bins)
-    counts = tally(cells, len(names) * bins).reshape(len(names), bins)
+    counts = _cells(codes.cat.codes.to_numpy(), _bins(samples["done_s"], width_s, bins), len(names), bins)
     by_name = {name: row for name, row in zip(names, counts, strict=True) if name}
     return dict(sorted(by_name.items(), key=lambda item: (-int(item[1].sum()), item[0])))
+
+
+def _cells(kinds: Codes, at: Codes, size: int, bins: int) -> Counts:
+    """Return how many there are of each of so many kinds, a row, in each bin."""
+    counts = tallied(len(at), size * bins, lambda part: kinds[part].astype(np.int64) * bins + at[part])
+    return counts.reshape(size, bins)
 
 
 def _edges(bins: int, width_s: float) -> Floats:
@@ -124,6 +129,7 @@ def _begun_within(times_s: pd.Series, width_s: float, bins: int) -> Floats:
     ends_s = _edges(bins, width_s)[1:]
     here = tally(place, bins)
     before = np.cumsum(here) - here
-    rest_s = np.maximum(ends_s[place] - times_s.to_numpy(dtype=float), 0.0)
-    seconds = before * width_s + np.bincount(place, weights=rest_s, minlength=bins)
+    at_s = times_s.to_numpy(dtype=float)
+    rest_s = summed(place, lambda part: np.maximum(ends_s[place[part]] - at_s[part], 0.0), bins)
+    seconds = before * width_s + rest_s
     return seconds.astype(np.float64)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from pwdload.arrays import filled
+from pwdload.arrays import filled, parts
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
@@ -33,9 +33,22 @@ def part_by_part(work: Callable[[Floats], Codes], values: Floats) -> Codes:
     return filled(len(values), np.int32, lambda part: work(values[part]), _PART)
 
 
+def tallied(count: int, size: int, work: Callable[[slice], Codes]) -> Counts:
+    """Return the same as `tally` of the codes that `work` makes of each part of so many elements."""
+    counts = np.zeros(size, np.int64)
+    for part in parts(count, max(_PART, size)):
+        counts += np.bincount(work(part), minlength=size)
+    return counts
+
+
+def summed(codes: Codes, weights: Callable[[slice], Floats], size: int) -> Floats:
+    """Return the sum of the weights of each code, as ``np.bincount`` has it to the last bit: added one by one."""
+    sums = np.zeros(size, np.float64)
+    for part in parts(len(codes)):
+        np.add.at(sums, codes[part], weights(part))
+    return sums
+
+
 def tally(codes: Codes, size: int) -> Counts:
     """Return how many codes there are of each kind from 0 to below a size: numpy widens all of them first."""
-    counts = np.zeros(size, np.int64)
-    for start in range(0, len(codes), max(_PART, size)):
-        counts += np.bincount(codes[start : start + max(_PART, size)], minlength=size)
-    return counts
+    return tallied(len(codes), size, lambda part: codes[part])

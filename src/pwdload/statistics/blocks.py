@@ -18,6 +18,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.statistics.bins import part_by_part, tallied
 from pwdload.statistics.distributions import norm, t
 
 Floats = npt.NDArray[np.float64]
@@ -45,13 +46,14 @@ class BlockHistograms:
     @classmethod
     def of(cls, values: Floats, block: npt.NDArray[np.integer], blocks: int) -> Self:
         """Count values, at least one; `block` says which of so many blocks each belongs to."""
-        places = np.log(np.maximum(values, 1e-6))
-        places /= _STEP
-        bins = np.floor(places, out=places).astype(np.int32)
+        bins = part_by_part(_bins, values)
         first = int(bins.min())
         width = int(bins.max()) - first + 1
-        cells = block.astype(np.int32) * np.int32(width) + (bins - np.int32(first))
-        counts = np.bincount(cells, minlength=blocks * width)
+        counts = tallied(
+            len(bins),
+            blocks * width,
+            lambda part: block[part].astype(np.int32) * np.int32(width) + (bins[part] - np.int32(first)),
+        )
         return cls(np.cumsum(counts.reshape(blocks, width), axis=1).astype(np.float64))
 
     def draws(self, weights: Floats, permille: int) -> Floats:
@@ -62,6 +64,13 @@ class BlockHistograms:
         whole = _rank_bins(self.sums, np.ones((1, weights.shape[1])), permille)[0]
         ratios: Floats = np.exp((_rank_bins(self.sums, weights, permille) - whole) * _STEP)
         return ratios
+
+
+def _bins(values: Floats) -> npt.NDArray[np.integer]:
+    places = np.log(np.maximum(values, 1e-6))
+    places /= _STEP
+    bins: npt.NDArray[np.integer] = np.floor(places, out=places).astype(np.int32)
+    return bins
 
 
 def share_draws(hits: Floats, trials: Floats, weights: Floats) -> Floats:

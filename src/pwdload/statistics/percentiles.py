@@ -121,8 +121,7 @@ def _kept(values: Floats, groups: Codes) -> tuple[Floats, Codes]:
 
 
 def order_of_groups(groups: Codes, group_count: int) -> npt.NDArray[np.integer] | None:
-    """Return what puts values group after group, each in the order in which they stand; null where they are so already.
-    """
+    """Return what puts values group after group, each as they stand; null where they are so."""
     if group_count == 1 or (groups[1:] >= groups[:-1]).all():  # by time, for one, they often are
         return None
     return group_order(groups, group_count)

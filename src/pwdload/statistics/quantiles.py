@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pwdload.statistics import distributions as stats
 from pwdload.arrays import copied, parts, picked
+from pwdload.statistics import distributions as stats
 from pwdload.statistics.bins import tally
 from pwdload.statistics.dependence import Dependence, dependence
+from pwdload.statistics.ordering import taken
 from pwdload.statistics.percentiles import (
     MAXIMUM,
     P50,
@@ -32,7 +33,6 @@ from pwdload.statistics.percentiles import (
     Percentile,
     order_of_groups,
 )
-from pwdload.statistics.ordering import taken
 from pwdload.statistics.selection import Selection
 from pwdload.statistics.slots import slot_codes, slot_count, trimmed
 

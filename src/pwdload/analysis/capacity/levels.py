@@ -8,13 +8,15 @@ import numpy as np
 
 from pwdload.analysis.capacity.asked import UNSERVED, Asked, asked_of
 from pwdload.analysis.capacity.holds import Hold, Source, holds_of, in_flight_between, settled_from_s, slices_of
-from pwdload.analysis.capacity.seen import Counts, Floats, Seen, Timed
+from pwdload.analysis.capacity.seen import Floats, Seen, Timed
 from pwdload.analysis.capacity.values import Level
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
+from pwdload.arrays import filled, picked
 from pwdload.criteria import Criterion, Standing
+from pwdload.statistics.bins import summed, tally
 from pwdload.statistics.blocks import BlockHistograms, block_draws, interval_of, share_draws
-from pwdload.statistics.percentiles import P50, P95, P99, Percentile, order_statistics
+from pwdload.statistics.percentiles import P50, P95, P99, Codes, Percentile, order_statistics
 from pwdload.statistics.queue_tail import PARTS
 from pwdload.statistics.shares import share_interval
 
@@ -205,8 +207,11 @@ def _held(seen: Seen, criterion: Criterion, window: Window, weights: Floats) -> 
 
 def _past(mine: Timed, limit_s: float) -> tuple[Floats, int]:
     """Return how many times are past each part of a limit, and how many there are."""
-    known = mine.value[~np.isnan(mine.value)]
-    return np.array([np.count_nonzero(known > part * limit_s) for part in PARTS], dtype=np.float64), len(known)
+    value = mine.value  # NaN is beyond nothing
+    return (
+        np.array([np.count_nonzero(value > part * limit_s) for part in PARTS], dtype=np.float64),
+        len(value) - int(np.count_nonzero(np.isnan(value))),
+    )
 
 
 def _stands(seen: Bounded, limit: float) -> Standing:
@@ -232,7 +237,7 @@ def _percentiles(
 ) -> list[tuple[Bounded, Floats]]:
     """Return each of these percentiles, and what each draw of blocks makes of it."""
     is_known = ~np.isnan(mine.value)
-    known = mine if is_known.all() else Timed(mine.at_s[is_known], mine.value[is_known])
+    known = mine if is_known.all() else Timed(picked(mine.at_s, is_known), picked(mine.value, is_known))
     if len(known) < min(one.least_samples for one in wanted):
         return [(Bounded(), np.empty(0))] * len(wanted)
     statistics = order_statistics(known.value, np.zeros(len(known), dtype=np.int8), 1, wanted)
@@ -254,7 +259,7 @@ def _share(mine: Timed, window: Window, weights: Floats) -> tuple[Bounded, Float
         return Bounded(), np.empty(0)
     blocks = weights.shape[1]
     block = _blocks_of(mine, window, blocks)
-    trials = np.bincount(block, minlength=blocks).astype(np.float64)
+    trials = tally(block, blocks).astype(np.float64)
     draws = share_draws(_per_block(mine, window, blocks), trials, weights)
     # Where nothing failed in any block no draw has a failure; that does not make failing impossible.
     alone = share_interval(int(mine.value.sum()), len(mine))
@@ -280,17 +285,18 @@ def _bounded(value: float, draws: Floats, blocks: int) -> Bounded:
     return Bounded(value=value, lower=min(lower, value), upper=max(upper, value))
 
 
-def _blocks_of(mine: Timed, window: Window, blocks: int) -> Counts:
-    since_s = mine.at_s - window.start_s
-    since_s /= window.length_s
-    since_s *= blocks
-    places = since_s.astype(np.int64)
-    return np.clip(places, 0, blocks - 1, out=places)
+def _blocks_of(mine: Timed, window: Window, blocks: int) -> Codes:
+    def places(part: slice) -> Floats:
+        since_s = mine.at_s[part] - window.start_s
+        since_s /= window.length_s
+        since_s *= blocks
+        return np.clip(since_s, 0, blocks - 1, out=since_s)
+
+    return filled(len(mine), np.int16, places)
 
 
 def _per_block(mine: Timed, window: Window, blocks: int) -> Floats:
-    sums: Floats = np.bincount(_blocks_of(mine, window, blocks), mine.value, minlength=blocks).astype(np.float64)
-    return sums
+    return summed(_blocks_of(mine, window, blocks), lambda part: mine.value[part], blocks)
 
 
 def _counts(times_s: Floats, window: Window, blocks: int) -> Floats:

@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.arrays import parts, picked
-
 from pwdload.analysis.checks.target import FAILURES
 from pwdload.analysis.frame import time_of
 from pwdload.analysis.journeys import by_flow, journey_frame
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
+from pwdload.arrays import parts, picked
 from pwdload.criteria import Criterion
 from pwdload.statistics.ordering import ascending, stable_order, taken
 

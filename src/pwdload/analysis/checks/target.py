@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pwdload.analysis.checks.answer import Answer
+from pwdload.analysis.kinds import chosen
 from pwdload.analysis.reconciliation import Reconciliation, incomparable, reconcile
 from pwdload.analysis.recovery.tolerated import tolerated, tolerated_spans
 from pwdload.analysis.run import Run
@@ -101,7 +102,7 @@ def _held_against_the_limit(run: Run) -> tuple[pd.DataFrame, int]:
         return samples, 0
     due_s, done_s = (samples[name].to_numpy(dtype=float) for name in ("intended_s", "done_s"))
     is_left = tolerated(spans, due_s, done_s)
-    return samples[~is_left], int(is_left.sum())
+    return chosen(samples, ~is_left), int(is_left.sum())
 
 
 def _count(samples: pd.DataFrame, outcome: Outcome) -> int:
