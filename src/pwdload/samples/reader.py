@@ -110,7 +110,7 @@ def _one_per_worker(directory: Path) -> dict[str, Path]:
 
 
 def _read(
-    delivered: Path | None, spooled: Path | None, worker: str, without: Collection[str]
+    delivered: Path | None, spooled: Path | None, worker: str, without: Collection[str] = ()
 ) -> tuple[pa.Table, SampleFile]:
     """Read the samples of one process from where they were delivered to, and from its own disk."""
     finished = False
@@ -139,7 +139,7 @@ def _read(
     )
 
 
-def _load(path: Path, worker: str, without: Collection[str]) -> _Part:
+def _load(path: Path, worker: str, without: Collection[str] = ()) -> _Part:
     if path.suffix == ".parquet":
         return _once(_set_aside(_sound(rows, worker)) for rows in _row_groups(path, without))
     found = list(batches_in(path))
@@ -203,7 +203,10 @@ def _set_aside(part: _Part) -> _Part:
             stream.write_table(part.rows)
 
     kept = arrays.written(write)
-    return part if kept is None else part._replace(rows=pa.ipc.open_stream(pa.py_buffer(kept)).read_all())
+    if kept is None:
+        return part
+    pa.default_memory_pool().release_unused()  # what was read on the way, and would be kept for later
+    return part._replace(rows=pa.ipc.open_stream(pa.py_buffer(kept)).read_all())
 
 
 def _ascends(numbers: pa.ChunkedArray) -> bool:
