@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from pwdload.analysis.journeys import by_flow
+from pwdload.analysis.journeys import by_flow, with_end
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.recovery.tolerated import tolerated_spans
 from pwdload.analysis.run import Run
+from pwdload.arrays import empty, parts
 from pwdload.criteria import Criterion, Judged, Observed, Span, judge, stated
 from pwdload.criteria.judge import nothing_known
 from pwdload.criteria.observing import FAILED, TURNED_AWAY, measured_in, spans_of
@@ -108,7 +109,10 @@ def _texts(column: pd.Series) -> Coded:
 def _flow_due_s(samples: pd.DataFrame, due_s: Floats) -> Floats:
     """Return for each exchange when its flow was due: its first one was, and samples are ordered by that time."""
     order, starts = by_flow(samples)
-    flow_due_s = np.empty(len(due_s))
-    flow_due_s[order] = np.repeat(due_s[order[starts]], np.diff(np.append(starts, len(order))))
+    flow_due_s = empty(len(due_s), np.float64)
+    for part in parts(len(starts)):
+        edges = with_end(starts, part, len(order))
+        rows = order[edges[0] : edges[-1]]
+        flow_due_s[rows] = np.repeat(due_s[order[starts[part]]], np.diff(edges))
     is_of_none = samples["flow"].to_numpy() < 0
     return np.where(is_of_none, due_s, flow_due_s) if is_of_none.any() else flow_due_s

@@ -55,7 +55,7 @@ def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[
     del intended_s
     done_s = taken(samples["done_s"].to_numpy(dtype=float), order)
     yield _reduced(np.maximum, done_s, starts)
-    yield filled(len(starts), np.int32, lambda part: np.diff(_with_end(starts, part, len(order))))
+    yield filled(len(starts), np.int32, lambda part: np.diff(with_end(starts, part, len(order))))
     yield _reduced(np.add, is_step, starts, np.int32)
     yield _reduced(np.logical_and, taken(samples["is_as_expected"].to_numpy(), order), starts)
     is_change = taken(samples["is_change"].to_numpy(), order)
@@ -69,14 +69,14 @@ def _reduced(
     """Return what a function makes of the values of each flow."""
 
     def work(part: slice) -> npt.NDArray[Any]:
-        edges = _with_end(starts, part, len(values))
+        edges = with_end(starts, part, len(values))
         found: npt.NDArray[Any] = how.reduceat(values[edges[0] : edges[-1]], edges[:-1] - edges[0], dtype=kind)
         return found
 
     return filled(len(starts), kind or values.dtype, work)
 
 
-def _with_end(starts: Places, part: slice, end: int) -> Places:
+def with_end(starts: Places, part: slice, end: int) -> Places:
     """Return where some flows start, and where the last of them ends."""
     return np.append(starts[part], starts[part.stop] if part.stop < len(starts) else end)
 

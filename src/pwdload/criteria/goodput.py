@@ -5,6 +5,7 @@ from math import ceil, isinf, sqrt
 
 import numpy as np
 
+from pwdload.arrays import empty, parts
 from pwdload.criteria.population import population
 from pwdload.criteria.values import Criterion, Floats, Judged, Observed, Sense, Span, Standing
 from pwdload.criteria.words import amount, asked
@@ -59,10 +60,16 @@ def _laid_end_to_end(at_s: Floats, spans: Sequence[Span]) -> tuple[float, Floats
     for span in spans:
         last_s = float(at_s[-1]) if len(at_s) else span.start_s
         end_s = max(last_s, span.start_s) if isinf(span.end_s) or span.end_s > _LONGEST_S else span.end_s
-        inside = at_s[(at_s >= span.start_s) & (at_s < span.end_s)]
-        offsets.append(inside - span.start_s + gone_s)
+        first, last = np.searchsorted(at_s, [span.start_s, span.end_s])
+        offsets.append((slice(int(first), int(last)), span.start_s, gone_s))
         gone_s += end_s - span.start_s
-    return gone_s, np.concatenate([np.empty(0), *offsets])
+    offset_s, at = empty(sum(place.stop - place.start for place, _, _ in offsets), np.float64), 0
+    for place, start_s, before_s in offsets:
+        for part in parts(place.stop - place.start):
+            mine = at_s[place][part] - start_s + before_s
+            offset_s[at : at + len(mine)] = mine
+            at += len(mine)
+    return gone_s, offset_s
 
 
 def batch_bounds(counts: Floats, changes: int, lasted_s: float) -> tuple[float, float]:

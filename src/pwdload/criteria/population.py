@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pwdload.arrays import filled, picked
 from pwdload.criteria.observing import within
 from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Observed, Sense, Span, is_text
+from pwdload.statistics.ordering import ascending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +50,14 @@ def population(criterion: Criterion, observed: Observed, spans: Sequence[Span]) 
         return _changes(criterion, observed, spans)
     chosen = within(observed.due_s, spans) & _is_of(criterion, observed)
     if criterion.metric is Metric.FAILED_SHARE:
-        hits = observed.failed[chosen]
-        return Population(at_s=observed.due_s[chosen], hits=hits, values_s=np.empty(0), share=criterion.limit)
+        hits = picked(observed.failed, chosen)
+        return Population(at_s=picked(observed.due_s, chosen), hits=hits, values_s=np.empty(0), share=criterion.limit)
     times_s = _times_s(criterion, observed)
     chosen &= ~np.isnan(times_s)
-    values_s, limit_s = times_s[chosen], criterion.limit
+    values_s, limit_s = picked(times_s, chosen), criterion.limit
     beyond: Flags = values_s > limit_s if criterion.sense is Sense.AT_MOST else values_s >= limit_s
     return Population(
-        at_s=observed.due_s[chosen], hits=beyond, values_s=values_s, share=tail(criterion), limit_s=limit_s
+        at_s=picked(observed.due_s, chosen), hits=beyond, values_s=values_s, share=tail(criterion), limit_s=limit_s
     )
 
 
@@ -66,7 +68,7 @@ def tail(criterion: Criterion) -> float:
 
 def _changes(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -> Population:
     chosen = observed.changed & within(observed.done_s, spans) & _is_of(criterion, observed)
-    at_s = np.sort(observed.done_s[chosen])
+    at_s = ascending(picked(observed.done_s, chosen))
     return Population(at_s=at_s, hits=np.ones(len(at_s), dtype=bool), values_s=np.empty(0), share=0.0)
 
 
@@ -81,9 +83,9 @@ def _is_of(criterion: Criterion, observed: Observed) -> Flags:
 
 def _times_s(criterion: Criterion, observed: Observed) -> Floats:
     """Return the time that a percentile is of for each exchange; NaN for one that has none."""
-    if criterion.of == "service":
-        return observed.done_s - observed.sent_s
-    if criterion.of == "journey":
-        journey_s: Floats = np.where(observed.changed, observed.done_s - observed.flow_due_s, np.nan)
-        return journey_s
-    return observed.done_s - observed.due_s
+    done_s = observed.done_s
+    since_s = {"service": observed.sent_s, "journey": observed.flow_due_s}.get(criterion.of, observed.due_s)
+    if criterion.of != "journey":
+        return filled(len(done_s), np.float64, lambda part: done_s[part] - since_s[part])
+    changed = observed.changed
+    return filled(len(done_s), np.float64, lambda part: np.where(changed[part], done_s[part] - since_s[part], np.nan))

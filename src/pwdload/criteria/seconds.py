@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pwdload.criteria.population import Population, population, spans_for
 from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Observed, Sense, Span
+from pwdload.statistics.bins import part_by_part, tallied
 from pwdload.statistics.percentiles import Percentile, order_statistics
 
 Counts = npt.NDArray[np.int64]
@@ -64,11 +65,9 @@ def by_second(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -
     last_s = float(people.at_s.max()) + 1.0 if len(people.at_s) else 0.0
     starts = [_starts(span.start_s, last_s if isinf(span.end_s) else span.end_s) for span in chosen]
     start_s = np.concatenate([np.empty(0), *starts])
-    place = np.searchsorted(start_s, people.at_s, side="right") - 1
-    inside = (place >= 0) & (people.at_s < start_s[place] + 1.0) if len(start_s) else np.zeros(len(place), dtype=bool)
-    place = np.where(inside, place, -1)
-    trials = np.bincount(place[inside], minlength=len(start_s)).astype(np.int64)
-    hits = np.bincount(place[inside & people.hits], minlength=len(start_s)).astype(np.int64)
+    place = part_by_part(lambda at_s: _places(at_s, start_s), people.at_s)
+    trials = tallied(len(place), len(start_s), lambda part: place[part][place[part] >= 0])
+    hits = tallied(len(place), len(start_s), lambda part: place[part][(place[part] >= 0) & people.hits[part]])
     values = _values(criterion, people, place, trials, hits)
     with np.errstate(invalid="ignore"):
         broken: Flags = values > criterion.limit if criterion.sense is Sense.AT_MOST else values < criterion.limit
@@ -80,6 +79,14 @@ def by_second(criterion: Criterion, observed: Observed, spans: Sequence[Span]) -
         broken=broken,
         follows=np.concatenate([[False], np.diff(start_s) < 1.0 + _ROUNDING_S])[: len(start_s)],
     )
+
+
+def _places(at_s: Floats, start_s: Floats) -> npt.NDArray[np.intp]:
+    """Return in which of the seconds that begin then each time lies; -1 where it lies in none."""
+    place = np.searchsorted(start_s, at_s, side="right") - 1
+    if not len(start_s):
+        return place
+    return np.where((place >= 0) & (at_s < start_s[place] + 1.0), place, -1)
 
 
 def streaks(seconds: Seconds) -> list[Streak]:
@@ -107,7 +114,7 @@ def _starts(start_s: float, end_s: float) -> Floats:
 
 
 def _values(
-    criterion: Criterion, people: Population, place: npt.NDArray[np.intp], trials: Counts, hits: Counts
+    criterion: Criterion, people: Population, place: npt.NDArray[np.integer], trials: Counts, hits: Counts
 ) -> Floats:
     if criterion.metric is Metric.GOODPUT:
         return trials.astype(float)

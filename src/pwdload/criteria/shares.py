@@ -8,6 +8,7 @@ from pwdload.criteria.population import Population, population
 from pwdload.criteria.values import Criterion, Floats, Judged, Metric, Observed, Sense, Span, Standing
 from pwdload.criteria.weighing import Weighed, weigh
 from pwdload.criteria.words import amount, asked, percentile_name, samples_noun, tells
+from pwdload.statistics.ordering import ascending
 from pwdload.statistics.percentiles import Percentile
 from pwdload.units import counted, format_share
 
@@ -41,15 +42,15 @@ def value_of(
         bounds = weighed.bounds()
         seen = weighed.hits / weighed.trials if weighed.trials else None
         return seen, (bounds.lower, bounds.upper) if weighed.trials else (None, None)
-    ascending = np.sort(people.values_s)
-    return _percentile(criterion, ascending), weighed.value_bounds(ascending)
+    in_order = ascending(people.values_s)
+    return _percentile(criterion, in_order), weighed.value_bounds(in_order)
 
 
-def _percentile(criterion: Criterion, ascending: Floats) -> float | None:
-    percentile, count = Percentile("p", criterion.permille), len(ascending)
+def _percentile(criterion: Criterion, in_order: Floats) -> float | None:
+    percentile, count = Percentile("p", criterion.permille), len(in_order)
     if count < percentile.least_samples:
         return None
-    return float(ascending[int(percentile.ranks(np.array([count]))[0]) - 1])
+    return float(in_order[int(percentile.ranks(np.array([count]))[0]) - 1])
 
 
 def _reason(

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from math import inf
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from pwdload.arrays import picked
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -24,7 +26,7 @@ class Coded:
 
     def __getitem__(self, chosen: Flags | Places) -> Self:
         """Return the texts of the exchanges that are chosen."""
-        return replace(self, codes=self.codes[chosen])
+        return replace(self, codes=_chosen(self.codes, chosen))
 
     def __len__(self) -> int:
         """Return how many exchanges there are."""
@@ -39,6 +41,11 @@ class Coded:
         """Return the texts themselves, null where there is none; always a copy."""
         texts: Texts = np.array([*self.words, None], dtype=object)[self.codes]
         return texts
+
+
+def _chosen(values: Any, chosen: Flags | Places) -> Any:
+    is_plain = isinstance(values, np.ndarray) and chosen.dtype == np.bool_
+    return picked(values, chosen) if is_plain else values[chosen]
 
 
 def is_text(texts: Texts | Coded, word: str) -> Flags:
@@ -164,7 +171,7 @@ class Observed:
 
     def where(self, chosen: Flags | Places) -> Self:
         """Return the exchanges that are chosen, by a flag for each or by their places."""
-        return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+        return replace(self, **{field.name: _chosen(getattr(self, field.name), chosen) for field in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pwdload.criteria.population import Population
 from pwdload.criteria.values import Floats, Sense, Standing
 from pwdload.statistics.batches import LONG_BATCHES, design_effect, design_effect_of, student_quantile
 from pwdload.statistics.binomial import least_trials, telling, turning_point
+from pwdload.statistics.bins import part_by_part
 from pwdload.statistics.shares import Z_95, ShareBounds
 
 _GROSS = 2.0
@@ -128,7 +129,7 @@ def weigh(people: Population, sense: Sense) -> Weighed:
     or a few more than usual, by luck, promises nothing. Where the odds of a hit are twice what is allowed, seconds do:
     a stall of ten seconds is one event, but ten bad seconds are what the clients got.
     """
-    brief = design_effect_of(people.hits, np.floor(people.at_s).astype(np.int64))
+    brief = design_effect_of(people.hits, part_by_part(np.floor, people.at_s))
     return Weighed(
         trials=len(people.hits),
         hits=int(np.count_nonzero(people.hits)),

@@ -47,7 +47,8 @@ def design_effect_of(hits: Flags, batch: Numbers) -> float:
 
     With fewer than 8 batches, no hit, or nothing but hits, nothing shows, and 1 is returned.
     """
-    edges = np.flatnonzero(np.diff(batch, prepend=-1)) if len(hits) else np.empty(0, np.intp)
+    begins = np.append(batch[:1] != -1, batch[1:] != batch[:-1])
+    edges = np.flatnonzero(begins) if len(hits) else np.empty(0, np.intp)
     share = float(np.mean(hits)) if len(hits) else 0.0
     if len(edges) < BATCHES_LEAST or share in (0.0, 1.0):
         return 1.0
@@ -61,7 +62,7 @@ def _excess(hits: Flags, share: float, batches: int) -> float:
 def _dispersion(hits: Flags, share: float, edges: npt.NDArray[np.intp]) -> float:
     """Return the variance of hits per batch over that of independent trials; batches begin at the edges."""
     sizes = np.diff(edges, append=len(hits)).astype(np.float64)
-    return dispersion(np.add.reduceat(hits.astype(np.float64), edges), sizes, share)
+    return dispersion(np.add.reduceat(hits, edges, dtype=np.int64).astype(np.float64), sizes, share)
 
 
 def dispersion(hits: Floats, trials: Floats, share: float) -> float:
