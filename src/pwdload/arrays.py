@@ -71,6 +71,11 @@ def are_in_files() -> bool:
     return _where.place is not None
 
 
+def folder() -> Path | None:
+    """Return where these files are; null while arrays are in memory."""
+    return _where.place.folder if _where.place is not None else None
+
+
 def empty(count: int, kind: npt.DTypeLike) -> Array:
     """Return an array of so many elements that are to be filled in.
 
@@ -82,7 +87,10 @@ def empty(count: int, kind: npt.DTypeLike) -> Array:
         return np.empty(count, kind)
     with _file(place.folder) as file, _told_of(place.folder):
         # Room is taken now: a page that the disk has none for would end the process when it is written to.
-        os.posix_fallocate(file.fileno(), 0, size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            file.truncate(size)
         return np.frombuffer(mmap.mmap(file.fileno(), size), kind)
 
 

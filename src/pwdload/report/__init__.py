@@ -1,6 +1,6 @@
 """From a finished run directory to its report: a page, Markdown, JSON, JUnit XML, CSV; the same bytes every time."""
 
-import tempfile
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -35,18 +35,22 @@ def make(directory: RunDirectory, *, in_files_from: int = IN_FILES_FROM) -> Repo
     Raises:
         RunDirectoryError: its record cannot be read, or there is no room for its columns.
     """
-    with _columns(samples_in(directory.samples, directory.spool), in_files_from):
+    with _columns(directory, in_files_from):
         run, judgement = _read(directory)
         report = build(run, judgement)
         write(report, directory)
     return report
 
 
-def _columns(samples: int, in_files_from: int) -> AbstractContextManager[None]:
-    """Return where the columns of so many samples are to be while a report is made."""
+def _columns(directory: RunDirectory, in_files_from: int) -> AbstractContextManager[None]:
+    """Return where the columns of a run are to be while its report is made.
+
+    A folder for temporary files is in memory on many machines: so files are beside the run, where nobody names one.
+    """
+    samples = samples_in(directory.samples, directory.spool)
     if samples < in_files_from and room_for(samples).is_enough:
         return nullcontext()
-    return arrays.in_files(Path(tempfile.gettempdir()))
+    return arrays.in_files(Path(os.environ.get("TMPDIR") or directory.path))
 
 
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:

@@ -1,15 +1,18 @@
-"""Whether this machine has the memory to analyse a run: told before it is read, rather than by a killed process.
+"""Whether this machine has room to analyse a run: told before it is read, rather than by a killed process.
 
 How many samples there are stands at the end of each Parquet file, so that to look takes no time. What a sample takes
-was measured (docs/benchmarks.md), and is the same from a million of them on.
+was measured (docs/benchmarks.md), and is the same from a million of them on. Where its columns are in files
+(`pwdload.arrays`), it takes disk, and next to no memory.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pwdload import arrays
 from pwdload.errors import RunDirectoryError
 from pwdload.units import counted
 
@@ -19,6 +22,12 @@ BYTES_AT_LEAST = 300_000_000
 """What that takes whatever the run: Python, its libraries, the report itself."""
 IN_FILES_FROM = 20_000_000
 """From so many samples on their columns are in files (`pwdload.arrays`), however much memory there is."""
+BYTES_EACH_IN_FILES = 20
+"""What a sample takes of memory at most where its columns are in files: flags of all rows, which come and go."""
+BYTES_AT_LEAST_IN_FILES = 1_000_000_000
+"""What that takes whatever the run: the same as ever, and parts of columns that are worked on."""
+DISK_BYTES_EACH = 230
+"""What a sample takes of the disk at most meanwhile: as measured, and a tenth more."""
 _LOOKED_AT = 16_000_000
 """Samples whose files are smaller, in bytes, are a few hundred thousand: any machine has room for them."""
 _BYTES_OF_BLOCK = 60
@@ -29,7 +38,7 @@ _MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What a run needs of memory, and what there is, in bytes."""
+    """What a run needs of memory, or of disk, and what there is, in bytes."""
 
     samples: int
     needed: int
@@ -50,7 +59,15 @@ def require_room(directory: Path, spool: Path | None = None) -> None:
     """
     if not is_long(directory, spool):
         return
-    room = room_for(samples_in(directory, spool))
+    samples, place = samples_in(directory, spool), arrays.folder()
+    disk = disk_for(samples, place) if place is not None else None
+    if disk is not None and not disk.is_enough:
+        raise RunDirectoryError(
+            f"{directory}: {counted(samples, 'sample')} need about {_gigabytes(disk.needed)} of disk in {place} while "
+            f"they are analysed, and {_gigabytes(disk.free or 0)} are free there; set TMPDIR to a folder with more, or "
+            "copy the run's directory to a machine that has it and make the report there."
+        )
+    room = room_for(samples, in_files=place is not None)
     if not room.is_enough:
         raise RunDirectoryError(
             f"{directory}: {counted(room.samples, 'sample')} need about {_gigabytes(room.needed)} of memory to be "
@@ -69,10 +86,19 @@ def samples_in(directory: Path, spool: Path | None = None) -> int:
     return sum(map(_samples_in, _files(directory, spool)))
 
 
-def room_for(samples: int, cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO) -> Room:
-    """Return what so many samples need, and what this process may have."""
+def room_for(samples: int, cgroup: Path = _CGROUP, meminfo: Path = _MEMINFO, *, in_files: bool = False) -> Room:
+    """Return what so many samples need of memory, and what this process may have.
+
+    `in_files`: where their columns are not in memory.
+    """
     known = [free for free in (_free_of_machine(meminfo), _free_of_group(cgroup)) if free is not None]
-    return Room(samples=samples, needed=BYTES_AT_LEAST + samples * BYTES_EACH, free=min(known, default=None))
+    least, each = (BYTES_AT_LEAST_IN_FILES, BYTES_EACH_IN_FILES) if in_files else (BYTES_AT_LEAST, BYTES_EACH)
+    return Room(samples=samples, needed=least + samples * each, free=min(known, default=None))
+
+
+def disk_for(samples: int, place: Path) -> Room:
+    """Return what the columns of so many samples need of the disk, and what a folder has."""
+    return Room(samples=samples, needed=samples * DISK_BYTES_EACH, free=shutil.disk_usage(place).free)
 
 
 def _files(directory: Path, spool: Path | None) -> list[Path]:
