@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.analysis.synthetic import samples_of, write_run
 
+from pwdload.arrays import in_files
 from pwdload.errors import RunDirectoryError
 from pwdload.samples import read_samples, room
-from pwdload.samples.room import BYTES_AT_LEAST, BYTES_EACH, Room, room_for
+from pwdload.samples.room import BYTES_AT_LEAST, BYTES_EACH, Room, disk_for, room_for
 
 MEMINFO = "MemTotal:       24000000 kB\nMemFree:         1000000 kB\nMemAvailable:   {free} kB\n"
 
@@ -74,6 +75,28 @@ def test_a_run_with_just_enough_room_is_read(tmp_path: Path, monkeypatch: pytest
     assert len(read_samples(directory.samples, directory.spool)[0])
 
 
-def tight(change: Callable[[Room], Room]) -> Callable[[int], Room]:
+def test_columns_in_files_take_disk_instead(tmp_path: Path) -> None:
+    """A hundred million samples are told to need less memory than ten million do otherwise, and disk for each."""
+    needed = room_for(100_000_000, tmp_path, tmp_path / "none", in_files=True).needed
+    assert needed < room_for(15_000_000, tmp_path, tmp_path / "none").needed
+    assert disk_for(100_000_000, tmp_path).needed == 100 * disk_for(1_000_000, tmp_path).needed
+
+
+def test_a_run_without_disk_for_its_columns_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the run, its samples, the folder, what they need there, what is free, and what to do."""
+    directory = write_run(tmp_path / "run", samples_of(flows=50))
+    monkeypatch.setattr(room, "_LOOKED_AT", 0)
+    monkeypatch.setattr(room, "disk_for", lambda samples, place: Room(samples=samples, needed=10**9, free=10**8))
+    with pytest.raises(RunDirectoryError) as refused, in_files(tmp_path):
+        read_samples(directory.samples, directory.spool)
+    line = str(refused.value)
+    assert f"samples need about 1.0 GB of disk in {tmp_path} while they are analysed, and 0.1 GB are free there" in line
+    assert "set TMPDIR to a folder with more" in line
+    assert "\n" not in line
+
+
+def tight(change: Callable[[Room], Room]) -> Callable[..., Room]:
     """Return `room_for` with another answer."""
-    return lambda samples: change(room_for(samples))
+    return lambda samples, **where: change(room_for(samples, **where))

@@ -52,13 +52,17 @@ _where = _Where()
 
 
 @contextmanager
-def in_files(folder: Path, least_bytes: int = LEAST_BYTES) -> Iterator[None]:
+def in_files(folder: Path, least_bytes: int | None = None) -> Iterator[None]:
     """Have arrays of at least so many bytes made in files of a folder for a while; those that were stay where they are.
 
+    `least_bytes` are `LEAST_BYTES` where they are not said.
     Processes that are forked meanwhile do the same.
     """
     with _where.lock:
-        before, _where.place = _where.place, _Place(folder=folder, least_bytes=least_bytes)
+        before, _where.place = (
+            _where.place,
+            _Place(folder=folder, least_bytes=LEAST_BYTES if least_bytes is None else least_bytes),
+        )
     try:
         yield
     finally:
@@ -109,12 +113,13 @@ def written(write: Callable[[IO[bytes]], None]) -> memoryview | None:
         return memoryview(mmap.mmap(file.fileno(), 0))
 
 
-def parts(count: int, rows: int = ROWS) -> Iterator[slice]:
-    """Yield slices that cover so many elements."""
+def parts(count: int, rows: int | None = None) -> Iterator[slice]:
+    """Yield slices that cover so many elements, `ROWS` each or so many rows."""
+    rows = rows or ROWS
     return (slice(start, min(start + rows, count)) for start in range(0, count, rows))
 
 
-def filled(count: int, kind: npt.DTypeLike, work: Callable[[slice], Any], rows: int = ROWS) -> Array:
+def filled(count: int, kind: npt.DTypeLike, work: Callable[[slice], Any], rows: int | None = None) -> Array:
     """Return an array whose every part is what `work` makes of it."""
     found = empty(count, kind)
     for part in parts(count, rows):

@@ -118,7 +118,8 @@ def _of_array(column: Any, work: Callable[[npt.NDArray[Any]], npt.NDArray[Any]])
     if isinstance(column, pd.Categorical):
         return pd.Categorical.from_codes(work(column.codes), dtype=column.dtype)
     if isinstance(column, pd.arrays.IntegerArray):
-        return pd.arrays.IntegerArray(work(column._data), work(column._mask))
+        # What is public makes a copy of all of it.
+        return pd.arrays.IntegerArray(work(column._data), work(column._mask))  # type: ignore[attr-defined]
     return work(column.to_numpy())
 
 

@@ -45,7 +45,7 @@ class Coded:
 
 def _chosen(values: Any, chosen: Flags | Places) -> Any:
     is_plain = isinstance(values, np.ndarray) and chosen.dtype == np.bool_
-    return picked(values, chosen) if is_plain else values[chosen]
+    return picked(values, chosen.astype(np.bool_, copy=False)) if is_plain else values[chosen]
 
 
 def is_text(texts: Texts | Coded, word: str) -> Flags:

@@ -17,7 +17,7 @@ from pwdload.statistics.shares import Z_95
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.integer]
 
 BATCHES = 30
 """The most batches: more would be too short to be independent, fewer say too little of how they differ."""
