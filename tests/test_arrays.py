@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -55,9 +56,13 @@ def test_short_arrays_stay_in_memory(tmp_path: Path) -> None:
 
 def test_what_is_written_is_bytes_of_a_file(tmp_path: Path) -> None:
     """In memory nothing is written, so that whoever asks keeps what there is."""
+
+    def write(file: IO[bytes]) -> None:
+        file.write(b"columns")
+
     assert written(lambda file: None) is None
     with in_files(tmp_path):
-        kept = written(lambda file: file.write(b"columns") and None)
+        kept = written(write)
     assert kept is not None
     assert bytes(kept) == b"columns"
     assert not list(tmp_path.iterdir())

@@ -54,16 +54,16 @@ def _of_flows(samples: pd.DataFrame, order: Places, starts: Places) -> Iterator[
     yield taken(intended_s, starts)
     del intended_s
     done_s = taken(samples["done_s"].to_numpy(dtype=float), order)
-    yield _reduced(np.maximum, done_s, starts)
+    yield reduced(np.maximum, done_s, starts)
     yield filled(len(starts), np.int32, lambda part: np.diff(with_end(starts, part, len(order))))
-    yield _reduced(np.add, is_step, starts, np.int32)
-    yield _reduced(np.logical_and, taken(samples["is_as_expected"].to_numpy(), order), starts)
+    yield reduced(np.add, is_step, starts, np.int32)
+    yield reduced(np.logical_and, taken(samples["is_as_expected"].to_numpy(), order), starts)
     is_change = taken(samples["is_change"].to_numpy(), order)
     change_s = filled(len(order), np.float64, lambda part: np.where(is_change[part], done_s[part], np.inf))
-    yield _reduced(np.minimum, change_s, starts)
+    yield reduced(np.minimum, change_s, starts)
 
 
-def _reduced(
+def reduced(
     how: np.ufunc, values: npt.NDArray[Any], starts: Places, kind: npt.DTypeLike | None = None
 ) -> npt.NDArray[Any]:
     """Return what a function makes of the values of each flow."""

@@ -13,7 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount
+from pwdload.analysis.journeys import by_flow, reduced, with_end
 from pwdload.analysis.windows import Window
+from pwdload.arrays import empty, filled, parts, places_of
+from pwdload.statistics.ordering import stable_order, taken
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -83,7 +86,7 @@ class Load:
 def load_of(samples: pd.DataFrame, planned: Planned | None, measured: Sequence[Window], end_s: float) -> Load:
     """Return the load of a run; samples without the column ``attempt`` are all first tries."""
     intended = samples["intended_s"].to_numpy(dtype=float)
-    if len(intended) and (np.diff(intended) < 0).any():
+    if (intended[1:] < intended[:-1]).any():
         samples = samples.sort_values("intended_s", kind="stable", ignore_index=True)
         intended = samples["intended_s"].to_numpy(dtype=float)
     exchanges = Spells(
@@ -91,12 +94,12 @@ def load_of(samples: pd.DataFrame, planned: Planned | None, measured: Sequence[W
         done_s=samples["done_s"].to_numpy(dtype=float),
         is_failed=~samples["is_as_expected"].to_numpy(dtype=bool),
     )
-    attempt = samples["attempt"].to_numpy(dtype=np.int64) if "attempt" in samples else np.ones(len(samples), np.int64)
+    attempt = samples["attempt"].to_numpy() if "attempt" in samples else np.ones(len(samples), np.int16)
     sent_s = samples["sent_s"].to_numpy(dtype=float, na_value=np.nan)
     flow = _flow_codes(samples)
     requests, of_flow = _requests(exchanges, flow, samples["step"].cat.codes.to_numpy(), attempt)
     flows, firsts = _flows(exchanges, requests, flow, of_flow)
-    changed = np.bincount(flow[samples["is_change"].to_numpy(dtype=bool)], minlength=len(firsts)) > 0
+    changed = _any_of(flow, samples["is_change"].to_numpy(dtype=bool), len(firsts))
     return Load(
         samples=samples,
         exchanges=exchanges,
@@ -104,7 +107,7 @@ def load_of(samples: pd.DataFrame, planned: Planned | None, measured: Sequence[W
         is_first_try=attempt == 1,
         requests=requests,
         flows=flows,
-        flow_sent_s=sent_s[firsts],
+        flow_sent_s=taken(sent_s, firsts),
         is_changed=changed,
         planned=planned,
         measured=tuple(measured),
@@ -114,43 +117,63 @@ def load_of(samples: pd.DataFrame, planned: Planned | None, measured: Sequence[W
 
 def _flow_codes(samples: pd.DataFrame) -> Places:
     """Return for each exchange the number of its flow, counted by when flows were due."""
-    flow = samples["flow"].to_numpy(dtype=np.int64)
-    worker = samples["worker"].cat.codes.to_numpy().astype(np.int64)
-    codes: Places = pd.factorize(worker * (int(flow.max(initial=0)) + 1) + flow)[0].astype(np.int64)
+    order, starts = by_flow(samples)
+    by_due = stable_order(taken(order, starts))  # exchanges are ordered by when they were due
+    number, codes = empty(len(starts), np.int64), empty(len(order), np.int64)
+    for part in parts(len(by_due)):
+        number[by_due[part]] = np.arange(part.start, part.stop)
+    for part in parts(len(starts)):
+        edges = with_end(starts, part, len(order))
+        codes[order[edges[0] : edges[-1]]] = np.repeat(number[part], np.diff(edges))
     return codes
 
 
-def _requests(exchanges: Spells, flow: Places, step: npt.NDArray[np.integer], attempt: Places) -> tuple[Spells, Places]:
+def _any_of(flow: Places, flags: Flags, count: int) -> Flags:
+    """Say of each of so many flows whether any of its exchanges is flagged."""
+    found = np.zeros(count, dtype=bool)
+    for part in parts(len(flow)):
+        found[flow[part][flags[part]]] = True
+    return found
+
+
+def _requests(
+    exchanges: Spells, flow: Places, step: npt.NDArray[np.integer], attempt: npt.NDArray[np.integer]
+) -> tuple[Spells, Places]:
     """Return the requests in the order in which they were due, and the flow of each."""
     if (attempt == 1).all():
         return exchanges, flow
-    key = flow * (int(step.max(initial=0)) + 1) + step
-    order = np.argsort(key, kind="stable")
-    begins = (attempt[order] == 1) | (np.diff(key[order], prepend=-1) != 0)
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(order)) - 1
-    due_s = exchanges.due_s[order[first]]
-    by_due = np.argsort(due_s, kind="stable")
-    done_s = np.maximum.reduceat(exchanges.done_s[order], first)
+    steps = int(step.max(initial=0)) + 1
+    key = filled(len(flow), np.int64, lambda part: flow[part] * steps + step[part])
+    order = stable_order(key)
+    ordered = taken(key, order)
+    begins = (taken(attempt, order) == 1) | np.append(True, ordered[1:] != ordered[:-1])
+    first = places_of(begins)
+    last = filled(len(first), np.int64, lambda part: with_end(first, part, len(order))[1:] - 1)
+    rows = taken(order, first)
+    due_s = taken(exchanges.due_s, rows)
+    by_due = stable_order(due_s)
+    done_s = reduced(np.maximum, taken(exchanges.done_s, order), first)
     requests = Spells(
-        due_s=due_s[by_due],
-        done_s=done_s[by_due],
-        is_failed=exchanges.is_failed[order[last]][by_due],
+        due_s=taken(due_s, by_due),
+        done_s=taken(done_s, by_due),
+        is_failed=taken(taken(exchanges.is_failed, taken(order, last)), by_due),
     )
-    return requests, flow[order[first]][by_due]
+    return requests, taken(flow, taken(rows, by_due))
 
 
 def _flows(exchanges: Spells, requests: Spells, flow: Places, of_flow: Places) -> tuple[Spells, Places]:
     """Return the flows in the order in which they were due, and the place of each one's first exchange."""
     count = int(flow.max(initial=-1)) + 1
     # Exchanges are in order of time, and of several values for one place an assignment keeps the last.
-    firsts = np.zeros(count, dtype=np.int64)
-    firsts[flow[::-1]] = np.arange(len(flow), dtype=np.int64)[::-1]
-    done_s = np.zeros(count)
-    done_s[of_flow] = requests.done_s
+    firsts = filled(count, np.int64, lambda _: 0)
+    for part in reversed([*parts(len(flow))]):
+        firsts[flow[part][::-1]] = np.arange(part.start, part.stop)[::-1]
+    done_s = filled(count, np.float64, lambda _: 0.0)
+    for part in parts(len(of_flow)):
+        done_s[of_flow[part]] = requests.done_s[part]
     flows = Spells(
-        due_s=exchanges.due_s[firsts],
+        due_s=taken(exchanges.due_s, firsts),
         done_s=done_s,
-        is_failed=np.bincount(of_flow[requests.is_failed], minlength=count) > 0,
+        is_failed=_any_of(of_flow, requests.is_failed, count),
     )
     return flows, firsts
