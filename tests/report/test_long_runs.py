@@ -11,6 +11,7 @@ from tests.report.faulty import closed_run, open_run
 from tests.report.test_criteria import SLO
 
 from pwdload import arrays, report
+from pwdload.analysis import analyse
 from pwdload.oracle.judgement import Judgement
 from pwdload.report import beside, build, make
 from pwdload.report.beside import judging
@@ -38,7 +39,8 @@ def test_the_report_of_a_long_run_has_the_same_bytes(run: RunDirectory, monkeypa
     short = files(run)
     monkeypatch.setattr(report, "_LONG", 0)
     monkeypatch.setattr(beside, "ROWS_LEAST", 0)
-    monkeypatch.setitem(build.__globals__, "_BESIDE_LEAST", 0)
+    monkeypatch.setitem(build.__globals__, "BESIDE_LEAST", 0)
+    monkeypatch.setitem(analyse.__globals__, "BESIDE_LEAST", 0)
     make(run)
     assert files(run) == short
 

@@ -1,7 +1,9 @@
 """Everything that is computed of a run, computed once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple, Self, TypeVar
 
 import pandas as pd
 
@@ -23,6 +25,12 @@ from pwdload.analysis.steadiness import StageSettling, steadiness
 from pwdload.analysis.target_load import TargetLoad, target_load
 from pwdload.oracle.judgement import Judgement
 from pwdload.outcome import Finding, Verdict
+
+BESIDE_LEAST = 200_000
+"""What is computed of a run of fewer samples takes less time than a thread of its own would."""
+
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +72,49 @@ class Analysis:
         return verdict_of(self.findings)
 
 
+class _Rest(NamedTuple):
+    """What is computed of a run without its levels."""
+
+    recovery: Recovery | None
+    settled: tuple[StageSettling, ...]
+    criteria: JudgedCriteria
+    stages: pd.DataFrame
+    answers: pd.DataFrame
+    reconciled: Reconciliation | None
+    journeys: pd.DataFrame
+    figures: Headline
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        recovery, settled, criteria, stages = recovery_of(run), steadiness(run), judge_run(run), stage_table(run)
+        answers, reconciled = answer_breakdown(run.samples), reconcile(run)
+        journeys = journey_frame(run.samples)  # last, since they stay
+        return cls(recovery, settled, criteria, stages, answers, reconciled, journeys, figures=headline(run, journeys))
+
+
+def _of_levels(run: Run) -> tuple[tuple[LoadLevels, LoadLevels], Capacity | None]:
+    levels, shown = levels_and_shown(run)
+    return (levels, shown), capacity_of(run, levels)
+
+
+def _both(run: Run, one: Callable[[Run], One], other: Callable[[Run], Other]) -> tuple[One, Other]:
+    """Return what two functions make of a run; of a long one beside each other, most of it without Python's lock."""
+    if len(run.samples) < BESIDE_LEAST:
+        return one(run), other(run)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(one, run)
+        second = other(run)
+        return first.result(), second
+
+
 def analyse(run: Run, judgement: Judgement | Callable[[], Judgement]) -> Analysis:
     """Analyse a run that the oracle has judged.
 
     `judgement` may be what waits for it where that is still under way: it is asked for last.
     """
-    # First what takes most memory on its way, and journeys, which stay, behind it: the oracle has its part meanwhile.
-    levels, shown = levels_and_shown(run)
-    recovery, settled = recovery_of(run), steadiness(run)
-    criteria, stages = judge_run(run), stage_table(run)
-    capacity = capacity_of(run, levels)
-    answers, reconciled = answer_breakdown(run.samples), reconcile(run)
+    ((levels, shown), capacity), rest = _both(run, _of_levels, _Rest.of)
+    recovery, settled, criteria, stages, answers, reconciled, journeys, figures = rest
     spent = target_load(run, stages, capacity)
-    journeys = journey_frame(run.samples)
-    figures = headline(run, journeys)
     judged = judgement() if callable(judgement) else judgement
     return Analysis(
         run=run,

@@ -249,16 +249,17 @@ def _doubles(due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:
     for part in parts(len(firsts)):
         of_first[number[firsts[part]]] = worker[firsts[part]]
     intended_s, is_other = samples["intended_s"].to_numpy(), np.empty(len(number), np.bool_)
-    # Whether an arrival was begun once, or more often: nobody asks for how often.
-    is_once, is_twice = np.zeros(len(due_s), np.bool_), np.zeros(len(due_s), np.bool_)
+    is_begin, is_begun, begins = np.empty(len(number), np.bool_), np.zeros(len(due_s), np.bool_), 0
     for part in parts(len(number)):
         mine = number[part]
         is_other[part] = of_first[mine] != worker[part]
-        begun = np.sort(mine[np.abs(intended_s[part] - due_s[mine]) <= ROUNDING_S])
-        is_twice[begun[is_once[begun]]] = True
-        is_twice[begun[1:][begun[1:] == begun[:-1]]] = True
-        is_once[begun] = True
-    return np.union1d(np.flatnonzero(is_twice), picked(number, is_other))
+        is_begin[part] = np.abs(intended_s[part] - due_s[mine]) <= ROUNDING_S
+        is_begun[mine[is_begin[part]]] = True
+        begins += int(np.count_nonzero(is_begin[part]))
+    # Each arrival was begun once as a rule: then there are as many begins as arrivals that were.
+    is_plain = begins == np.count_nonzero(is_begun)
+    twice = [] if is_plain else np.flatnonzero(np.bincount(number[is_begin], minlength=len(due_s)) > 1)
+    return np.union1d(np.array(twice, np.int64), picked(number, is_other))
 
 
 def _shifted(record: RunRecord, due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:

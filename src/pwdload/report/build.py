@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pwdload.analysis import Analysis, CaveatNote, Run, analyse
+from pwdload.analysis.analyse import BESIDE_LEAST
 from pwdload.analysis.connections import connections
 from pwdload.analysis.forecast import stated_forecast
 from pwdload.oracle.judgement import Judgement
@@ -94,8 +95,6 @@ _TOPICS = {
 }
 """Which kinds of caveats stand beside which section; those that weaken everything stand beside the headline."""
 _CODES_IN_HEADLINE = 5
-_BESIDE_LEAST = 200_000
-"""Sections of a run of fewer samples take less time than threads of their own would."""
 _AT_A_TIME = 2
 
 
@@ -153,7 +152,7 @@ def _sections(analysis: Analysis, cautions: Iterable[Caution]) -> Iterable[Secti
 
 def _ours(analysis: Analysis) -> list[Section | None]:
     """Return our sections in their order, two made at a time where that pays, most of it without Python's lock."""
-    if len(analysis.run.samples) < _BESIDE_LEAST:
+    if len(analysis.run.samples) < BESIDE_LEAST:
         return [make(analysis) for make in _SECTIONS]
     with ThreadPoolExecutor(_AT_A_TIME) as threads:
         return list(threads.map(lambda make: make(analysis), _SECTIONS))

@@ -45,7 +45,7 @@ def summed(codes: Codes, weights: Callable[[slice], Floats], size: int) -> Float
     """Return the sum of the weights of each code, as ``np.bincount`` has it to the last bit: added one by one."""
     sums = np.zeros(size, np.float64)
     for part in parts(len(codes)):
-        np.add.at(sums, codes[part], weights(part))
+        np.add.at(sums, codes[part].astype(np.intp), weights(part))  # of other numbers it takes twice as long
     return sums
 
 

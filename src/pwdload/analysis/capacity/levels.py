@@ -14,7 +14,7 @@ from pwdload.analysis.run import Run
 from pwdload.analysis.windows import Window
 from pwdload.arrays import filled, picked
 from pwdload.criteria import Criterion, Standing
-from pwdload.statistics.bins import summed, tally
+from pwdload.statistics.bins import tallied, tally
 from pwdload.statistics.blocks import BlockHistograms, block_draws, interval_of, share_draws
 from pwdload.statistics.percentiles import P50, P95, P99, Codes, Percentile, order_statistics
 from pwdload.statistics.queue_tail import PARTS
@@ -296,7 +296,9 @@ def _blocks_of(mine: Timed, window: Window, blocks: int) -> Codes:
 
 
 def _per_block(mine: Timed, window: Window, blocks: int) -> Floats:
-    return summed(_blocks_of(mine, window, blocks), lambda part: mine.value[part], blocks)
+    """Return how many of these were hits in each block."""
+    block = _blocks_of(mine, window, blocks)
+    return tallied(len(block), blocks, lambda part: block[part][mine.value[part]]).astype(np.float64)
 
 
 def _counts(times_s: Floats, window: Window, blocks: int) -> Floats:
