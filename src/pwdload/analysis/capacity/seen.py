@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,15 @@ class Timed:
         return len(self.at_s)
 
 
+class _About(NamedTuple):
+    """What a criterion is about, without its limit: p95 and p99 of the same times are there once."""
+
+    of: str
+    step: str
+    case: str
+    is_timed: bool
+
+
 class Seen:
     """The samples of a run as sorted arrays, so that a level is a slice of each. Each is made when it is asked for.
 
@@ -54,7 +63,7 @@ class Seen:
         """Take a run; its samples are ordered by the time at which they were due."""
         self._run = run
         self._samples = run.samples
-        self._populations: dict[tuple[str, str, str, bool], Timed] = {}
+        self._populations: dict[_About, Timed] = {}
         self.due_s: Floats = self._samples["intended_s"].to_numpy(dtype=float)
 
     @cached_property
@@ -67,14 +76,10 @@ class Seen:
         """Whether flows came by a schedule."""
         return self._run.is_open
 
-    @cached_property
+    @property
     def response(self) -> Timed:
         """Response times of `step`, by the time at which they were due; in seconds."""
-        response_s = self._samples["response_s"].to_numpy(dtype=float)
-        if not self.step:
-            return Timed(self.due_s, response_s)
-        mine = (self._samples["step"] == self.step).to_numpy()
-        return Timed(picked(self.due_s, mine), picked(response_s, mine))
+        return self._those(_About("response", self.step, "", is_timed=True))
 
     @cached_property
     def sent_s(self) -> Floats:
@@ -135,31 +140,31 @@ class Seen:
 
     def population(self, criterion: Criterion) -> Timed:
         """Return by the time they were due what a criterion is about: times in seconds, or a flag for what failed."""
-        # What it is about, without its limit: p95 and p99 of the same times are there once.
-        about = criterion.of, criterion.step, criterion.case, bool(criterion.permille)
+        return self._those(_About(criterion.of, criterion.step, criterion.case, is_timed=bool(criterion.permille)))
+
+    def _those(self, about: _About) -> Timed:
         if about not in self._populations:
-            self._populations[about] = self._population(criterion)
+            self._populations[about] = self._population(about)
         return self._populations[about]
 
-    def _population(self, criterion: Criterion) -> Timed:
-        if criterion.of == "journey" and criterion.permille:
+    def _population(self, about: _About) -> Timed:
+        if not about.is_timed:
+            return self._of(about, self._failed) if about.step or about.case else self.failed
+        if about.of == "journey":
             journeys = self._journeys
-            of_case = (journeys["case"] == criterion.case) if criterion.case else journeys["is_changed"]
+            of_case = (journeys["case"] == about.case) if about.case else journeys["is_changed"]
             mine = chosen(journeys, of_case.to_numpy())
             return _sorted(*(mine[name].to_numpy(dtype=float) for name in ("start_s", "changed_s")))
-        if not criterion.permille and not criterion.step and not criterion.case:
-            return self.failed
-        is_mine = np.ones(len(self.due_s), dtype=bool)
+        return self._of(about, time_of(self._samples, f"{about.of}_s"))
+
+    def _of(self, about: _About, values: npt.NDArray[Any]) -> Timed:
+        """Return the values, one a sample, of its step and case; those that are not known are left out."""
+        is_mine = ~np.isnan(values)
         for column in ("step", "case"):
-            if wanted := getattr(criterion, column):
+            if wanted := getattr(about, column):
                 is_mine &= (self._samples[column] == wanted).to_numpy()
-        if not criterion.permille:
-            return Timed(picked(self.due_s, is_mine), picked(self._failed, is_mine))
-        values = time_of(self._samples, f"{criterion.of}_s")
-        is_of_all = criterion.of == "response" and (criterion.step, criterion.case) == (self.step, "")
-        if is_of_all and not (np.isnan(values) & is_mine).any():
-            return self.response
-        is_mine &= ~np.isnan(values)
+        if is_mine.all():
+            return Timed(self.due_s, values)
         return Timed(picked(self.due_s, is_mine), picked(values, is_mine))
 
     @cached_property
