@@ -13,7 +13,7 @@ from pwdload.criteria import Criterion, Metric, Observed, Sense, Span, Standing,
 Draw = Callable[[np.random.Generator], Observed]
 WHOLE = (Span(0.0, 1e6),)
 ALLOWED = 0.05
-_SERVICE_S = 0.02
+SERVICE_S = 0.02
 
 
 def times(count: int) -> Draw:
@@ -32,7 +32,7 @@ def queue(count: int, load: float) -> Draw:
         service, gap = rng.exponential(size=count + warm_up), rng.exponential(1.0 / load, size=count + warm_up)
         walk = np.concatenate([[0.0], np.cumsum(service[:-1] - gap[1:])])
         response: Floats = (walk - np.minimum.accumulate(walk) + service)[warm_up:]
-        return seen(_SERVICE_S * np.cumsum(gap[warm_up:]), _SERVICE_S * response)
+        return seen(SERVICE_S * np.cumsum(gap[warm_up:]), SERVICE_S * response)
 
     return draw
 
@@ -89,7 +89,7 @@ def test_percentiles_of_any_size(permille: int, count: int) -> None:
 @pytest.mark.parametrize(("load", "count"), [(0.3, 2_000), (0.5, 5_000), (0.7, 20_000), (0.9, 100_000)])
 def test_neighbours_that_wait_for_one_another_are_no_false_proof(load: float, count: int) -> None:
     """The requests of a queue wait for one another: batches see that, and keep false verdicts rare."""
-    limit = exponential_limit(950, _SERVICE_S / (1.0 - load))
+    limit = exponential_limit(950, SERVICE_S / (1.0 - load))
     check(at_most(limit, 950), queue(count, load), 400, slack=0.02)
 
 
@@ -109,7 +109,7 @@ def test_neighbours_that_wait_for_one_another_are_no_false_proof(load: float, co
 )
 def test_a_short_run_of_a_queue_keeps_nothing_by_luck(load: float, count: int, permille: int) -> None:
     """A run that is short against its bad spells, and met none, promises nothing: at the limit 5 % at most are kept."""
-    limit = exponential_limit(permille, _SERVICE_S / (1.0 - load))
+    limit = exponential_limit(permille, SERVICE_S / (1.0 - load))
     told = rates(at_most(limit, permille), queue(count, load), 400)
     sys.stdout.write(
         f"\nat the limit, p{permille / 10:g} of {count:,} at {load:.0%} load: kept {told[Standing.KEPT]:.1%}, broken "
@@ -120,7 +120,7 @@ def test_a_short_run_of_a_queue_keeps_nothing_by_luck(load: float, count: int, p
 
 def test_a_lucky_run_keeps_nothing() -> None:
     """Of sixty half minutes of a queue, at the limit, hardly one is called kept."""
-    limit = exponential_limit(950, _SERVICE_S / 0.3)
+    limit = exponential_limit(950, SERVICE_S / 0.3)
     assert rates(at_most(limit, 950), queue(1_000, 0.7), 60)[Standing.KEPT] <= 0.1
 
 

@@ -3,8 +3,10 @@
 import random
 from math import inf
 
+import numpy as np
 import pytest
 from tests.criteria.exchanges import exchange
+from tests.criteria.test_false_verdicts import SERVICE_S, exponential_limit, queue
 
 from pwdload.criteria import Breadth, Criterion, Metric, Sense, Span, Standing, judge
 from pwdload.criteria.live import LiveLoad
@@ -87,6 +89,20 @@ def test_counts_say_what_the_exchanges_say(blocks: list[Block]) -> None:
         assert seen.seen
     found = {preview.look(40.0).standing for preview in previews}
     assert found == set(Standing)
+
+
+@pytest.mark.parametrize("seed", [18, 45])
+def test_a_lucky_run_is_not_called_kept_before_its_report_could_say_so(seed: int) -> None:
+    """Half a minute of a queue at its limit, with no bad spell: few are slow, many nearly are, and nobody can tell."""
+    criterion, spans = percentile(exponential_limit(950, SERVICE_S / 0.3)), [Span(0.0)]
+    observed = queue(1_000, 0.7)(np.random.default_rng(seed))
+    preview = Preview(criterion, spans)
+    load = WatchedLoad([preview])
+    times = zip(observed.due_s, observed.done_s, strict=True)
+    load.take(Block.encode(0, [exchange(float(due_s), float(done_s - due_s)) for due_s, done_s in times]))
+    load.add_up()
+    assert judge(criterion, observed, spans).standing is Standing.CANNOT_TELL
+    assert preview.look(inf).standing is Standing.CANNOT_TELL
 
 
 def test_the_value_is_on_the_side_of_the_limit_where_it_is(blocks: list[Block]) -> None:

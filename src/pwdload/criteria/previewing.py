@@ -12,17 +12,16 @@ from math import log
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from pwdload.criteria.breadths import broken_for_too_long
 from pwdload.criteria.goodput import batch_bounds, standing_of
 from pwdload.criteria.observing import within
 from pwdload.criteria.population import spans_for, tail
 from pwdload.criteria.seconds import Seconds, streaks
-from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Sense, Span, Standing
-from pwdload.criteria.weighing import Weighed, as_sure
+from pwdload.criteria.values import Counts, Criterion, Flags, Floats, Metric, Sense, Span, Standing
+from pwdload.criteria.weighing import Weighed, near_limits, weigh_counts
 from pwdload.criteria.words import amount, percentile_name
-from pwdload.statistics.batches import BATCHES, BATCHES_LEAST, design_effects_of_counts
+from pwdload.statistics.batches import BATCHES, BATCHES_LEAST
 from pwdload.statistics.percentiles import Percentile
 from pwdload.units import format_share
 
@@ -32,8 +31,6 @@ _LEAST_VALUE_S: Final = 1e-4
 _FACTOR: Final = log(1.02)
 _BUCKETS: Final = 720
 """From 0.1 ms on, each 2 % wider than the one before: up to 150 s."""
-
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +71,20 @@ class Preview:
         self._spans = spans_for(criterion, spans)
         self._trials: Counts = np.zeros(600, np.int64)
         self._hits: Counts = np.zeros(600, np.int64)
+        self._near_limits_s = near_limits(criterion.limit, criterion.sense) if criterion.permille else ()
+        self._near: Counts = np.zeros((len(self._near_limits_s), 600), np.int64)
         self._values: Counts = np.zeros(_BUCKETS, np.int64)
         self._was_broken = False
 
     def take(self, exchanges: Exchanges) -> None:
         """Count exchanges, each once."""
         criterion, chosen = self.criterion, self._chosen(exchanges)
+        near: list[Flags] = []
         if criterion.metric is Metric.PERCENTILE:
             values_s = _times_s(criterion, exchanges)[chosen]
             at_s, known = exchanges.due_s[chosen], ~np.isnan(values_s)
             at_s, values_s = at_s[known], values_s[known]
+            near = [values_s > limit_s for limit_s in self._near_limits_s]
             hits = values_s > criterion.limit if criterion.sense is Sense.AT_MOST else values_s >= criterion.limit
             bucket = (np.log(np.maximum(values_s, _LEAST_VALUE_S) / _LEAST_VALUE_S) / _FACTOR).astype(np.int64)
             self._values += np.bincount(np.minimum(bucket, _BUCKETS - 1), minlength=_BUCKETS)
@@ -94,7 +95,7 @@ class Preview:
             at_s = exchanges.done_s[chosen]
             hits = np.ones(len(at_s), np.bool_)
         if len(at_s):
-            self._count(np.maximum(at_s, 0.0).astype(np.int64), hits)
+            self._count(np.maximum(at_s, 0.0).astype(np.int64), hits, near)
 
     def _chosen(self, exchanges: Exchanges) -> Flags:
         criterion = self.criterion
@@ -106,13 +107,17 @@ class Preview:
             chosen &= np.array([one == criterion.case for one in exchanges.cases], np.bool_)[exchanges.case]
         return chosen
 
-    def _count(self, second: Counts, hits: Flags) -> None:
+    def _count(self, second: Counts, hits: Flags, near: Sequence[Flags]) -> None:
         first, last = int(second.min()), int(second.max())
         if last >= len(self._trials):
-            self._trials, self._hits = (_longer(one, last + 1) for one in (self._trials, self._hits))
+            # Trials last, so that a look in between finds all others as long as they are.
+            self._near, self._hits, self._trials = (
+                _longer(one, last + 1) for one in (self._near, self._hits, self._trials)
+            )
         # Trials before hits, so that a look in between has never more hits than trials.
         self._trials[first : last + 1] += np.bincount(second - first)
-        self._hits[first : last + 1] += np.bincount(second - first, hits, last + 1 - first).astype(np.int64)
+        for counts, flags in ((self._hits, hits), *zip(self._near, near, strict=True)):
+            counts[first : last + 1] += np.bincount(second - first, flags, last + 1 - first).astype(np.int64)
 
     def look(self, until_s: float) -> Previewed:
         """Return how the criterion stands by what was due (of goodput: done) before a time."""
@@ -147,15 +152,9 @@ class Preview:
             return Weighed(trials=len(broken), hits=int(np.count_nonzero(broken)), share=allowed).standing()
         if criterion.metric is Metric.GOODPUT:
             return _standing_of_goodput(criterion, seconds)
-        brief, long = design_effects_of_counts(seconds.trials, seconds.hits)
-        # Of a percentile `weigh` also looks at what is slow without being a hit, which counts do not show.
-        return Weighed(
-            trials=int(seconds.trials.sum()),
-            hits=int(seconds.hits.sum()),
-            share=_share(criterion),
-            sense=criterion.sense,
-            long=max(brief, as_sure(long)),
-            brief=brief,
+        near = self._near[:, seconds.start_s.astype(np.int64)]
+        return weigh_counts(
+            seconds.hits, seconds.trials, near, share=_share(criterion), sense=criterion.sense
         ).standing()
 
     def _standing_of_window(self, seconds: Seconds) -> Standing:
@@ -247,4 +246,5 @@ def _latest(seconds: Seconds, count: int) -> Seconds:
 
 
 def _longer(counts: Counts, least: int) -> Counts:
-    return np.concatenate([counts, np.zeros(max(len(counts), least - len(counts)), np.int64)])
+    *rows, length = counts.shape
+    return np.concatenate([counts, np.zeros((*rows, max(length, least - length)), np.int64)], axis=-1)

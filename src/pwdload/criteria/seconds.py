@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pwdload.criteria.population import Population, population, spans_for
-from pwdload.criteria.values import Criterion, Flags, Floats, Metric, Observed, Sense, Span
+from pwdload.criteria.values import Counts, Criterion, Flags, Floats, Metric, Observed, Sense, Span
 from pwdload.statistics.bins import part_by_part, tallied
 from pwdload.statistics.percentiles import Percentile, order_statistics
 
-Counts = npt.NDArray[np.int64]
 _ROUNDING_S = 1e-6
 
 

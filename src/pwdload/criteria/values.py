@@ -12,6 +12,7 @@ from pwdload.arrays import picked
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 Places = npt.NDArray[np.intp]
 

@@ -1,13 +1,14 @@
 """A number of hits held against a share: on which side of it the truth lies, or that nobody can tell."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 
 from pwdload.criteria.population import Population
-from pwdload.criteria.values import Floats, Sense, Standing
-from pwdload.statistics.batches import LONG_BATCHES, design_effect, design_effect_of, student_quantile
+from pwdload.criteria.values import Counts, Flags, Floats, Sense, Standing
+from pwdload.statistics.batches import LONG_BATCHES, counted, design_effect, design_effect_of, student_quantile
 from pwdload.statistics.binomial import least_trials, telling, turning_point
 from pwdload.statistics.bins import part_by_part
 from pwdload.statistics.shares import Z_95, ShareBounds
@@ -129,32 +130,50 @@ def weigh(people: Population, sense: Sense) -> Weighed:
     or a few more than usual, by luck, promises nothing. Where the odds of a hit are twice what is allowed, seconds do:
     a stall of ten seconds is one event, but ten bad seconds are what the clients got.
     """
-    brief = design_effect_of(people.hits, part_by_part(np.floor, people.at_s))
+    brief = design_effect_of(*counted(people.hits, part_by_part(np.floor, people.at_s)))
+    limits_s = near_limits(people.limit_s, sense) if len(people.values_s) else ()
+    near = (people.values_s > limit_s for limit_s in limits_s)  # one after the other: of a long run each is large
+    return _weighed(people.hits, None, near, brief, people.share, sense)
+
+
+def weigh_counts(hits: Counts, trials: Counts, near: Iterable[Counts], *, share: float, sense: Sense) -> Weighed:
+    """Weigh the same where it was counted, second by second, in the order of time.
+
+    `near` are the times that are beyond each of `near_limits`; none where the criterion is about no times.
+    """
+    return _weighed(hits, trials, near, design_effect_of(hits, trials), share, sense)
+
+
+def _weighed(
+    hits: Flags | Counts,
+    trials: Counts | None,
+    near: Iterable[Flags | Counts],
+    brief: float,
+    share: float,
+    sense: Sense,
+) -> Weighed:
     return Weighed(
-        trials=len(people.hits),
-        hits=int(np.count_nonzero(people.hits)),
-        share=people.share,
+        trials=len(hits) if trials is None else int(trials.sum()),
+        hits=int(hits.sum()),
+        share=share,
         sense=sense,
-        long=max(brief, as_sure(design_effect(people.hits))),
+        long=max(brief, _as_sure(design_effect(hits, trials))),
         brief=brief,
-        slow=_by_what_is_near(people, sense),
+        slow=_as_sure(max((design_effect(one, trials) for one in near), default=1.0)),
     )
 
 
-def _by_what_is_near(people: Population, sense: Sense) -> float:
-    """Return by how much a trial is worth less, by the times that are past a half and three quarters of the limit.
+def near_limits(limit_s: float, sense: Sense) -> tuple[float, ...]:
+    """Return the times beyond which one is near a limit without being a hit, or was, of a least time.
 
-    1 without times. A run that met no bad spell has few hits, and those few look independent; that it is short against
-    its spells shows in what is slow without being a hit. What is far from the limit says nothing of it: a target that
-    is a third slower in the afternoon, and ten times as quick as it must be all day, keeps its criterion.
+    A run that met no bad spell has few hits, and those few look independent; that it is short against its spells shows
+    in what is slow without being a hit. What is far from the limit says nothing of it: a target that is a third slower
+    in the afternoon, and ten times as quick as it must be all day, keeps its criterion.
     """
-    if not len(people.values_s):
-        return 1.0
-    parts = _NEAR if sense is Sense.AT_MOST else tuple(1.0 / part for part in _NEAR)
-    return as_sure(max(design_effect(people.values_s > part * people.limit_s) for part in parts))
+    return tuple(limit_s * part if sense is Sense.AT_MOST else limit_s / part for part in _NEAR)
 
 
-def as_sure(effect: float) -> float:
+def _as_sure(effect: float) -> float:
     """Return a design effect by ten batches as Student's t has it, where neighbours are alike."""
     return effect * _UNSURE if effect > _ALIKE else effect
 

@@ -26,43 +26,68 @@ BATCHES_LEAST = 8
 LONG_BATCHES = 10
 """What outlasts one of the many batches shows in so few."""
 _LEAST_IN_BATCH = 10
+_CUTS = (BATCHES, LONG_BATCHES)
 
 
-def design_effect(hits: Flags) -> float:
+def design_effect(hits: Flags | Numbers, trials: Numbers | None = None) -> float:
     """Return by how much a series of hits and misses, in its order, is worth less than independent ones; 1 or more.
 
     It is the variance of the hits per batch over the variance that independent trials would have, by 30 batches or by
     10, whichever is more: the fewer are long enough for what the many cut through, and less sure. Where there are too
     few trials for 8 batches of 10, or no hit, or nothing but hits, nothing shows, and 1 is returned.
+
+    `trials` says how many each element of `hits` is of, where they were counted, as by seconds; else it is a flag, of
+    one. Batches of what was counted end where an element does, so that they are of about as many trials.
     """
-    share = float(np.mean(hits)) if len(hits) else 0.0
-    if len(hits) < BATCHES_LEAST * _LEAST_IN_BATCH or share in (0.0, 1.0):
+    total = len(hits) if trials is None else int(trials.sum())
+    most = min(len(hits), total // _LEAST_IN_BATCH)
+    share = _share(hits, total)
+    if most < BATCHES_LEAST or share in (0.0, 1.0):
         return 1.0
-    most = len(hits) // _LEAST_IN_BATCH
-    return max(1.0, *(_excess(hits, share, min(batches, most)) for batches in (BATCHES, LONG_BATCHES)))
+    middles = None if trials is None else np.cumsum(trials) - trials / 2
+    return max(1.0, *(_excess(hits, trials, share, _begins(total, min(batches, most), middles)) for batches in _CUTS))
 
 
-def design_effect_of(hits: Flags, batch: Numbers) -> float:
-    """Return the same by batches that are given, a number for each trial, in ascending order; 1 or more.
+def design_effect_of(hits: Numbers, trials: Numbers) -> float:
+    """Return the same by batches that are given: how many hits and how many trials each has; 1 or more.
 
-    With fewer than 8 batches, no hit, or nothing but hits, nothing shows, and 1 is returned.
+    With fewer than 8 batches that have a trial, no hit, or nothing but hits, nothing shows, and 1 is returned.
     """
-    begins = np.append(batch[:1] != -1, batch[1:] != batch[:-1])
-    edges = np.flatnonzero(begins) if len(hits) else np.empty(0, np.intp)
-    share = float(np.mean(hits)) if len(hits) else 0.0
-    if len(edges) < BATCHES_LEAST or share in (0.0, 1.0):
+    share = _share(hits, int(trials.sum()))
+    if np.count_nonzero(trials) < BATCHES_LEAST or share in (0.0, 1.0):
         return 1.0
-    return max(1.0, _dispersion(hits, share, edges))
+    return max(1.0, dispersion(hits.astype(np.float64), trials.astype(np.float64), share))
 
 
-def _excess(hits: Flags, share: float, batches: int) -> float:
-    return _dispersion(hits, share, np.linspace(0, len(hits), batches + 1).astype(np.intp)[:-1])
+def counted(hits: Flags, batch: Numbers) -> tuple[Numbers, Numbers]:
+    """Return how many hits and how many trials are in each batch that has some, by its number for each trial.
+
+    The numbers are in ascending order.
+    """
+    if not len(hits):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    begins = np.flatnonzero(np.append(True, batch[1:] != batch[:-1]))
+    return np.add.reduceat(hits, begins, dtype=np.int64), np.diff(begins, append=len(hits))
 
 
-def _dispersion(hits: Flags, share: float, edges: npt.NDArray[np.intp]) -> float:
-    """Return the variance of hits per batch over that of independent trials; batches begin at the edges."""
-    sizes = np.diff(edges, append=len(hits)).astype(np.float64)
-    return dispersion(np.add.reduceat(hits, edges, dtype=np.int64).astype(np.float64), sizes, share)
+def _share(hits: Flags | Numbers, total: int) -> float:
+    return float(hits.sum(dtype=np.int64)) / total if total else 0.0
+
+
+def _begins(total: int, batches: int, middles: Floats | None) -> npt.NDArray[np.intp]:
+    """Return the places at which batches of about as many trials begin; those that would be empty are left out."""
+    begins = np.linspace(0, total, batches + 1).astype(np.intp)[:-1]
+    if middles is None:
+        return begins
+    places = np.unique(np.searchsorted(middles, begins))
+    return places[places < len(middles)]
+
+
+def _excess(hits: Flags | Numbers, trials: Numbers | None, share: float, begins: npt.NDArray[np.intp]) -> float:
+    """Return the variance of hits per batch over that of independent trials."""
+    sizes = np.diff(begins, append=len(hits)) if trials is None else np.add.reduceat(trials, begins)
+    counts = np.add.reduceat(hits, begins, dtype=np.int64)
+    return dispersion(counts.astype(np.float64), sizes.astype(np.float64), share)
 
 
 def dispersion(hits: Floats, trials: Floats, share: float) -> float:
@@ -104,30 +129,3 @@ def student_quantile(z: float, freedom: int) -> float:
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
     )
     return z + float(sum(term / freedom**power for power, term in enumerate(terms, 1)))
-
-
-def design_effects_of_counts(trials: Numbers, hits: Numbers) -> tuple[float, float]:
-    """Return `design_effect_of` and `design_effect` of trials that were counted, second by second: brief and long.
-
-    The long one is by batches of about as many trials, cut where a second ends; never less than the brief one.
-    """
-    there = trials > 0
-    sizes, counts = trials[there].astype(np.float64), hits[there].astype(np.float64)
-    share = float(counts.sum() / sizes.sum()) if len(sizes) else 0.0
-    if len(sizes) < BATCHES_LEAST or share in (0.0, 1.0):
-        return 1.0, 1.0
-    brief = max(1.0, _dispersion_of_counts(sizes, counts, share))
-    place = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
-    effects = [brief]
-    for batches in (BATCHES, LONG_BATCHES):
-        batch = (place * min(batches, len(sizes))).astype(np.intp)
-        together: list[Floats] = [np.bincount(batch, one).astype(np.float64) for one in (sizes, counts)]
-        filled = together[0] > 0
-        effects.append(_dispersion_of_counts(together[0][filled], together[1][filled], share))
-    return brief, max(effects)
-
-
-def _dispersion_of_counts(sizes: Floats, counts: Floats, share: float) -> float:
-    if len(sizes) < 2:
-        return 1.0
-    return float(np.sum((counts - sizes * share) ** 2 / sizes)) / (share * (1.0 - share)) / (len(sizes) - 1)
