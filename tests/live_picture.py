@@ -16,7 +16,7 @@ def write(picture: Path, **context: object) -> None:
     with browser() as started, harness(int(free_port())) as it:
         it.told(f"run rush {SECONDS}")
         page = open_page(started, f"{it.url}/pwdload", **context).page
-        expect(page.locator(".plot .fault")).to_have_count(6)
+        expect(page.locator(".plot rect.fault")).to_have_count(6)
         page.screenshot(path=picture)
 
 

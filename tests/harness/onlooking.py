@@ -28,7 +28,7 @@ from pwdload.health import HealthRow
 from pwdload.rundir import StageRecord
 from pwdload.samples import Block
 from pwdload.scenario import default_scenario
-from pwdload.watched import Phase, Snapshot
+from pwdload.watched import Phase, Snapshot, StageBegun
 
 
 def sight(clock: RunClock, run_id: str = "one") -> Sight:
@@ -88,6 +88,7 @@ def a_run_is_shown_from_its_beginning_to_its_end() -> None:
     assert last is seen[-1]
     assert last is not None
     assert (last.stage, last.stage_number, last.in_flight, last.notes) == ("all", 1, 3, ("a note",))
+    assert (seen[0].stages_begun, last.stages_begun) == ((), (StageBegun(name="all", start_s=0.0),))
     assert [one.is_lost for one in last.generators] == [False, True]
     assert last.accounts is not None
     assert (last.accounts.total, last.accounts.ready, last.accounts.changed) == (100, 90, 602)

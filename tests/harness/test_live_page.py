@@ -9,19 +9,23 @@ LINES = 3 + 3 + 3 + 2 + 2
 """Of the charts of load, response time, in flight, accounts and lag."""
 OUTCOMES = 8
 """Areas of the chart of outcomes, those that never came included."""
+WORDS = "found => found.map(one => one.firstChild.data)"
 TITLE = "Morning rush, with the database held"
 
 
 def test_the_live_page_shows_a_run_and_takes_no_markup_from_it() -> None:
-    """Charts with their fault, tables, error codes that are markup and worse; nothing in the browser's console."""
+    """Charts with stages and fault, tables, error codes that are markup and worse; nothing in the browser's console."""
     with browser() as started, harness(int(free_port())) as it:
-        it.told("run first 140")
+        it.told("run first 160")
         seen = open_page(started, f"{it.url}/pwdload")
         page = seen.page
         expect(page.locator("h1")).to_have_text(TITLE)
-        expect(page.locator(".plot .fault")).to_have_count(6)
+        expect(page.locator(".plot rect.fault")).to_have_count(6)
         assert page.locator(".plot polyline").count() == LINES
         assert page.locator(".plot polygon").count() == OUTCOMES
+        assert page.locator(".plot line.stage").count() == 6, "a rule where the second begins"
+        assert page.locator(".plot >> nth=0").locator("text.stage").evaluate_all(WORDS) == ["warm up", "rush"]
+        assert page.locator(".plot >> nth=5").locator("text.fault").evaluate_all(WORDS) == ["database-held"]
         assert "PWD.0004" in page.inner_text("#codes")
         assert "database-held" in page.inner_text("#faults")
         assert "broken" in page.inner_text("#criteria")
@@ -31,6 +35,7 @@ def test_the_live_page_shows_a_run_and_takes_no_markup_from_it() -> None:
         expect(page.locator("#codes")).to_contain_text("<img src=x onerror=")
         assert page.locator("#shown img, #shown b:not(.legend b), #notes img, h1 img").count() == 0
         assert page.title() != "taken"
+        assert page.locator(".plot text.stage").count() > 6, "as text, cut where there is no room"
         assert "\\u202e" in page.inner_text("#phase"), "what turns words around is shown, and turns nothing"
         assert "\u202e" not in page.inner_text("body")
         assert not seen.complaints
@@ -48,7 +53,7 @@ def test_the_live_page_follows_runs_and_says_when_the_harness_is_gone() -> None:
         expect(page.locator("h1")).to_have_text(TITLE)
         page.focus(".plot >> nth=1")
         page.keyboard.press("ArrowLeft")
-        assert "Response time of changes" in page.inner_text("#at"), "read out"
+        assert "Response time of changes, 0:39, stage warm up: p99" in page.inner_text("#at"), "read out"
         page.click("figure.chart >> nth=1 >> summary")
         assert page.locator("figure.chart >> nth=1 >> tbody tr").count() == 30, "the latest half minute as a table"
         page.get_by_label("Whole run").check()

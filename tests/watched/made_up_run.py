@@ -14,6 +14,7 @@ from pwdload.watched import (
     OutcomeCount,
     Phase,
     Snapshot,
+    StageBegun,
     Window,
 )
 
@@ -21,6 +22,7 @@ ODD_CODE = "<img src=x onerror=\"document.title='taken'\"></script><b>&amp;\u202
 """An error code that is markup, script, and worse."""
 LENGTH_S = 300.0
 _STALL_S = (120.0, 150.0)
+STAGES = (StageBegun(name="warm up", start_s=0.0), StageBegun(name="rush", start_s=60.0))
 
 
 def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase = Phase.RUNNING) -> Snapshot:
@@ -44,6 +46,7 @@ def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase =
         stage="warm up" if at_s < 60 else "rush",
         stage_number=1 if at_s < 60 else 2,
         stages=2,
+        stages_begun=STAGES[: 1 if at_s < 60 else 2],
         planned_per_s=planned,
         offered_per_s=planned * chance.uniform(0.98, 1.02),
         users=400,
@@ -121,6 +124,7 @@ def with_odd_words(snapshot: Snapshot) -> Snapshot:
         snapshot,
         title=ODD_CODE,
         stage=ODD_CODE,
+        stages_begun=tuple(replace(one, name=ODD_CODE) for one in snapshot.stages_begun),
         end_reason=ODD_CODE,
         notes=(ODD_CODE,),
         codes=(CodeCount(step=ODD_CODE, code=ODD_CODE, count=3, recent=1),),

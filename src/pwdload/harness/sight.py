@@ -20,12 +20,13 @@ from pwdload.harness.plan import Plan, schedule_of
 from pwdload.harness.searching import Searching
 from pwdload.health import HealthRow
 from pwdload.pacing import Schedule
-from pwdload.watched import AccountsNow, CriterionNow, GeneratorNow, Phase, Snapshot
+from pwdload.watched import AccountsNow, CriterionNow, GeneratorNow, Phase, Snapshot, StageBegun
 from pwdload.watched.load import LoadNow
 
 _SILENT_S: Final = 5.0
 """Processes speak every second: what one said so long ago is no longer so."""
 _ROWS_KEPT: Final = 6
+_STAGES_KEPT: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +94,13 @@ class Timetable:
     def __init__(self) -> None:
         self._plan: Plan | None = None
         self._schedule: Schedule | None = None
-        self._starts_s: Sequence[float] = ()
+        self._stages: Sequence[StageBegun] = ()
 
     def look(self, plan: Plan) -> None:
         """Take the plan as it is by now."""
         if plan is not self._plan:
-            self._plan, self._starts_s = plan, [stage.start_s for stage in plan.stages]
+            self._plan = plan
+            self._stages = [StageBegun(name=stage.name, start_s=stage.start_s) for stage in plan.stages]
             self._schedule = schedule_of(plan.arrivals) if plan.arrivals is not None else None
 
     def planned_per_s(self, at_s: float) -> float | None:
@@ -107,7 +109,11 @@ class Timetable:
 
     def stage_number(self, at_s: float) -> int:
         """Return the place of the stage at a time, from 1; 0 before the first, and where there is none."""
-        return bisect_right(self._starts_s, at_s)
+        return bisect_right(self._stages, at_s, key=lambda stage: stage.start_s)
+
+    def begun(self, number: int) -> tuple[StageBegun, ...]:
+        """Return the stages up to that of a number, of very many the latest."""
+        return tuple(self._stages[max(number - _STAGES_KEPT, 0) : number])
 
 
 def snapshot(
@@ -157,6 +163,7 @@ def snapshot(
         search=searching.now() if searching is not None else None,
         end_reason=sight.end_reason(),
         notes=tuple(sight.notes()),
+        stages_begun=timetable.begun(number),
     )
 
 

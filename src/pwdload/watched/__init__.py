@@ -15,6 +15,7 @@ from pwdload.watched.snapshot import (
     Phase,
     Search,
     Snapshot,
+    StageBegun,
     StepLatency,
     Window,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Phase",
     "Search",
     "Snapshot",
+    "StageBegun",
     "StepLatency",
     "Window",
 ]

@@ -117,6 +117,15 @@ class AccountsNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageBegun:
+    """A stage of the load that has begun."""
+
+    name: str
+    start_s: float
+    """When it began, on the run's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultNow:
     """One injection of a fault."""
 
@@ -199,6 +208,8 @@ class Snapshot:
     """Why the run ends early; empty while it goes on as planned."""
     title: str = ""
     """The scenario's title; empty where it has none."""
+    stages_begun: tuple[StageBegun, ...] = ()
+    """In the order of their time, the one that is on last; of a search its latest hundred."""
     notes: tuple[str, ...] = ()
     """What whoever watches should know, a sentence each."""
 

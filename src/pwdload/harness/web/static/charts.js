@@ -4,8 +4,12 @@
 const LEFT = 52,
   RIGHT = 10,
   TOP = 8,
+  STRIP = 15,
   BOTTOM = 22,
-  HEIGHT = 190;
+  HEIGHT = 205,
+  LETTER = 5.9,
+  WORD_LEAST = 4,
+  RULES_APART = 6;
 
 function niceStep(span, parts) {
   const raw = span / parts,
@@ -21,6 +25,13 @@ function timeStep(span, parts) {
   );
 }
 
+// Words as far as there is room for them; none where it is not worth a look.
+function fitting(words, room) {
+  const letters = Math.floor(room / LETTER);
+  if (words.length <= letters) return words;
+  return letters < WORD_LEAST ? "" : `${words.slice(0, letters - 1).trimEnd()}…`;
+}
+
 class Chart {
   // `series`: {name, label, tone (1 to 8), dashed}; `unit` stands beside the title and with each value that is read out.
   constructor(parent, { title, unit, series, stacked = false, whole = false, moved }) {
@@ -29,6 +40,7 @@ class Chart {
     this.from = 0;
     this.to = 1;
     this.faults = [];
+    this.stages = [];
     this.cursor = null;
     this.values = new Map();
     const legend = make("ul", { class: "legend" });
@@ -122,11 +134,14 @@ class Chart {
     const values = this.series
       .filter((one) => point[one.name] !== null)
       .map((one) => `${one.label} ${short(point[one.name])}`);
-    return `${this.title}, ${moment(point.at_s)}: ${values.join(", ") || "nothing known"} ${values.length ? this.unit : ""}`;
+    const stage = this.stages.findLast((one) => one.start_s <= point.at_s),
+      when = `${moment(point.at_s)}${stage?.name ? `, stage ${stage.name}` : ""}`;
+    return `${this.title}, ${when}: ${values.join(", ") || "nothing known"} ${values.length ? this.unit : ""}`;
   }
 
-  show(points, from, to, faults, cursor) {
-    Object.assign(this, { points, from, to, faults, cursor });
+  // `faults`: {name, start_s, end_s} of those that were on; `stages`: {name, start_s} of those that have begun, in order.
+  show({ points, from, to, faults, stages, cursor }) {
+    Object.assign(this, { points, from, to, faults, stages, cursor });
     this.render();
     if (this.table.open) this.fillTable();
   }
@@ -142,6 +157,8 @@ class Chart {
       ...this.drawFaults(scale),
       ...this.drawGrid(scale),
       ...this.series.flatMap((one, index) => this.drawSeries(one, index, points, stacks, scale)),
+      ...this.drawStages(scale),
+      ...this.nameFaults(scale),
       ...(chosen ? this.drawCursor(chosen, scale) : []),
     );
     this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
@@ -158,19 +175,62 @@ class Chart {
       step,
       top,
       x: (at) => LEFT + ((at - this.from) / (this.to - this.from || 1)) * (width - LEFT - RIGHT),
-      y: (value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM),
+      y: (value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - STRIP - BOTTOM),
     };
   }
 
-  drawFaults({ x }) {
+  faultsInside() {
     return this.faults
       .map((one) => ({ ...one, from: Math.max(one.start_s, this.from), to: Math.min(one.end_s, this.to) }))
       .filter((one) => one.to > one.from)
-      .map((one) => {
-        const place = { x: x(one.from), width: Math.max(x(one.to) - x(one.from), 1), y: TOP };
-        const band = draw("rect", { class: "fault", height: HEIGHT - TOP - BOTTOM, ...place });
-        band.append(draw("title", {}, `Fault ${one.name}`));
-        return band;
+      .sort((one, other) => one.from - other.from);
+  }
+
+  drawFaults({ x }) {
+    return this.faultsInside().map((one) => {
+      const place = { x: x(one.from), width: Math.max(x(one.to) - x(one.from), 1), y: TOP + STRIP };
+      const band = draw("rect", { class: "fault", height: HEIGHT - TOP - STRIP - BOTTOM, ...place });
+      band.append(draw("title", {}, `Fault ${one.name}`));
+      return band;
+    });
+  }
+
+  // The name of each fault where its band begins, with room up to the next.
+  nameFaults({ x, width }) {
+    const faults = this.faultsInside();
+    return faults.flatMap((one, index) => {
+      const place = x(one.from) + 4,
+        next = index + 1 < faults.length ? x(faults[index + 1].from) : width - RIGHT,
+        words = fitting(one.name, next - place);
+      if (!words) return [];
+      const name = draw("text", { class: "fault", x: place, y: TOP + STRIP + 13 }, words);
+      name.append(draw("title", {}, `Fault ${one.name}`));
+      return [name];
+    });
+  }
+
+  // Where a stage begins a thin rule, and its name above the plot, as far as there is room: a search has many.
+  drawStages({ x, width }) {
+    const end = width - RIGHT,
+      shown = this.stages.filter((one, index) => (this.stages[index + 1]?.start_s ?? Infinity) > this.from);
+    let latest = -Infinity;
+    return shown
+      .filter((one) => one.start_s < this.to)
+      .flatMap((one, index) => {
+        const place = Math.round(x(Math.max(one.start_s, this.from))),
+          next = index + 1 < shown.length ? Math.min(x(shown[index + 1].start_s), end) : end,
+          words = fitting(one.name, next - place - 8),
+          parts = [];
+        if (one.start_s > this.from && place - latest >= RULES_APART) {
+          latest = place;
+          parts.push(draw("line", { class: "stage", x1: place, x2: place, y1: TOP - 4, y2: HEIGHT - BOTTOM }));
+        }
+        if (words) {
+          const name = draw("text", { class: "stage", x: place + (one.start_s > this.from ? 4 : 0), y: TOP + 6 }, words);
+          name.append(draw("title", {}, `Stage ${one.name}, from ${moment(one.start_s)}`));
+          parts.push(name);
+        }
+        return parts;
       });
   }
 
@@ -192,7 +252,7 @@ class Chart {
   drawCursor(chosen, { x, y }) {
     const place = Math.round(x(chosen.at_s)),
       stack = this.stackOf(chosen),
-      cross = draw("line", { class: "cross", x1: place, x2: place, y1: TOP, y2: HEIGHT - BOTTOM });
+      cross = draw("line", { class: "cross", x1: place, x2: place, y1: TOP + STRIP, y2: HEIGHT - BOTTOM });
     const known = this.series.map((one, index) => [one, stack[index][1]]).filter(([, high]) => high !== null);
     return [
       cross,

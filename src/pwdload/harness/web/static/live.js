@@ -229,14 +229,15 @@ function showCharts() {
   const faults = snapshot.faults
     .filter((one) => one.state === "active" || one.state === "healed")
     .map((one) => (one.state === "active" ? { ...one, end_s: Math.max(one.end_s, snapshot.at_s) } : one));
-  for (const chart of CHARTS)
-    chart.show(
-      points,
-      from,
-      to,
-      faults.map((one) => ({ ...one, end_s: Math.min(one.end_s, to) })),
-      cursor,
-    );
+  const shown = {
+    points,
+    from,
+    to,
+    faults: faults.map((one) => ({ ...one, end_s: Math.min(one.end_s, to) })),
+    stages: snapshot.stages_begun,
+    cursor,
+  };
+  for (const chart of CHARTS) chart.show(shown);
 }
 
 // ---- what a person may choose
