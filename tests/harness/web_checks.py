@@ -213,8 +213,22 @@ def classes_are_not_changed_under_a_run() -> None:
 def a_page_of_another_site_cannot_press_a_button() -> None:
     it = served()
     for button in ("/swarm", "/stop", "/stats/reset"):
-        assert it.client().post(button, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+        for site in ("cross-site", "same-site"):
+            assert it.client().post(button, headers={"Sec-Fetch-Site": site}).status_code == 403
     assert not it.started
+
+
+def a_page_of_another_site_cannot_read_an_answer() -> None:
+    it = served()
+    elsewhere = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
+    for path in (*OURS, "/", "/stats/requests", "/assets/favicon-light.png", "/nowhere"):
+        for ask in (it.client().get, it.client().options):
+            leave = [name for name, _ in ask(path, headers=elsewhere).headers if name.startswith("Access-Control-")]
+            assert not leave, path
+    assert it.web_ui.app is not None
+    it.web_ui.app.view_functions["locust.index"] = lambda: 1 / 0
+    answer = it.client().get("/", headers=elsewhere)
+    assert (answer.status_code, "Access-Control-Allow-Origin" in answer.headers) == (500, False)
 
 
 CHECKS: tuple[Callable[[], None], ...] = (
@@ -234,6 +248,7 @@ CHECKS: tuple[Callable[[], None], ...] = (
     a_master_without_workers_says_so,
     classes_are_not_changed_under_a_run,
     a_page_of_another_site_cannot_press_a_button,
+    a_page_of_another_site_cannot_read_an_answer,
 )
 
 

@@ -7,10 +7,10 @@ second run changes while the first has its last look at them are the target's fa
 
 import math
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from flask import Response, jsonify, make_response, request
@@ -23,9 +23,14 @@ from locust.web import WebUI
 from pwdload.harness.options import options_of
 from pwdload.harness.web.form import kept, nothing_to_do, number, other_host, unknown_field
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 _BEGINS_WITHIN_S = 20.0
 """How long Stop waits for a run that is just being begun, which would break off in its middle."""
 _LOCUSTS_OWN_SHAPE = "Default"
+_LEAVE = "access-control-"
+"""How the headers begin that let pages of other origins read an answer."""
 
 
 class _Moment(Enum):
@@ -63,7 +68,8 @@ class Gate:
         for endpoint, view in (("swarm", self._swarm), ("stop", self._stop), ("update_user", self._update_user)):
             name = f"locust.{endpoint}"
             app.view_functions[name] = self._web_ui.auth_required_if_enabled(_before(view, app.view_functions[name]))
-        app.before_request(_refuse_other_sites)
+        app.before_request(_refuse_other_origins)
+        app.wsgi_app = _for_own_pages_alone(app.wsgi_app)  # type: ignore[assignment]
         if self._environment.shape_class is not None:
             # With its class picker Locust would take the scenario's load away: of its own it knows no other.
             self._web_ui._update_shape_class = lambda _name: None  # type: ignore[method-assign]
@@ -183,8 +189,24 @@ def _before(view: Callable[[Callable[..., Any]], Response], original: Callable[.
     return guarded
 
 
-def _refuse_other_sites() -> Response | None:
-    """Refuse what a page of another site has its visitor's browser press here: no load by a link in a mail."""
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+def _refuse_other_origins() -> Response | None:
+    """Refuse what a page of another origin has its visitor's browser press here: no load by a link in a mail."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         return make_response("Refused: asked by a page of another site", 403)
     return None
+
+
+def _for_own_pages_alone(app: "WSGIApplication") -> "WSGIApplication":
+    """Take back that pages of any origin may read answers here: Locust allows it, for a server of its developers.
+
+    Whoever opened a page anywhere would show that page what is tested, how it stands, and its error codes. Locust's own
+    page, and ours, are of the same origin, and need no leave.
+    """
+
+    def answered(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            return start(status, [one for one in headers if not one[0].lower().startswith(_LEAVE)], *error)
+
+        return app(environ, begin)
+
+    return answered
