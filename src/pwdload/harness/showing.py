@@ -15,6 +15,7 @@ from typing import Final, Literal, TextIO
 
 import gevent
 
+from pwdload.errors import FaultError
 from pwdload.harness.onlooker import Onlooker
 from pwdload.harness.progress import say
 from pwdload.harness.writing import WriterThread
@@ -72,10 +73,14 @@ class Lines:
 
 
 class Live:
-    """Draws a view at the bottom of a terminal while a run is on, and gives the terminal back when it has ended."""
+    """Draws a view at the bottom of a terminal while a run is on, and gives the terminal back when it has ended.
+
+    Where this process is killed, a small one that outlives it gives the terminal back.
+    """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
         # Where there is no terminal nobody waits for rich to be imported.
+        from pwdload.faults.guardian import Guardian  # noqa: PLC0415
         from pwdload.terminal.view import Room, rendered  # noqa: PLC0415
 
         self._rendered, self._room = rendered, Room
@@ -86,6 +91,10 @@ class Live:
         self._thread: WriterThread | None = None
         self._is_busy = False
         self._error: Exception | None = None
+        self._guardian: Guardian | None = None
+        with suppress(FaultError):  # where no process can be started the view is shown without
+            self._guardian = Guardian('printf %s "$last"', output=stream.fileno())
+        self._guarded = ""
         atexit.register(self._give_back)
 
     def __call__(self, seen: Snapshot) -> None:
@@ -123,13 +132,22 @@ class Live:
                 unicode=self._has_unicode,
                 colours=self._has_colours,
             )
-            self._write(self._screen.drawn(self._rendered(seen, room), size))
+            drawn = self._screen.drawn(self._rendered(seen, room), size)
+            self._guard()
+            self._write(drawn)
         finally:
             self._is_busy = False
 
     def _give_back(self) -> None:
         with suppress(OSError):
             self._write(self._screen.closed())
+            self._guard()
+
+    def _guard(self) -> None:
+        """Have it known what would give the terminal back."""
+        if self._guardian is not None and self._screen.closing != self._guarded:
+            self._guarded = self._screen.closing
+            self._guardian.tell(self._guarded)
 
     def _write(self, text: str) -> None:
         left = memoryview(text.encode(self._stream.encoding or "ascii", "replace"))

@@ -66,10 +66,18 @@ class Screen:
         more = height if is_resized or not self._height else height - self._height
         return f"{forget}{_DOWN * more}{_ESC}[{more}A{_KEEP}{_ESC}[1;{size.rows - height}r{_BACK}"
 
-    def closed(self) -> str:
-        """Return what gives the whole terminal back, the cursor below what was said last; nothing where nothing is."""
+    @property
+    def closing(self) -> str:
+        """What gives the whole terminal back as it is now, the cursor below what was said last; nothing to give: empty.
+
+        It is right in the middle of a drawing as well.
+        """
         if not self._height:
             return ""
         top = self._size.rows - self._height + 1
-        self._height = 0
-        return f"{_KEEP}{_ESC}[r{_ESC}[{top};1H{_ESC}[0J{_BACK}{_PLAIN}"
+        return f"{_KEEP}{_ESC}[r{_ESC}[{top};1H{_ESC}[0J{_BACK}{_PLAIN}{_WRAP}"
+
+    def closed(self) -> str:
+        """Return `closing`, which is to be written now."""
+        closing, self._height = self.closing, 0
+        return closing
