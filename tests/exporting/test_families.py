@@ -5,8 +5,9 @@ import random
 import re
 from dataclasses import replace
 
-from tests.exporting.made import bare, fault, full, generator, later
 from tests.processes import ROOT
+from tests.watched.course import later
+from tests.watched.snapshots import fault, full, generator, starting
 
 from pwdload.exporting.catalogue import CATALOGUE, CHANGES, CRITERION, ERRORS, FAULT_ACTIVE, REQUESTS, RESPONSE_TIME
 from pwdload.exporting.families import SERIES_MOST, families
@@ -54,12 +55,12 @@ def test_every_number_of_a_snapshot_is_there_once() -> None:
 
 def test_what_is_not_known_has_no_series() -> None:
     """A zero that nobody counted would be drawn, and alerted on; only counters begin with zero."""
-    shown = {one.metric.name for one in families(bare()) if one.points}
+    shown = {one.metric.name for one in families(starting()) if one.points}
     assert "flows.planned" not in shown
     assert "accounts" not in shown
     assert "send_lag.p99" not in shown
-    assert set(values(bare(), REQUESTS).values()) == {0}
-    assert {outcome.value for outcome in Outcome} == {labels[1] for labels in values(bare(), REQUESTS)}
+    assert set(values(starting(), REQUESTS).values()) == {0}
+    assert {outcome.value for outcome in Outcome} == {labels[1] for labels in values(starting(), REQUESTS)}
 
 
 def test_counters_never_go_back_within_a_run_and_begin_anew_with_the_next() -> None:
@@ -75,7 +76,7 @@ def test_counters_never_go_back_within_a_run_and_begin_anew_with_the_next() -> N
         }
         assert all(now[key] >= value for key, value in before.items())
         before, snapshot = now, later(snapshot, chance)
-    other = {point.labels for one in families(bare("run-2")) for point in one.points}
+    other = {point.labels for one in families(starting(run_id="run-2")) for point in one.points}
     assert not other & {labels for _, labels in before}
 
 

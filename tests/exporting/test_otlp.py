@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from tests.exporting.collector import Collector, collector, labels
-from tests.exporting.made import bare, full, later
+from tests.watched.course import later
+from tests.watched.snapshots import full, starting
 
 from pwdload.errors import UsageError
 from pwdload.exporting.catalogue import CATALOGUE, CHANGES, REQUESTS, RESPONSE_TIME
@@ -71,7 +72,7 @@ def test_what_the_environment_says_comes_first(endpoint: Collector, monkeypatch:
 
 def test_a_second_run_is_another_stream_from_zero(endpoint: Collector) -> None:
     """Its counters are smaller than those of the first, whose last values are pushed before: nothing goes back."""
-    push, first, second = OtlpPush(), full(1, "run-1"), bare("run-2")
+    push, first, second = OtlpPush(), full(), starting(run_id="run-2")
     push.show(first)
     push.show(second)
     push.end()

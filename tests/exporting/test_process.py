@@ -16,7 +16,8 @@ import pytest
 from tests.bench.cpu import rss_bytes
 from tests.e2e.runs import free_port
 from tests.exporting.collector import collector
-from tests.exporting.made import bare, full, later
+from tests.watched.course import later
+from tests.watched.snapshots import full, starting
 
 from pwdload.errors import UsageError
 from pwdload.exporting import extras
@@ -68,11 +69,11 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def test_what_is_shown_can_be_scraped_and_the_port_is_free_in_the_end() -> None:
     """The newest snapshot, on loopback; nobody scraped the last one, who has scraped before, so it is waited for."""
     with exporting() as process:
-        assert process.show(bare())
+        assert process.show(starting())
         wait_until(shows(process, 'phase="starting"'))
         host, port = process.url.split("/")[2].split(":")
         said: list[str] = []
-        process.stop(bare(), lambda: said.append("slow"))  # seen already: there is nothing to wait for
+        process.stop(starting(), lambda: said.append("slow"))  # seen already: there is nothing to wait for
         assert not said
         assert host == "127.0.0.1"
         socket.create_server((host, int(port))).close()

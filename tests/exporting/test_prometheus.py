@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
-from tests.exporting.made import bare, full
+from tests.watched.snapshots import full, starting
 
 from pwdload.exporting.catalogue import CATALOGUE, REQUESTS, RESPONSE_TIME
 from pwdload.exporting.prometheus import exposition
@@ -48,7 +48,7 @@ def test_nothing_is_shown_before_the_first_run() -> None:
     assert not [*scraped(exposition(None).decode())]
 
 
-@pytest.mark.parametrize("snapshot", [bare(), full()], ids=["bare", "full"])
+@pytest.mark.parametrize("snapshot", [starting(), full()], ids=["bare", "full"])
 def test_promtool_finds_nothing_to_say(snapshot: Snapshot) -> None:
     """Prometheus' own linter: names, units, help, types. It comes with Debian's package `prometheus`."""
     promtool = shutil.which("promtool")

@@ -4,15 +4,14 @@ Importing the harness makes the whole process cooperative: only in a process of 
 """
 
 import random
-import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from unittest import mock
 
 import gevent
 from locust import stats as locust_stats
 from locust.env import Environment
+from tests.harness.checks import hold
 
 from pwdload.harness.statistics import Statistics, own_listener
 
@@ -99,17 +98,11 @@ def listeners_of_all_kinds_may_be_there() -> None:
     assert own_listener(one) is None
 
 
-CHECKS: tuple[Callable[[], None], ...] = (
-    many_requests_add_up_as_if_each_had_been_told,
-    what_waits_is_handed_over_soon,
-    a_reset_forgets_what_waits,
-    another_histogram_is_respected,
-    listeners_of_all_kinds_may_be_there,
-)
-
 if __name__ == "__main__":
-    for check in CHECKS:
-        sys.stdout.write(f"{check.__doc__}\n")
-        sys.stdout.flush()
-        check()
-    sys.stdout.write("all hold\n")
+    hold(
+        many_requests_add_up_as_if_each_had_been_told,
+        what_waits_is_handed_over_soon,
+        a_reset_forgets_what_waits,
+        another_histogram_is_respected,
+        listeners_of_all_kinds_may_be_there,
+    )

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from tests.terminal.snapshots import running
+from tests.watched.snapshots import running
 
 from pwdload.harness.showing import Live
 

@@ -7,7 +7,6 @@ Locks and sockets must let others run from the first import on: only in a proces
 
 import os
 import pty
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from typing import TextIO
 
 import gevent
 from tests.criteria.exchanges import exchange
-from tests.terminal.snapshots import overfull, running
+from tests.harness.checks import hold
+from tests.watched.snapshots import overfull, running
 
 from pwdload.accounts.leases import Stocked
 from pwdload.clock import RunClock
@@ -201,18 +201,12 @@ def a_terminal_that_takes_nothing_holds_up_nobody() -> None:
         assert b"\x1b[r" in shown
 
 
-CHECKS = (
-    a_run_is_shown_from_its_beginning_to_its_end,
-    a_block_that_cannot_be_read_ends_the_looking_alone,
-    whoever_breaks_while_being_shown_is_not_shown_again,
-    what_is_shown_depends_on_the_terminal_unless_it_is_said,
-    a_line_is_said_every_five_seconds,
-    a_terminal_that_takes_nothing_holds_up_nobody,
-)
-
 if __name__ == "__main__":
-    for check in CHECKS:
-        sys.stdout.write(f"{check.__doc__}\n")
-        sys.stdout.flush()
-        check()
-    sys.stdout.write("all hold\n")
+    hold(
+        a_run_is_shown_from_its_beginning_to_its_end,
+        a_block_that_cannot_be_read_ends_the_looking_alone,
+        whoever_breaks_while_being_shown_is_not_shown_again,
+        what_is_shown_depends_on_the_terminal_unless_it_is_said,
+        a_line_is_said_every_five_seconds,
+        a_terminal_that_takes_nothing_holds_up_nobody,
+    )

@@ -6,13 +6,13 @@ Locks and sockets must let others run from the first import on: only in a proces
 
 import random
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gevent
 from gevent.server import StreamServer
+from tests.harness.checks import hold
 from tests.servers import read_request
 
 from pwdload.api.connections import Connections
@@ -187,22 +187,16 @@ def a_user_that_is_killed_in_a_race_still_has_all_its_exchanges() -> None:
         assert [exchange.http_status for exchange in together.send([request()] * 3)] == [200] * 3
 
 
-CHECKS: tuple[Callable[[], None], ...] = (
-    all_connections_are_open_before_the_first_request_is_sent,
-    nobody_else_runs_between_the_first_request_and_the_last,
-    connections_serve_one_race_after_the_other,
-    no_more_connections_stay_than_a_few_races_need,
-    where_each_flow_is_a_client_of_its_own_no_connection_stays,
-    each_answer_is_read_when_it_comes,
-    what_fails_fails_for_itself,
-    where_nobody_listens_nothing_is_sent,
-    large_requests_go_out_whole,
-    a_user_that_is_killed_in_a_race_still_has_all_its_exchanges,
-)
-
 if __name__ == "__main__":
-    for check in CHECKS:
-        sys.stdout.write(f"{check.__doc__}\n")
-        sys.stdout.flush()
-        check()
-    sys.stdout.write("all hold\n")
+    hold(
+        all_connections_are_open_before_the_first_request_is_sent,
+        nobody_else_runs_between_the_first_request_and_the_last,
+        connections_serve_one_race_after_the_other,
+        no_more_connections_stay_than_a_few_races_need,
+        where_each_flow_is_a_client_of_its_own_no_connection_stays,
+        each_answer_is_read_when_it_comes,
+        what_fails_fails_for_itself,
+        where_nobody_listens_nothing_is_sent,
+        large_requests_go_out_whole,
+        a_user_that_is_killed_in_a_race_still_has_all_its_exchanges,
+    )

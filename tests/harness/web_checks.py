@@ -1,13 +1,13 @@
 """What the pages and the buttons of the web UI must hold to: ``python -m tests.harness.web_checks``."""
 
 import json
-import sys
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from tests.harness.checks import hold
 from tests.harness.web_ui import TARGET, Idle, served
-from tests.watched.made_up_run import ODD_CODE, made_up, with_odd_words
+from tests.watched.course import moment
+from tests.watched.snapshots import ODD, with_odd_words
 
 OURS = (
     "/pwdload",
@@ -38,7 +38,7 @@ def pages_are_behind_locusts_login() -> None:
     assert it.web_ui.app is not None
     it.web_ui.app.secret_key = "for a test"
     it.web_ui.login_manager.user_loader(lambda _: None)
-    it.web.show(made_up(3.0))
+    it.web.show(moment(3.0))
     for path in (*OURS, "/", "/stats/requests"):
         answer = it.client().get(path)
         assert answer.status_code == 302, path
@@ -63,7 +63,7 @@ def pages_move_with_locusts_base_path() -> None:
 def history_is_given_from_where_a_page_has_it() -> None:
     it = served()
     for second in range(20):
-        it.web.show(made_up(float(second)))
+        it.web.show(moment(float(second)))
     assert len(it.client().get("/pwdload/history.json").get_json()["rows"]) == 20
     assert len(it.client().get("/pwdload/history.json?after=18").get_json()["rows"]) == 2
     assert len(it.client().get("/pwdload/history.json?span=run&after=18").get_json()["rows"]) == 20
@@ -74,7 +74,7 @@ def tabs_have_the_latest_rows_though_locust_keeps_its_answer() -> None:
     it = served()
     seen = []
     for second in (10, 20):
-        it.web.show(made_up(float(second)))
+        it.web.show(moment(float(second)))
         stats = it.client().get("/stats/requests").get_json()
         tabs = {tab["key"]: tab["data"] for tab in stats["extended_stats"]}
         seen.append(tabs["pwdload-outcomes"][0]["since"])
@@ -90,11 +90,11 @@ def tabs_have_the_latest_rows_though_locust_keeps_its_answer() -> None:
 
 def no_markup_of_a_target_is_in_a_page() -> None:
     it = served()
-    it.web.show(with_odd_words(made_up(3.0)))
+    it.web.show(with_odd_words(moment(3.0)))
     tabs = {tab["key"]: tab["data"] for tab in it.client().get("/stats/requests").get_json()["extended_stats"]}
-    assert tabs["pwdload-codes"][0]["code"] == ODD_CODE.replace("\u202e", "\\u202e"), "all there, and to be seen"
+    assert tabs["pwdload-codes"][0]["code"] == ODD.replace("\u202e", "\\u202e"), "all there, and to be seen"
     for path in ("/", "/pwdload"):
-        assert ODD_CODE not in it.client().get(path).get_data(as_text=True)
+        assert ODD not in it.client().get(path).get_data(as_text=True)
     for path in ("/pwdload/snapshot.json", "/stats/requests", "/pwdload/history.json"):
         assert it.client().get(path).mimetype == "application/json"
     answer = it.client().get("/pwdload")
@@ -226,38 +226,28 @@ def a_page_of_another_site_cannot_read_an_answer() -> None:
             leave = [name for name, _ in ask(path, headers=elsewhere).headers if name.startswith("Access-Control-")]
             assert not leave, path
     assert it.web_ui.app is not None
-    it.web_ui.app.view_functions["locust.index"] = lambda: 1 / 0
+    it.web_ui.app.view_functions["locust.index"] = lambda: str(1 / 0)
     answer = it.client().get("/", headers=elsewhere)
     assert (answer.status_code, "Access-Control-Allow-Origin" in answer.headers) == (500, False)
 
 
-CHECKS: tuple[Callable[[], None], ...] = (
-    pages_answer_before_the_first_run,
-    pages_are_behind_locusts_login,
-    pages_move_with_locusts_base_path,
-    history_is_given_from_where_a_page_has_it,
-    tabs_have_the_latest_rows_though_locust_keeps_its_answer,
-    no_markup_of_a_target_is_in_a_page,
-    another_host_is_refused,
-    options_that_are_settled_cannot_be_set,
-    the_scenario_decides_how_many_slots_there_are,
-    users_by_hand_are_held_against_the_ceiling,
-    an_earlier_runs_length_is_not_the_next_ones,
-    a_run_is_not_started_into_another,
-    a_start_that_locust_refuses_leaves_the_way_free,
-    a_master_without_workers_says_so,
-    classes_are_not_changed_under_a_run,
-    a_page_of_another_site_cannot_press_a_button,
-    a_page_of_another_site_cannot_read_an_answer,
-)
-
-
-def main() -> None:
-    """Check what must hold, and say the name of each check that did."""
-    for check in CHECKS:
-        check()
-        sys.stdout.write(f"{check.__name__}\n")
-
-
 if __name__ == "__main__":
-    main()
+    hold(
+        pages_answer_before_the_first_run,
+        pages_are_behind_locusts_login,
+        pages_move_with_locusts_base_path,
+        history_is_given_from_where_a_page_has_it,
+        tabs_have_the_latest_rows_though_locust_keeps_its_answer,
+        no_markup_of_a_target_is_in_a_page,
+        another_host_is_refused,
+        options_that_are_settled_cannot_be_set,
+        the_scenario_decides_how_many_slots_there_are,
+        users_by_hand_are_held_against_the_ceiling,
+        an_earlier_runs_length_is_not_the_next_ones,
+        a_run_is_not_started_into_another,
+        a_start_that_locust_refuses_leaves_the_way_free,
+        a_master_without_workers_says_so,
+        classes_are_not_changed_under_a_run,
+        a_page_of_another_site_cannot_press_a_button,
+        a_page_of_another_site_cannot_read_an_answer,
+    )

@@ -15,7 +15,8 @@ from gevent.fileobject import FileObject
 from locust import User, constant, task
 from locust.env import Environment
 from locust.web import WebUI
-from tests.watched.made_up_run import made_up, with_odd_words
+from tests.watched.course import moment
+from tests.watched.snapshots import with_odd_words
 
 from pwdload.harness.shape import SlotsShape
 from pwdload.harness.web import Web
@@ -115,7 +116,7 @@ def main() -> None:
 
 def _next(state: dict[str, Any]) -> Snapshot:
     phase = Phase.ENDED if state["run"] == "end" else Phase.RUNNING
-    snapshot = made_up(state["at_s"], run_id=state["id"], phase=phase)
+    snapshot = moment(state["at_s"], run_id=state["id"], phase=phase)
     state["at_s"] += 1.0 if phase is Phase.RUNNING else 0.0
     return with_odd_words(snapshot) if state["odd"] else snapshot
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 from tests.processes import ROOT
-from tests.terminal.snapshots import running
+from tests.watched.snapshots import running
 
 from pwdload.terminal.view import Room, view
 

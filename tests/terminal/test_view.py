@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 from tests.terminal.picture import COLUMNS, PICTURE
-from tests.terminal.snapshots import generator, overfull, running, searching, starting, window
+from tests.watched.snapshots import generator, overfull, running, searching, starting, window
 
 from pwdload.criteria import Standing
 from pwdload.terminal import words

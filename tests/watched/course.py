@@ -1,39 +1,28 @@
-"""Snapshots of a run that nobody made, for what shows them: seeded, with odd words if need be."""
+"""How a run that nobody made stands at one moment after the other: seeded, and as a run's would be."""
 
 import random
 from dataclasses import replace
 
-from pwdload.criteria.values import Standing
-from pwdload.outcome import Outcome
-from pwdload.watched import (
-    AccountsNow,
-    CodeCount,
-    CriterionNow,
-    FaultNow,
-    GeneratorNow,
-    OutcomeCount,
-    Phase,
-    Snapshot,
-    StageBegun,
-    Window,
-)
+from tests.watched.snapshots import criterion, fault, generator, starting, window
 
-ODD_CODE = "<img src=x onerror=\"document.title='taken'\"></script><b>&amp;\u202e'\"`${1}"
-"""An error code that is markup, script, and worse."""
+from pwdload.criteria import Standing
+from pwdload.outcome import Outcome
+from pwdload.watched import AccountsNow, CodeCount, OutcomeCount, Phase, Snapshot, StageBegun
+
 LENGTH_S = 300.0
 _STALL_S = (120.0, 150.0)
 STAGES = (StageBegun(name="warm up", start_s=0.0), StageBegun(name="rush", start_s=60.0))
 
 
-def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase = Phase.RUNNING) -> Snapshot:
-    """Return how a run with open arrivals and one fault stands at a moment."""
+def moment(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase = Phase.RUNNING) -> Snapshot:
+    """Return how a run with open arrivals and one fault stands at a time."""
     chance = random.Random(f"{seed} {at_s}")
     is_stalled = _STALL_S[0] <= at_s < _STALL_S[1]
     planned = 60.0 if at_s < 60 else min(60.0 + (at_s - 60.0), 180.0)
     goodput = planned * (0.35 if is_stalled else 0.8) * chance.uniform(0.97, 1.03)
     slow = 9.0 if is_stalled else 1.0
     changes = int(at_s * planned * 0.6)
-    return Snapshot(
+    return starting(
         scenario="morning-rush",
         title="Morning rush, with the database held",
         run_id=run_id,
@@ -52,9 +41,7 @@ def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase =
         users=400,
         in_flight=int(planned * (2.2 if is_stalled else 0.25) * chance.uniform(0.8, 1.2)),
         queued=int(40 * chance.random()) if is_stalled else 0,
-        dropped=0,
-        window=Window(
-            length_s=5.0,
+        window=window(
             requests_per_s=2 * planned,
             goodput_per_s=goodput,
             failed_share=0.22 if is_stalled else 0.0004,
@@ -80,16 +67,13 @@ def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase =
             CodeCount(step="update_password", code="SYS.0503", count=412, recent=150 if is_stalled else 0),
         ),
         generators=tuple(
-            GeneratorNow(
-                worker=f"worker-{number}",
+            generator(
+                f"worker-{number}",
                 at_s=at_s - chance.random(),
                 cpu_share=0.31 * chance.uniform(0.9, 1.1),
                 loop_lag_ms=2.1 * chance.uniform(0.6, 2.0),
                 in_flight=int(planned / 8),
-                queued=0,
                 begun=int(at_s * planned / 2),
-                dropped=0,
-                unacknowledged=0,
             )
             for number in range(2)
         ),
@@ -102,33 +86,33 @@ def made_up(at_s: float, *, seed: int = 7, run_id: str = "run-1", phase: Phase =
             lasts_s=(60_000 - changes) / goodput,
         ),
         faults=(
-            FaultNow(
-                name="database-held",
-                kind="sqlite_lock",
-                state="planned" if at_s < _STALL_S[0] else "active" if is_stalled else "healed",
-                start_s=_STALL_S[0],
-                end_s=_STALL_S[1],
+            fault(
+                "database-held",
+                "planned" if at_s < _STALL_S[0] else "active" if is_stalled else "healed",
+                *_STALL_S,
+                "sqlite_lock",
             ),
         ),
         criteria=(
-            CriterionNow(name="p95", title="p95 of changes at most 300 ms", standing=Standing.KEPT, seen="182 ms"),
-            CriterionNow(name="goodput", title="goodput at least 100/s", standing=Standing.CANNOT_TELL, seen=""),
-            CriterionNow(name="failed", title="failed share at most 1 %", standing=Standing.BROKEN, seen="3.4 %"),
+            criterion("p95", "p95 of changes at most 300 ms", Standing.KEPT, "182 ms"),
+            criterion("goodput", "goodput at least 100/s", Standing.CANNOT_TELL, ""),
+            criterion("failed", "failed share at most 1 %", Standing.BROKEN, "3.4 %"),
         ),
     )
 
 
-def with_odd_words(snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot with markup wherever words come from outside."""
+def later(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    """Return what may come a second after a snapshot of the same run."""
+    grown = tuple(replace(one, count=one.count + chance.randrange(50)) for one in snapshot.outcomes)
     return replace(
         snapshot,
-        title=ODD_CODE,
-        stage=ODD_CODE,
-        stages_begun=tuple(replace(one, name=ODD_CODE) for one in snapshot.stages_begun),
-        end_reason=ODD_CODE,
-        notes=(ODD_CODE,),
-        codes=(CodeCount(step=ODD_CODE, code=ODD_CODE, count=3, recent=1),),
-        faults=tuple(replace(one, name=ODD_CODE, kind=ODD_CODE, state="active") for one in snapshot.faults),
-        criteria=tuple(replace(one, title=ODD_CODE, seen=ODD_CODE) for one in snapshot.criteria),
-        generators=tuple(replace(one, worker=ODD_CODE) for one in snapshot.generators),
+        at_s=snapshot.at_s + 1.0,
+        outcomes=grown,
+        requests=sum(one.count for one in grown),
+        changes=snapshot.changes + chance.randrange(20),
+        codes=tuple(replace(one, count=one.count + chance.randrange(3)) for one in snapshot.codes),
+        latency=tuple(
+            replace(one, counts=tuple(count + chance.randrange(3) for count in one.counts), sum_s=one.sum_s + 1.0)
+            for one in snapshot.latency
+        ),
     )

@@ -1,10 +1,14 @@
-"""Runs as they may be seen while they go on, for tests and pictures of what is shown of them."""
+"""Snapshots of runs that nobody made, for all that shows them; of a run from its start on: `tests.watched.course`."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
+from pwdload.api.contract import Step
 from pwdload.criteria import Standing
+from pwdload.outcome import Outcome
 from pwdload.watched import (
+    BOUNDS_S,
     AccountsNow,
     CodeCount,
     CriterionNow,
@@ -14,7 +18,14 @@ from pwdload.watched import (
     Phase,
     Search,
     Snapshot,
+    StepLatency,
     Window,
+)
+
+ODD = "<img src=x onerror=\"document.title='taken'\"></script><b>&amp;\u202e'\"`${1}"
+"""Words that are markup, script, and worse."""
+SEARCH = Search(
+    role="refine", rate_per_s=184.0, highest_held_per_s=176.0, lowest_broken_per_s=192.0, levels=7, time_left_s=410.0
 )
 
 
@@ -22,7 +33,7 @@ def starting(**changes: Any) -> Snapshot:
     """Return a run of which nothing is known yet, with changes."""
     fields: dict[str, Any] = {
         "scenario": "review",
-        "run_id": "0aaa8606cbac0e29",
+        "run_id": "run-1",
         "directory": "reports/review/2026-11-30T10-39-54Z",
         "target": "https://staging.example.com",
         "model": "open",
@@ -80,8 +91,8 @@ def running(**changes: Any) -> Snapshot:
         "generators": (generator("worker-0"), generator("worker-1", cpu_share=0.31)),
         "accounts": AccountsNow(total=60_000, ready=35_500, leased=190, changed=24_310, in_doubt=31, lasts_s=369.0),
         "faults": (
-            FaultNow(name="slow database", kind="latency", state="active", start_s=250.0, end_s=280.0),
-            FaultNow(name="restart", kind="kill", state="planned", start_s=420.0, end_s=425.0),
+            fault("slow database", "active", 250.0, 280.0),
+            fault("restart", "planned", 420.0, 425.0, "kill"),
         ),
         "criteria": (
             criterion("p95_update_password", "p95 of update_password at most 300 ms", Standing.BROKEN, "p95 341 ms"),
@@ -95,15 +106,7 @@ def running(**changes: Any) -> Snapshot:
 
 def searching(**changes: Any) -> Snapshot:
     """Return a search for capacity that is on, with changes."""
-    search = Search(
-        role="refine",
-        rate_per_s=184.0,
-        highest_held_per_s=176.0,
-        lowest_broken_per_s=192.0,
-        levels=7,
-        time_left_s=410.0,
-    )
-    return running(search=search, end_s=None, stage="search 184/s", faults=(), criteria=(), **changes)
+    return running(search=SEARCH, end_s=None, stage="search 184/s", faults=(), criteria=(), **changes)
 
 
 def window(**changes: Any) -> Window:
@@ -142,6 +145,11 @@ def criterion(name: str, title: str, standing: Standing, seen: str) -> Criterion
     return CriterionNow(name=name, title=title, standing=standing, seen=seen)
 
 
+def fault(name: str, state: Any, start_s: float = 10.0, end_s: float = 20.0, kind: str = "latency") -> FaultNow:
+    """Return an injection."""
+    return FaultNow(name=name, kind=kind, state=state, start_s=start_s, end_s=end_s)
+
+
 def overfull(seed: int = 7) -> Snapshot:
     """Return a run with very long names, forty error codes, and much of everything."""
     rng = random.Random(seed)
@@ -164,11 +172,53 @@ def overfull(seed: int = 7) -> Snapshot:
         in_flight=123_456,
         queued=98_765,
         dropped=12_345_678,
-        faults=tuple(
-            FaultNow(name=f"fault {'y' * 40} {number}", kind="latency", state="active", start_s=0.0, end_s=1e6)
-            for number in range(6)
-        ),
+        faults=tuple(fault(f"fault {'y' * 40} {number}", "active", 0.0, 1e6) for number in range(6)),
         generators=tuple(generator(f"worker-{number}", is_lost=number % 2 == 0) for number in range(30)),
         end_reason="error: " + "the reason is long " * 20,
         notes=("A note that is longer than any line of any terminal that anybody has ever had. " * 3,),
+    )
+
+
+def full(seed: int = 1, **changes: Any) -> Snapshot:
+    """Return a run of which everything is known, and whose names are as awkward for a format as they may be."""
+    chance = random.Random(seed)
+    outcomes = tuple(
+        OutcomeCount(step=step.value, outcome=outcome.value, count=chance.randrange(1, 1000), recent=3)
+        for step in (Step.LOGIN, Step.UPDATE_PASSWORD)
+        for outcome in (Outcome.RIGHT_ACCEPT, Outcome.SHED, Outcome.UNKNOWN)
+    )
+    fields: dict[str, Any] = {
+        "scenario": 'Monday "rush", 100 %',
+        "requests": sum(one.count for one in outcomes),
+        "changes": chance.randrange(1, 500),
+        "outcomes": outcomes,
+        "codes": (CodeCount(step="login", code="transport:reset", count=17, recent=1),),
+        "latency": tuple(
+            StepLatency(step=step.value, counts=tuple(chance.randrange(50) for _ in (*BOUNDS_S, 0)), sum_s=12.5)
+            for step in (Step.LOGIN, Step.UPDATE_PASSWORD)
+        ),
+        "generators": (generator("one"), generator("two", is_lost=True, at_s=20.0)),
+        "faults": (fault("slow", "healed"), fault("slow", "active"), fault("late \\ \n", "planned")),
+        "criteria": (
+            criterion("p95_update_password", "p95", Standing.KEPT, "p95 30 ms"),
+            criterion("failed_share", "failed", Standing.CANNOT_TELL, ""),
+        ),
+        "search": SEARCH,
+    }
+    return running(**fields | changes)
+
+
+def with_odd_words(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot with markup wherever words come from outside."""
+    return replace(
+        snapshot,
+        title=ODD,
+        stage=ODD,
+        stages_begun=tuple(replace(one, name=ODD) for one in snapshot.stages_begun),
+        end_reason=ODD,
+        notes=(ODD,),
+        codes=(CodeCount(step=ODD, code=ODD, count=3, recent=1),),
+        faults=tuple(replace(one, name=ODD, kind=ODD, state="active") for one in snapshot.faults),
+        criteria=tuple(replace(one, title=ODD, seen=ODD) for one in snapshot.criteria),
+        generators=tuple(replace(one, worker=ODD) for one in snapshot.generators),
     )
