@@ -1,41 +1,29 @@
 """A throw-away certificate authority for tests, and TLS on the scripted server's connections."""
 
 import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from tests.servers import Act, ScriptedServer
+
+from pwdload.faults.tls import Authority as Signer
 
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA, and files of what it has signed."""
+    """A CA as the fault proxy's, and files of what it has signed."""
 
     folder: Path
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
+    signer: Signer
 
     @classmethod
     def make(cls, folder: Path) -> "Authority":
         """Make a new CA, whose files go into this folder."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("a CA of the tests")
-        certificate = (
-            _builder(name, name, key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_USAGE_OF_CA, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        authority = cls(folder, key, certificate)
-        (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        authority = cls(folder, Signer.make("a CA of the tests"))
+        authority.signer.write(authority.file)
         return authority
 
     @property
@@ -45,14 +33,7 @@ class Authority:
 
     def issue(self, name: str, *, expired: bool = False) -> Path:
         """Return a file with a certificate for a name (or an IP address) and its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        alternative = x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
-        certificate = (
-            _builder(_name(name), self.certificate.subject, key, days=-1 if expired else 1)
-            .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
+        certificate, key = self.signer.sign(name, dt.timedelta(days=-1 if expired else 1))
         path = self.folder / f"{name}{'-expired' if expired else ''}.pem"
         plain = serialization.NoEncryption()
         path.write_bytes(
@@ -82,35 +63,3 @@ class TlsServer(ScriptedServer):
 
     def _note_name(self, _: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
         self.seen.append(name)
-
-
-_USAGE_OF_CA = x509.KeyUsage(
-    key_cert_sign=True,
-    crl_sign=True,
-    digital_signature=False,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int = 1
-) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=2))
-        .not_valid_after(now + dt.timedelta(days=days))
-    )

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from pwdload.errors import FaultError
 
-_DAYS = 7
+_LASTS = dt.timedelta(days=7)
 """Longer than any run."""
 
 
@@ -44,12 +44,11 @@ class Authority:
     _certificate: x509.Certificate
 
     @classmethod
-    def make(cls) -> "Authority":
-        """Make a new CA, which nobody trusts yet."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("pwdload fault proxy: a throw-away CA")
+    def make(cls, name: str = "pwdload fault proxy: a throw-away CA") -> "Authority":
+        """Make a new CA of this name, which nobody trusts yet."""
+        key, subject = ec.generate_private_key(ec.SECP256R1()), _name(name)
         certificate = (
-            _builder(name, name, key)
+            _builder(subject, subject, key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_USAGE_OF_CA, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -68,18 +67,22 @@ class Authority:
         except OSError as error:
             raise FaultError(f"{path}: the CA's certificate cannot be written: {error.strerror or error}") from None
 
-    def context_for(self, name: str) -> ssl.SSLContext:
-        """Return a server's context with a new certificate for this host name or IP address."""
+    def sign(self, name: str, lasts: dt.timedelta = _LASTS) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        """Return a new certificate for a host name or IP address, and its key; less than nothing: it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
-            _builder(_name(name), self._certificate.subject, key)
+            _builder(_name(name), self._certificate.subject, key, lasts)
             .add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
             .add_extension(issuer, critical=False)
             .sign(self._key, hashes.SHA256())
         )
+        return certificate, key
+
+    def context_for(self, name: str) -> ssl.SSLContext:
+        """Return a server's context with a new certificate for this host name or IP address."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        _load(context, certificate, key)
+        _load(context, *self.sign(name))
         return context
 
 
@@ -117,7 +120,9 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lasts: dt.timedelta = _LASTS
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -125,6 +130,6 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=_DAYS))
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + lasts)
     )
