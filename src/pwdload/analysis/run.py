@@ -187,7 +187,7 @@ def load_run(
         search = read_search(directory.search_file)
     except RunDirectoryError as error:
         problems.append(str(error))
-    source = _scenario_source(directory)
+    source = directory.scenario_source()
     faults, faults_unreadable = _faults(directory)
     problems += [faults_unreadable] if faults_unreadable else []
     return Run(
@@ -225,13 +225,6 @@ def _faults(directory: RunDirectory) -> tuple[FaultsRecord | None, str]:
         return read_faults(directory.faults_file), ""
     except RunDirectoryError as error:
         return None, f"{str(error).replace(f'{directory.path}/', '').rstrip('.')}."
-
-
-def _scenario_source(directory: RunDirectory) -> str:
-    try:
-        return directory.scenario_file.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def read_target_counts(directory: RunDirectory) -> tuple[CountRow, ...] | None:

@@ -202,10 +202,6 @@ class TenantClient:
         fields["pwd_must_modify"] = must_modify
         return self._call("create user", "POST", _USERS, fields, _user_id)
 
-    def modify_user(self, user_id: str, *, must_modify: bool) -> None:
-        """Ask a user for a new password at the next login, or no longer. Raises `TenantCallError`."""
-        self._call("modify user", "PUT", _user_path(user_id), {"pwd_must_modify": must_modify}, _user_id)
-
     def set_password(self, user_id: str, password: str, *, must_modify: bool) -> None:
         """Set a user's password as an administrator. Raises `TenantCallError`."""
         fields: dict[str, str | bool] = {"password": password, "pwd_must_modify": must_modify}

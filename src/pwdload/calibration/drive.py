@@ -58,21 +58,11 @@ def run_trial(trial: Trial, folder: Path, *, locustfile: Path, more: Sequence[st
         command += ["--loglevel", "WARNING", "--only-summary"]
         command += ["--scenario", str(scenario), "--host", target.url]
         command += ["--accounts", str(accounts), "--reports", str(reports), *more]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=trial.warm_up_s + trial.for_s + _STARTS_AND_ENDS_WITHIN_S,
-            check=False,
-        )
+        done = _run(command, trial.warm_up_s + trial.for_s + _STARTS_AND_ENDS_WITHIN_S)
         dictated = target.dictated()
     runs = sorted(path.parent for path in reports.glob("trial/2*/run.json"))
     if not runs:
-        words = " | ".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
-        raise TargetError(f"{trial.name}: the harness left no run (exit code {done.returncode}): {words}")
+        raise TargetError(f"{trial.name}: the harness left no run ({_last_words(done)})")
     return Driven(
         trial=trial, run=RunDirectory.open(runs[-1]), exit_code=done.returncode, said=done.stdout, dictated=dictated
     )
@@ -100,18 +90,26 @@ def short_certificate() -> Certificate:
     with tempfile.TemporaryDirectory(prefix="pwdload-calibration-") as folder:
         path = Path(folder) / "calibration.json"
         command = [sys.executable, "-m", "pwdload.harness.selftest", str(path)]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_SELFTEST_WITHIN_S,
-            check=False,
-        )
+        done = _run(command, _SELFTEST_WITHIN_S)
         certificate = read_certificate(path)
     if certificate is None:
-        words = " | ".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
-        raise TargetError(f"this machine could not be calibrated (exit code {done.returncode}): {words}")
+        raise TargetError(f"this machine could not be calibrated ({_last_words(done)})")
     return certificate
+
+
+def _run(command: Sequence[str], within_s: float) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 - our own program
+        command,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=within_s,
+        check=False,
+    )
+
+
+def _last_words(done: "subprocess.CompletedProcess[str]") -> str:
+    words = " | ".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
+    return f"exit code {done.returncode}: {words}"

@@ -114,6 +114,13 @@ class RunDirectory:
         """The scenario as it was given."""
         return self.path / "scenario.toml"
 
+    def scenario_source(self) -> str:
+        """Return the text of its scenario; empty where there is none that can be read."""
+        try:
+            return self.scenario_file.read_text("utf-8", errors="replace")
+        except OSError:
+            return ""
+
     @property
     def target_counts_file(self) -> Path:
         """What the target itself counted, if it could be asked."""

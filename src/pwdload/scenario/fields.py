@@ -157,14 +157,23 @@ HeaderText = Annotated[
 """What can be sent as a header's value as it is."""
 
 
-def _base_url(value: str) -> str:
-    if not re.fullmatch(_BASE_URL, value):
-        raise ValueError(f"not a base URL; allowed is {_BASE_URL_WORDS}")
+def checked_url(value: str, pattern: str, what: str, allowed: str) -> str:
+    """Return a URL without a slash at its end.
+
+    Raises:
+        ValueError: it does not match the pattern, or there is no such port; the words say what is `allowed`.
+    """
+    if not re.fullmatch(pattern, value):
+        raise ValueError(f"not {what}; allowed is {allowed}")
     try:
         urlsplit(value).port  # noqa: B018 - reading it is the check
     except ValueError as error:
-        raise ValueError(f"{str(error).lower()}; allowed is {_BASE_URL_WORDS}") from None
+        raise ValueError(f"{str(error).lower()}; allowed is {allowed}") from None
     return value.rstrip("/")
+
+
+def _base_url(value: str) -> str:
+    return checked_url(value, _BASE_URL, "a base URL", _BASE_URL_WORDS)
 
 
 BaseUrl = Annotated[

@@ -1,9 +1,7 @@
 """The table [target.metrics]: where what the target says of itself is found, and what its numbers are."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from pwdload.scenario.fields import Duration, FilePath
+from pwdload.scenario.fields import Duration, FilePath, checked_url
 from pwdload.units import format_duration
 
 MetricUnit = Literal["cores", "bytes", "share", "per_s", "s", "number"]
@@ -48,13 +46,7 @@ def unit_of_metric(name: str) -> MetricUnit:
 def _prometheus_url(value: str) -> str:
     if "@" in value:
         raise ValueError(f"has a user in it, and secrets come from the environment only: set {TOKEN_VARIABLE} there")
-    if not re.fullmatch(_URL, value):
-        raise ValueError(f"not the URL of a Prometheus; allowed is {_URL_WORDS}")
-    try:
-        urlsplit(value).port  # noqa: B018 - reading it is the check
-    except ValueError as error:
-        raise ValueError(f"{str(error).lower()}; allowed is {_URL_WORDS}") from None
-    return value.rstrip("/")
+    return checked_url(value, _URL, "the URL of a Prometheus", _URL_WORDS)
 
 
 PrometheusUrl = Annotated[

@@ -69,20 +69,13 @@ def _left_out(
     """Return why a run is in no series; empty where it is."""
     if verdict is Verdict.INVALID:
         return "INVALID: its instrument failed"
-    ours, theirs = _source(newest[0]), _source(directory)
+    ours, theirs = newest[0].scenario_source(), directory.scenario_source()
     if keys := other_scenario_keys(ours, theirs):
         return keys
     if record.target_is_standin is not newest[1].target_is_standin:
         return "the stand-in on one side, a real target on the other"
     # A search finds its stages anew each time.
     return "" if "\n[search]" in f"\n{theirs}" else other_plan(newest[1], record)
-
-
-def _source(directory: RunDirectory) -> str:
-    try:
-        return directory.scenario_file.read_text("utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def measured_numbers(directory: RunDirectory) -> Numbers:
