@@ -5,7 +5,7 @@ renews its lease, so that a process in charge that dies takes its faults with it
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import gevent
 from gevent.event import Event
@@ -27,14 +27,13 @@ from pwdload.health import HealthRow
 from pwdload.injections import FaultsRecord, Injection, write_faults
 from pwdload.rundir import RunDirectory, write_json
 from pwdload.scenario import Scenario
-from pwdload.watched import FaultNow
+from pwdload.watched import FaultNow, FaultState
 
 _LEASE_S: Final = 3.0
 _RENEW_S: Final = 1.0
 _HEALED_WITHIN_S: Final = 90.0
 """How long the end of a run waits for its faults to be healed; a process that was killed has to come up again."""
 _CLOCK_LOOK_S: Final = 0.05
-State = Literal["planned", "active", "healed", "skipped", "failed"]
 
 
 class RunTime:
@@ -185,7 +184,7 @@ class Faulting:
 def _now(planned: Planned, active: Injection | None, done: Injection | None) -> FaultNow:
     """Return how an injection stands, of which it is known that it is on, or over; else it is planned."""
     told = done or active
-    state: State = "planned" if told is None else "active" if done is None else _ended(done)
+    state: FaultState = "planned" if told is None else "active" if done is None else _ended(done)
     start_s = told.inject_after_s if told is not None else None
     end_s = told.heal_after_s if told is not None else None
     return FaultNow(
@@ -197,7 +196,7 @@ def _now(planned: Planned, active: Injection | None, done: Injection | None) -> 
     )
 
 
-def _ended(done: Injection) -> State:
+def _ended(done: Injection) -> FaultState:
     if done.skipped:
         return "skipped"
     return "failed" if done.error else "healed"

@@ -8,13 +8,14 @@ import gevent
 from pwdload.clock import RunClock
 from pwdload.criteria import Criterion, Metric, Span, stated
 from pwdload.criteria.breadths import told
+from pwdload.criteria.live import LiveLoad
 from pwdload.criteria.observing import spans_of
 from pwdload.criteria.seconds import Streak
 from pwdload.criteria.sparing import without
 from pwdload.criteria.watching import Watching
 from pwdload.criteria.words import title
 from pwdload.faults.plan import plan_faults
-from pwdload.harness.live import LiveLoad, Tap, tap_of
+from pwdload.harness.live import Tap, tap_of
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.scenario import Scenario

@@ -120,9 +120,10 @@ class Lender:
 
     def _may_go_on(self, owner: int) -> bool:
         reading = self._reading(owner)
-        if reading is None or reading.is_ended:
-            return reading is None
-        return owner in self._copied or reading.is_live  # of a process elsewhere nobody sees that it is gone
+        if reading is None:  # on a disk of its own, of which nothing has come
+            return True
+        # Of a process elsewhere nobody sees that it is gone.
+        return not reading.is_ended and (owner in self._copied or reading.is_live)
 
     def _evidence(self, owner: int, lease: int) -> Evidence:
         reading = self._reading(owner)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from pwdload.criteria.live import DELIVERED_WITHIN_S, LiveLoad
 from pwdload.samples import Block
 
 Tap = Callable[[Block], None]
@@ -17,8 +16,8 @@ class Looker(Protocol):
         """Take the next block."""
 
 
-def tap_of(live: Looker, failed: Callable[[str], None]) -> Tap:
-    """Return a tap that fills a `LiveLoad`; the first block that it cannot read ends that, and `failed` is told why.
+def tap_of(looker: Looker, failed: Callable[[str], None]) -> Tap:
+    """Return a tap that fills a looker; the first block that it cannot read ends that, and `failed` is told why.
 
     What is written must not suffer from whoever looks on.
     """
@@ -28,7 +27,7 @@ def tap_of(live: Looker, failed: Callable[[str], None]) -> Tap:
         if broken:
             return
         try:
-            live.take(block)
+            looker.take(block)
         except Exception as error:  # noqa: BLE001 - whatever it is: told, and nothing that is written suffers
             broken.append(f"{type(error).__name__}: {error}")
             failed(broken[0])
@@ -45,6 +44,3 @@ def all_of(*taps: Tap | None) -> Tap | None:
             tap(block)
 
     return show if there else None
-
-
-__all__ = ["DELIVERED_WITHIN_S", "LiveLoad", "Looker", "Tap", "all_of", "tap_of"]

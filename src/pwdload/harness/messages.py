@@ -38,7 +38,6 @@ _CLOCK, _TIME, _STARTED, _BEGIN, _HEALTH, _END_RUN, _REFUSE, _FINISH, _DONE = (
 _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
 """How many readings of the master's clock are taken at once, at the beginning and every so often."""
-"""A question or its answer may be lost with a connection: it is asked again, and gets the same answer."""
 _RECORD = TypeAdapter(WorkerRecord)
 
 

@@ -17,9 +17,10 @@ import gevent
 
 from pwdload.clock import RunClock
 from pwdload.criteria import Criterion, Span, Standing
+from pwdload.criteria.live import LiveLoad
 from pwdload.faults.plan import plan_faults
 from pwdload.harness.course import AHEAD_S, PIECE_S, SETTLING, Course, settling_rate
-from pwdload.harness.live import LiveLoad, Tap, tap_of
+from pwdload.harness.live import Tap, tap_of
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.health import HealthRow

@@ -113,7 +113,7 @@ class Worker:
 
         Raises:
             AccountsError: the list of passwords is not on this machine, or the journal cannot be made.
-        UsageError: the environment has no credentials to put accounts back.
+            UsageError: the environment has no credentials to put accounts back.
         """
         listed = plan.listed(self._own_accounts)
         accounts = plan.scenario.accounts

@@ -125,13 +125,17 @@ class StageBegun:
     """When it began, on the run's clock."""
 
 
+FaultState = Literal["planned", "active", "healed", "skipped", "failed"]
+"""How far an injection is. Skipped: the load ended before it was due, or the target was not in its steady state."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultNow:
     """One injection of a fault."""
 
     name: str
     kind: str
-    state: Literal["planned", "active", "healed", "skipped", "failed"]
+    state: FaultState
     start_s: float
     """When it is planned to begin and to end, on the run's clock; as it was, once it was."""
     end_s: float

@@ -128,13 +128,12 @@ class Gate:
             return "A run is just being started"
         if self._moment is _Moment.ENDING:
             return "The run before is still being written up: flows are finished, and its report is made; a moment"
-        form, environment = request.form, self._environment
-        added = ui_extra_args_dict([])
+        form, added = request.form, ui_extra_args_dict([])
         why = unknown_field(form, added) or other_host(form.get("host", ""), self._rules.target)
-        return why or self._why_no_load(environment)
+        return why or self._why_no_load()
 
-    def _why_no_load(self, environment: Environment) -> str:
-        form, runner = request.form, environment.runner
+    def _why_no_load(self) -> str:
+        form, environment, runner = request.form, self._environment, self._environment.runner
         if isinstance(runner, MasterRunner) and not (runner.clients.ready or runner.clients.running):
             return "No worker is there that could play; start one with --worker"
         picked = form.getlist("user_classes") if self._web_ui.userclass_picker_is_active else []
