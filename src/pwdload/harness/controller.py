@@ -27,7 +27,7 @@ from pwdload.harness.gathering import Gathered, Gathering
 from pwdload.harness.judging import Judging
 from pwdload.harness.keeper import close_books
 from pwdload.harness.lending import LendingDesk, own_books
-from pwdload.harness.live import all_of
+from pwdload.harness.live import Tap, all_of
 from pwdload.harness.messages import MasterSide
 from pwdload.harness.onlooker import Onlooker
 from pwdload.harness.options import options_of
@@ -168,50 +168,57 @@ class Controller:
         stages = stages_as_played(prepared.scenario, self._arrivals) if is_staged else stages_by_hand(by_hand_s)
         self._early.begin_run()
         if self._runner is not None:  # a single user under a debugger leaves no papers
-            self._log = RunLog(
-                Path(options_of(self._environment).reports),
-                prepared,
-                stages,
-                self._arrivals,
-                overruled(prepared.scenario, is_staged=is_staged),
-            )
-            if self._certificate is not None:
-                write_certificate(self._log.directory.calibration_file, self._certificate)
-            self._say_begun(self._log, stages[-1].end_s)
+            self._log = self._begin_papers(prepared, stages, is_staged=is_staged)
         self._journal = self._keeper.begin_run(DiskThread(lambda error: log.error("The ledger: %s", error)))
         if self._workers is not None:
             self._workers.begin_run()
         self._plan = self._make_plan(stages)
         self._clock, self._zero_s = RunClock(), None
         self._turns = Turns(schedule_of(self._arrivals)) if self._arrivals is not None else None
-        self._ceiling = Ceiling.begin(prepared.scenario, prepared.target, self._early)
-        self._judging = Judging.begin(self._plan, self._clock, self._early)
-        file = self._log.directory.search_file if self._log is not None else None
-        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._early)
-        self.onlooker.begin_run(self._sight())
-        tap = all_of(self._searching.tap if self._searching else self._judging.tap, self.onlooker.tap)
+        tap = self._begin_looking()
         if self._workers is not None:
-            if self._desk is not None:
-                self._desk.begin_run(self._keeper, self._journal, prepared.scenario, self._plan.processes)
-            setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
-            if self._gathering is not None and self._log is not None:
-                self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, tap)
+            self._begin_serving(tap)
         else:
-            self._books = own_books(self._keeper, self._journal, prepared.scenario)
-            self.session = Session(
-                self._environment,
-                self._plan,
-                clock=self._clock,
-                worker=_ALONE,
-                books=self._books,
-                end_run=self._early,
-            )
-            self.session.recorder.show_to(tap)
-            self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
+            self._begin_playing(tap)
         if self._faulting is not None and self._log is not None:
             self._faulting.begin_run(self._clock, self._early)
         if self._turns is None:
             self._start_clock(time.perf_counter())
+
+    def _begin_papers(self, prepared: Preparation, stages: tuple[StageRecord, ...], *, is_staged: bool) -> RunLog:
+        reports, notes = Path(options_of(self._environment).reports), overruled(prepared.scenario, is_staged=is_staged)
+        papers = RunLog(reports, prepared, stages, self._arrivals, notes)
+        if self._certificate is not None:
+            write_certificate(papers.directory.calibration_file, self._certificate)
+        length = length_words(prepared.scenario, stages[-1].end_s)
+        say(f"Run: {length}; its report will be {papers.directory.shown}/report.html")
+        return papers
+
+    def _begin_looking(self) -> Tap | None:
+        """Have the run looked at by whoever ends it, steers it or shows it; return what is to be shown its samples."""
+        self._ceiling = Ceiling.begin(self._prepared.scenario, self._prepared.target, self._early)
+        self._judging = Judging.begin(self._plan, self._clock, self._early)
+        file = self._log.directory.search_file if self._log is not None else None
+        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._early)
+        self.onlooker.begin_run(self._sight())
+        return all_of(self._searching.tap if self._searching else self._judging.tap, self.onlooker.tap)
+
+    def _begin_serving(self, tap: Tap | None) -> None:
+        """Lend accounts to the workers, have the plan ride with Locust's order to spawn, and take their samples."""
+        if self._desk is not None:
+            self._desk.begin_run(self._keeper, self._journal, self._prepared.scenario, self._plan.processes)
+        setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
+        if self._gathering is not None and self._log is not None:
+            self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, tap)
+
+    def _begin_playing(self, tap: Tap | None) -> None:
+        """Open this process's own part in the run."""
+        self._books = own_books(self._keeper, self._journal, self._prepared.scenario)
+        self.session = Session(
+            self._environment, self._plan, clock=self._clock, worker=_ALONE, books=self._books, end_run=self._early
+        )
+        self.session.recorder.show_to(tap)
+        self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
 
     def _sight(self) -> Sight:
         return Sight(
@@ -290,10 +297,6 @@ class Controller:
             self._searching.take(row)
         self._ceiling.take(row)
         self.onlooker.take(row)
-
-    def _say_begun(self, run_log: RunLog, length_s: float | None) -> None:
-        length = length_words(self._prepared.scenario, length_s)
-        say(f"Run: {length}; its report will be {run_log.directory.shown}/report.html")
 
     def load_ends(self) -> None:
         """Note when, and why, the load was told to stop."""
