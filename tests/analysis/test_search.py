@@ -11,13 +11,15 @@ from tests.judgements import GOOD
 
 from pwdload.analysis import Analysis, Run, analyse, load_run
 from pwdload.analysis.capacity import Capacity, Shape
+from pwdload.analysis.capacity.of_run import levels_of, seen_of
 from pwdload.analysis.capacity.search import disturbed_levels, searched
 from pwdload.analysis.caveats import Caveat
 from pwdload.analysis.checks.search import search_findings
 from pwdload.criteria import Standing
 from pwdload.injections import FaultsRecord, Injection
 from pwdload.outcome import Finding, Verdict
-from pwdload.report.sections import capacity_section
+from pwdload.report.model import Chart, Table
+from pwdload.report.sections import capacity_section, scalability_section
 from pwdload.rundir import RateRecord, RunDirectory
 from pwdload.searching import LevelRecord, Result, Role, SearchRecord, Settings, write_search
 
@@ -177,6 +179,29 @@ def test_a_level_beyond_the_limit_does_not_fail_a_search_that_found_it(analysed:
     assert {verdict_of(analysed.findings, check)[0] for check in checks} == {Verdict.PASS}
 
 
+def test_response_against_load_is_drawn_from_the_levels_of_the_search(analysed: Analysis) -> None:
+    """Every level is a point, those that were not measured as well: the bend past the limit is what a review asks for.
+
+    The capacity's own section has goodput against what was offered, and what became of each level.
+    """
+    shown = analysed.shown
+    assert shown.source == "search"
+    assert len(shown.levels) == len(LEVELS)
+    low, beyond = shown.levels[0], shown.levels[-2]
+    assert (beyond.times[1].value or 0.0) > 5 * (low.times[1].value or 1.0)
+    assert (beyond.goodput.lower or 0.0) > (low.goodput.upper or 1.0)
+    section = scalability_section(analysed)
+    assert section is not None
+    assert [item.name for item in section.items if isinstance(item, Chart)] == [
+        "response_by_throughput",
+        "response_by_in_flight",
+        "goodput_by_in_flight",
+    ]
+    (table,) = [item for item in section.items if isinstance(item, Table)]
+    assert table.title == "Levels"
+    assert "criteria" not in [column.name for column in table.columns]
+
+
 @pytest.mark.parametrize(
     ("least_per_s", "verdict"), [(25.0, Verdict.PASS), (35.0, Verdict.INCONCLUSIVE), (45.0, Verdict.SLO_FAILED)]
 )
@@ -238,6 +263,7 @@ def test_a_fault_in_a_level_is_no_limit(steady: Run) -> None:
     )
     run = replace(steady, faults=FaultsRecord(injections=(fault,)))
     assert [stage for stage, _ in disturbed_levels(run)] == [f"search {rate:g}/s #{place}"]
+    assert f"search {rate:g}/s #{place}" not in [one.level.stage for one in seen_of(run, levels_of(run)).levels]
     capacity, before = capacity_of(run), capacity_of(steady)
     assert len(capacity.levels) == len(before.levels)
     assert capacity.flows_per_s != before.flows_per_s

@@ -14,8 +14,9 @@ from pwdload.analysis.windows import Window, stage_window
 from pwdload.rundir import RateRecord, StageRecord
 
 Floats = npt.NDArray[np.float64]
-Source = Literal["levels", "ramp", "slices"]
-"""Rates that were held; equal parts of a ramp; or equal parts of whatever was measured, which are no levels."""
+Source = Literal["levels", "ramp", "search", "slices"]
+"""Rates that were held; equal parts of a ramp; the levels of a search, whose settling is over; or equal parts of
+whatever was measured, which are no levels."""
 
 HOLD_MIN_S = 5.0
 """A load that is held for less is no level: its queues have not settled when it is over."""

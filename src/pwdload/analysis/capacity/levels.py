@@ -103,6 +103,11 @@ def load_levels(run: Run, stated: Sequence[Criterion] = (), seen: Seen | None = 
     return _levels(run, stated, holds, source, seen or Seen(run))
 
 
+def loads_of_search(run: Run, stated: Sequence[Criterion], holds: Sequence[Hold], seen: Seen) -> LoadLevels:
+    """Return what came of the levels of a search: what it offered is what really came, as in its own table."""
+    return _levels(run, stated, holds, "search", seen)
+
+
 def load_slices(run: Run, stated: Sequence[Criterion] = (), seen: Seen | None = None) -> LoadLevels:
     """Return equal parts of a run's measured time in the place of levels, for one that held too few loads."""
     return _levels(run, stated, slices_of(run), "slices", seen or Seen(run))
@@ -143,7 +148,7 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
         stage=hold.stage,
         start_s=window.start_s,
         end_s=window.end_s,
-        offered_flows_per_s=hold.load if seen.is_open else flows / length_s,
+        offered_flows_per_s=hold.load if seen.is_open and source != "search" else flows / length_s,
         offered_requests_per_s=len(failed) / length_s,
         changes_per_s=float(goodput.value or 0.0) if seen.has_changes else 0.0,
         p95_s=times[1].value,

@@ -2,8 +2,8 @@
 
 from pwdload.analysis.capacity.estimate import capacity_of_levels
 from pwdload.analysis.capacity.holds import LEVELS_WANTED
-from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices
-from pwdload.analysis.capacity.search import searched
+from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices, loads_of_search
+from pwdload.analysis.capacity.search import searched, undisturbed_holds
 from pwdload.analysis.capacity.seen import Seen
 from pwdload.analysis.capacity.values import Capacity
 from pwdload.analysis.recovery.stated import slo_in
@@ -35,8 +35,11 @@ def levels_of(run: Run, seen: Seen | None = None) -> LoadLevels:
 def seen_of(run: Run, levels: LoadLevels, seen: Seen | None = None) -> LoadLevels:
     """Return what shows best how a run's response times, throughput and load hang together.
 
-    Its levels; of a run with fewer than `LEVELS_WANTED`, equal parts of its measured time.
+    The levels of its search; its own; of a run with fewer than `LEVELS_WANTED`, equal parts of its measured time.
     """
+    searched_holds = undisturbed_holds(run)
+    if len(searched_holds) >= LEVELS_WANTED:
+        return loads_of_search(run, _stated(run), searched_holds, seen or Seen(run))
     return levels if len(levels.levels) >= LEVELS_WANTED else load_slices(run, _stated(run), seen)
 
 

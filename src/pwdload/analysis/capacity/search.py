@@ -6,11 +6,13 @@ from math import inf
 
 import numpy as np
 
+from pwdload.analysis.capacity.holds import Hold
 from pwdload.analysis.capacity.searched_levels import level_of
 from pwdload.analysis.capacity.values import Capacity, Level, Limiter, Shape
 from pwdload.analysis.criteria import observed_of
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
+from pwdload.analysis.windows import Window
 from pwdload.criteria import Criterion, Observed, Standing
 from pwdload.criteria.words import headline as asked_for
 from pwdload.searching import Estimate, LevelRecord, Result, counts_of, disturbed_by, estimate, searchable, standing
@@ -85,6 +87,16 @@ def _undisturbed(whole: _Played) -> _Played:
         records=tuple(whole.records[place] for place in kept),
         results=tuple(whole.results[place] for place in kept),
         levels=tuple(whole.levels[place] for place in kept),
+    )
+
+
+def undisturbed_holds(run: Run) -> tuple[Hold, ...]:
+    """Return the levels of a search that count, in order of time, each without the time in which it settled."""
+    levels, faults = run.search.levels if run.search is not None else (), faults_of(run)
+    return tuple(
+        Hold(one.stage, Window(one.result.start_s, one.result.end_s), one.result.offered_per_s)
+        for one in levels
+        if not disturbed_in(run, one.result, faults)
     )
 
 

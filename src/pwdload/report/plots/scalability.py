@@ -48,6 +48,7 @@ def scaling_chart(found: LoadLevels, usl: Usl | str) -> Chart:
         rules=_knee(usl),
         reading=scaling_reading(usl),
         table=TABLE,
+        is_wide=found.source == "search",  # which has three charts
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pwdload.analysis import Analysis
 from pwdload.analysis.capacity.levels import Bounded, LoadLevel, LoadLevels
 from pwdload.analysis.capacity.scaling import scaling_of
+from pwdload.analysis.capacity.values import Level
 from pwdload.report.frames import number, text
 from pwdload.report.model import Cell, Chart, Column, Kind, Section, Table
 from pwdload.report.plots.scalability import TABLE, offered_chart, response_chart, scaling_chart
@@ -22,6 +23,8 @@ _INTERVALS = (
 _CAPTIONS = {
     "levels": f"One row per load that was held. {_SETTLING} {_INTERVALS}",
     "ramp": f"Equal parts of the ramp; the rate is that at the middle of each. Queues lag behind it. {_INTERVALS}",
+    "search": "One row per level of the search to which nothing was done, without the time in which it settled; why "
+    f"each was played stands in its own table. {_INTERVALS}",
     "slices": f"Equal parts of the measured time, for the run held too few loads to compare. {_INTERVALS}",
 }
 
@@ -42,6 +45,8 @@ def scalability_section(analysis: Analysis) -> Section | None:
 
 def _intro(analysis: Analysis, found: LoadLevels) -> str:
     capacity = analysis.capacity
+    if found.source == "search":
+        return "What each level of the search brought: how long answers took, and how much was under way meanwhile."
     said = [capacity.words] if capacity is not None and capacity.words else []
     if capacity is not None and capacity.limiter is not None and capacity.flows_per_s is not None:
         said.append(f"First to give: {capacity.limiter.words}.")
@@ -57,7 +62,8 @@ def _charts(analysis: Analysis, found: LoadLevels, usl: Usl | str) -> Iterable[C
         yield response_chart(found, against="in_flight")
     if found.source == "slices":
         return
-    yield offered_chart(found, analysis.capacity)
+    if found.source != "search":  # the search's own section has it
+        yield offered_chart(found, analysis.capacity)
     yield scaling_chart(found, usl)
 
 
@@ -65,7 +71,7 @@ def _levels_table(found: LoadLevels) -> Table:
     columns = tuple(_columns(found))
     return Table(
         name=TABLE,
-        title="Levels" if found.source == "levels" else "Parts of the run",
+        title="Parts of the run" if found.source in ("ramp", "slices") else "Levels",
         caption=_CAPTIONS[found.source],
         columns=columns,
         rows=tuple(_row(one, found) for one in found.levels),
@@ -87,8 +93,9 @@ def _columns(found: LoadLevels) -> Iterable[Column]:
     yield number("failed_share", "failed", Kind.SHARE)
     yield number("shed_share", "turned away", Kind.SHARE)
     yield number("requests", "requests", Kind.COUNT)
-    yield text("criteria")
-    yield text("broken", "broken criteria")
+    if found.source != "search":  # what the search made of its levels stands in its own table
+        yield text("criteria")
+        yield text("broken", "broken criteria")
 
 
 def _with_interval(name: str, unit: str, label: str, kind: Kind) -> Iterable[Column]:
@@ -114,9 +121,13 @@ def _row(one: LoadLevel, found: LoadLevels) -> tuple[Cell, ...]:
         level.failed_share,
         one.shed_share,
         level.samples,
-        level.standing.value.replace("_", " ") + (", on the way down" if level.role == "return" else ""),
-        ", ".join(level.broken) or None,
+        *(_standing(level) if found.source != "search" else ()),
     )
+
+
+def _standing(level: Level) -> tuple[Cell, ...]:
+    standing = level.standing.value.replace("_", " ") + (", on the way down" if level.role == "return" else "")
+    return standing, ", ".join(level.broken) or None
 
 
 def _ends(bounded: Bounded) -> tuple[Cell, ...]:
