@@ -261,8 +261,9 @@ def test_a_namespace_that_is_gone_has_no_fault(laid: Cable) -> None:
     act.heal()
 
 
-def test_what_nft_refuses_is_told_in_its_first_words() -> None:
+def test_what_nft_refuses_is_told_in_its_first_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nft points at the place in the lines that follow; the first says what is wrong."""
+    monkeypatch.setattr("pwdload.faults.network.nft.missing_tool", lambda _: "")  # this one is made up
     complaint = "Error: Could not process rule: Operation not permitted\ntable inet x { }\n^^^^^^^^^^^^^^^^\n"
     act = NftDrop(Namespace(run=Tools(lambda _: (1, "", complaint))), "hole", PORT)
     with pytest.raises(FaultError, match=r"^nft -f -: Could not process rule: Operation not permitted$"):

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -237,8 +238,8 @@ def test_a_lock_is_taken_between_two_writes(tmp_path: Path) -> None:
 
     act = DatabaseLock(path, patience=Patience(clock=clock, sleep=writer_ends))
     act.inject()
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
-        sqlite3.connect(path, timeout=0).execute("INSERT INTO some VALUES (1)")
+    with closing(sqlite3.connect(path, timeout=0)) as other, pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("INSERT INTO some VALUES (1)")
     act.heal()
     writer.execute("INSERT INTO some VALUES (1)")
     writer.close()

@@ -276,7 +276,8 @@ def _asked(way: Way, addresses: Sequence[str], device: DeviceProfile) -> Head:
     try:
         begun_s, sent_utc_s = time.perf_counter(), time.time()
         headers = {"Host": way.address.authority, **device_headers(device, way.target.tenant_id)}
-        connection.request("GET", SERVER_DATE_PATH, headers=headers)
+        with suppress(BrokenPipeError):  # closed for writing: but why may be there to read
+            connection.request("GET", SERVER_DATE_PATH, headers=headers)
         answer = connection.getresponse()
         took_s = time.perf_counter() - begun_s
         wants_certificate = answer.status == 400 and WANTS_CERTIFICATE in answer.read(4096)

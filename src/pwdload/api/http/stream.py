@@ -223,7 +223,11 @@ class TlsStream:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
-            self._take(self._plain.receive())
+            data = self._plain.receive()
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
             return False
         finally:
             if self._outgoing.pending:
@@ -283,14 +287,8 @@ class TlsStream:
         self.unsent = data[self._plain.send(data) :]
         return not self.unsent
 
-    def _take(self, data: bytes) -> None:
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
-
     def _decrypt(self, data: bytes) -> None:
-        self._take(data)
+        self._incoming.write(data)
         tls = self._tls
         try:
             while not self._ended:
@@ -300,8 +298,8 @@ class TlsStream:
                 if data and not self._incoming.pending and not tls.pending():
                     break  # most answers are one record: it is cheaper to see that than to try for another
         except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLEOFError:
-            self._ended = self.cut = True
+            # OpenSSL is not told of an end without farewell: it would spoil the session, which may well be taken up
+            # again (RFC 5246, 7.2.1).
+            self._ended = self.cut = not data
         if self._outgoing.pending:
             self._flush()  # the protocol's own answers, such as to a change of keys
