@@ -94,6 +94,7 @@ def test_goodput_that_keeps_up_never_saturates(tmp_path: Path) -> None:
     assert capacity.flows_per_s == 80.0
     assert capacity.flows_upper is None
     assert capacity.limiter is None
+    assert (capacity.changes_per_s or 0.0) <= max(one.changes_per_s for one in capacity.levels), "no more than was seen"
     assert "lies beyond what was tried" in capacity.words
 
 

@@ -231,12 +231,24 @@ def test_a_target_that_breaks_down_past_its_limit_is_named_so(tmp_path: Path) ->
     assert "Past it less gets done than before" in capacity.words
 
 
+def test_a_target_that_serves_all_past_its_limit_has_met_none_of_its_own(tmp_path: Path) -> None:
+    """Waiting breaks a criterion before the target is full: how much it serves at most is more than was tried."""
+    levels = (*LEVELS[:-2], ("beyond", 44.0), LEVELS[-1])
+    capacity = capacity_of(searched_run(tmp_path / "run", Queue(), levels))
+    assert capacity.shape is Shape.FOLLOWS
+    assert capacity.flows_per_s == pytest.approx(35.02, rel=0.1)
+    assert "Past it all of it still gets done, only later" in capacity.words
+    assert "no less gets done" not in capacity.words
+
+
 def test_a_target_that_never_saturates_has_no_number(tmp_path: Path) -> None:
     """All that was tried was kept: the capacity is beyond, and that is the answer."""
     run = searched_run(tmp_path / "run", Queue(slow=20.0), (("coarse", 15.0), ("coarse", 25.0), ("coarse", 45.0)))
     capacity = capacity_of(run)
     assert (capacity.shape, capacity.flows_per_s, capacity.limiter) == (Shape.NEVER_SATURATES, None, None)
     assert capacity.flows_lower == pytest.approx(45, rel=0.1)
+    assert capacity.changes_lower is not None
+    assert capacity.changes_lower <= max(one.changes_per_s for one in capacity.levels), "no more than was seen"
     assert verdict_of(of_search(run), "capacity")[0] is Verdict.INCONCLUSIVE
 
 

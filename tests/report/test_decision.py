@@ -14,7 +14,7 @@ from tests.report.faulty import open_run
 from tests.report.page import Page
 
 from pwdload.analysis import Analysis, Caveat, analyse, load_run
-from pwdload.analysis.capacity import Capacity
+from pwdload.analysis.capacity import Capacity, Shape
 from pwdload.analysis.caveats import find_caveats
 from pwdload.metrics import write_metrics
 from pwdload.oracle.judgement import Judgement
@@ -87,7 +87,7 @@ def test_a_capacity_that_is_enough(analysis: Analysis) -> None:
     assert told["What gives first"]["known_by"] == "p95 of update_password passes 300 ms."
     assert found.intro.startswith(
         "Enough. The highest peak that is expected is 40.0/s (mass-expiry day), 50.0/s with 25 % to spare. "
-        "The target takes 100/s: head-room +150 % (+138 % to +162 %). Growth uses it up on 2031-12-02"
+        "The target takes 100/s of changes: head-room +150 % (+138 % to +162 %). Growth uses it up on 2031-12-02"
     )
     assert said(found, "Next") == ""
 
@@ -108,6 +108,14 @@ def test_a_capacity_that_cannot_be_told_apart_from_the_need(analysis: Analysis) 
     assert rows(found)["Mass-expiry day"]["enough"] == "cannot tell"
     assert found.intro.endswith("What is needed lies within the interval of what is known.")
     assert said(found, "Next") == "To narrow the interval, repeat at the limit or hold each rate longer."
+
+
+def test_a_limit_that_was_not_met_is_not_stated(analysis: Analysis) -> None:
+    """Where the target served all that was offered past the capacity, its limit is more; after one load none is known."""
+    told = rows(decide(analysis, replace(FOUND, shape=Shape.FOLLOWS)))
+    assert told["Limit beyond it"]["changes_per_s"] == "at least 112/s"
+    assert str(told["Limit beyond it"]["known_by"]).startswith("The most that was offered was served")
+    assert "Limit beyond it" not in rows(decide(analysis, replace(FOUND, shape=Shape.UNKNOWN)))
 
 
 def test_a_target_that_never_saturated(analysis: Analysis) -> None:
@@ -155,7 +163,7 @@ def test_without_a_forecast_there_is_nothing_to_hold_it_against(analysis: Analys
     assert [column.name for column in decided.columns] == ["what", "changes_per_s", "interval", "known_by"]
     assert table(found, "forecast") is None
     assert found.intro == (
-        "The target takes 100/s. No [forecast] says what is to come, so nothing says if that is enough."
+        "The target takes 100/s of changes. No [forecast] says what is to come, so nothing says if that is enough."
     )
     assert "state [forecast]" in said(found, "Next")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Literal
 
 import numpy as np
@@ -165,7 +165,9 @@ def _capacity(
     past = [one for one in rising if one.load > load.at]
     flows = _flows(found, rising, load)
     per_flow = _changes_per_flow(found, kept)
-    changes = [None if bound is None or per_flow is None else bound * per_flow for bound in flows]
+    # Where no limit was found, nothing is promised but what was seen.
+    most = inf if isfinite(load.at) else rising[-1].goodput.value or 0.0
+    changes = [None if bound is None or per_flow is None else min(bound * per_flow, most) for bound in flows]
     limiter = None
     if isfinite(load.at) and past:
         limiter = Limiter(criterion=criterion.name, words=limiter_words(criterion, past[0], rising))

@@ -20,6 +20,8 @@ from pwdload.units import format_rate, format_share
 
 RETROGRADE_BELOW = 0.9
 """Past the limit less than this share of the highest goodput gets done: more load gets less done."""
+ALL_SERVED = 0.95
+"""A level that gets at least so much done of what it should has met no limit of the target's own."""
 _WINDOW_S = 1.0
 _LEAST_IN_WINDOW = 5
 _NAMED = 3
@@ -52,6 +54,10 @@ def searched(run: Run) -> Capacity | None:
         if found is not None
         else (None, kept_per_s if shape is Shape.NEVER_SATURATES else None, None)
     )
+    highest = max((one.changes_per_s for one in played.levels), default=None)
+    least = _times(lower, per_flow)
+    if found is None and least is not None and highest is not None:
+        least = min(least, highest)  # where no limit was found, nothing is promised but what was seen
     capacity = Capacity(
         source="search",
         shape=shape,
@@ -59,9 +65,9 @@ def searched(run: Run) -> Capacity | None:
         flows_lower=lower,
         flows_upper=upper,
         changes_per_s=_times(middle, per_flow),
-        changes_lower=_times(lower, per_flow),
+        changes_lower=least,
         changes_upper=_times(upper, per_flow),
-        highest_changes_per_s=max((one.changes_per_s for one in played.levels), default=None),
+        highest_changes_per_s=highest,
         limiter=_limiter(found, criteria, played),
         levels=whole.levels,
         beyond_kept_share=_beyond_kept_share(played, found),
@@ -163,7 +169,9 @@ def _shape(played: _Played, found: Estimate | None) -> Shape:
         return Shape.NEVER_SATURATES if Standing.KEPT in standings else Shape.UNKNOWN
     if found is None:
         return Shape.NEVER_KEPT if Standing.KEPT not in standings else Shape.UNKNOWN
-    return Shape.RETROGRADE if _falls_past(played, found) else Shape.SATURATES
+    if _falls_past(played, found):
+        return Shape.RETROGRADE
+    return Shape.FOLLOWS if _is_all_served(played) else Shape.SATURATES
 
 
 def _falls_past(played: _Played, found: Estimate) -> bool:
@@ -171,6 +179,20 @@ def _falls_past(played: _Played, found: Estimate) -> bool:
     done = [(one.offered_flows_per_s, _goodput(one, played)) for one in played.levels if one.role != "return"]
     best = {offered: max(served for less, served in done if less <= offered) for offered, _ in done}
     return any(served < RETROGRADE_BELOW * best[offered] for offered, served in done if offered > found.upper_per_s)
+
+
+def _is_all_served(played: _Played) -> bool:
+    """Whether the level of the highest load got done what the levels that were kept get done of as much load."""
+    top = max((one for one in played.levels if one.role != "return"), key=lambda one: one.offered_flows_per_s)
+    per_flow = _goodput_per_flow(played)
+    return per_flow is not None and _goodput(top, played) >= ALL_SERVED * top.offered_flows_per_s * per_flow
+
+
+def _goodput_per_flow(played: _Played) -> float | None:
+    """Return what a flow gets done where every criterion is kept: the median over such levels; null without any."""
+    sound = [one for one in played.levels if one.standing is Standing.KEPT and one.offered_flows_per_s > 0]
+    each = [_goodput(one, played) / one.offered_flows_per_s for one in sound]
+    return float(np.median(each)) if each else None
 
 
 def _goodput(level: Level, played: _Played) -> float:
@@ -200,10 +222,9 @@ def _limiter(found: Estimate | None, criteria: Sequence[Criterion], played: _Pla
 def _beyond_kept_share(played: _Played, found: Estimate | None) -> float | None:
     """Return what was served past the limit, as a share of what is served at the capacity."""
     beyond = [one for one in played.levels if one.role == "beyond"]
-    sound = [one for one in played.levels if one.standing is Standing.KEPT and one.offered_flows_per_s > 0]
-    if not beyond or not sound or found is None:
+    per_flow = _goodput_per_flow(played)
+    if not beyond or per_flow is None or found is None:
         return None
-    per_flow = float(np.median([_goodput(one, played) / one.offered_flows_per_s for one in sound]))
     return _goodput(beyond[-1], played) / (found.per_s * per_flow) if per_flow else None
 
 
@@ -247,6 +268,7 @@ def words(capacity: Capacity) -> str:
     past = {
         Shape.RETROGRADE: " Past it less gets done than before: overload must be kept away from it.",
         Shape.SATURATES: " Past it no less gets done, only later.",
+        Shape.FOLLOWS: " Past it all of it still gets done, only later.",
     }
     is_passed = any(one.offered_flows_per_s > capacity.flows_upper for one in capacity.levels)
     return (

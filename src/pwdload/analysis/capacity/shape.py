@@ -32,7 +32,7 @@ def shape_of(rising: Sequence[LoadLevel], *, is_open: bool) -> Shape:
         if _is_flat(rising):
             return Shape.SATURATES
         if Standing.BROKEN in standings:
-            return Shape.UNKNOWN  # a time limit breaks while goodput still follows the load
+            return Shape.FOLLOWS
     # Low levels may have too few requests to be sure of a small share; what holds above holds below.
     if len(rising) > 1 and standings[-1] is Standing.KEPT:
         return Shape.NEVER_SATURATES

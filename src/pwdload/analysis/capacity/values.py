@@ -14,6 +14,8 @@ class Shape(StrEnum):
     """It levels off: more load is not served, and nothing is lost by it."""
     RETROGRADE = "retrograde"
     """It falls again past its highest: more load gets less done."""
+    FOLLOWS = "follows"
+    """It still follows the load where a criterion breaks: the target's own limit lies beyond what was tried."""
     NEVER_SATURATES = "never_saturates"
     """All that was offered was served within the criteria: the limit lies beyond what was tried."""
     NEVER_KEPT = "never_kept"

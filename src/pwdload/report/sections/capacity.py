@@ -84,6 +84,7 @@ def _goodput_reading(capacity: Capacity) -> str:
     readings = {
         Shape.SATURATES: "Goodput follows the load up to the capacity, and stays there past it.",
         Shape.RETROGRADE: "Goodput follows the load up to the capacity, and falls past it.",
+        Shape.FOLLOWS: "Goodput follows the load past the capacity too: a criterion breaks before the target is full.",
         Shape.NEVER_SATURATES: "Goodput follows the load as far as it was tried.",
         Shape.NEVER_KEPT: "No level kept the criteria, not even the lowest.",
         Shape.UNKNOWN: "There are too few levels to say where goodput stops to follow the load.",

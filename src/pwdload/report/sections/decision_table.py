@@ -24,10 +24,10 @@ _NOTHING = Bounds(estimate=None, lower=None, upper=None)
 _SHAPES = {
     Shape.SATURATES: "more load is not served, and nothing is lost by it",
     Shape.RETROGRADE: "past it, more load gets less done",
-    Shape.NEVER_SATURATES: "no limit was met",
+    Shape.FOLLOWS: "the most that was offered was served, though not within the criteria",
     Shape.NEVER_KEPT: "the most that was got done, outside the criteria",
-    Shape.UNKNOWN: "the most that was got done",
 }
+"""Those in which there is a limit beyond the capacity, or something is known of where it lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +172,12 @@ def _measured_rows(known: Known) -> Iterator[dict[str, Cell]]:
         "known_by": short(known.words),
     }
     capacity = known.capacity
-    if capacity is None or capacity.highest_changes_per_s is None or capacity.shape is Shape.NEVER_SATURATES:
+    if capacity is None or capacity.highest_changes_per_s is None or capacity.shape not in _SHAPES:
         return  # where no limit was met, none lies beyond
+    most = per_second(capacity.highest_changes_per_s)
     yield {
         "what": "Limit beyond it",
-        "changes_per_s": per_second(capacity.highest_changes_per_s),
+        "changes_per_s": f"at least {most}" if capacity.shape is Shape.FOLLOWS else most,
         "known_by": _beyond(capacity),
     }
 

@@ -33,7 +33,7 @@ def judged_enough(analysis: Analysis, known: Known, found: Outlook | None) -> st
 
 
 def _capacity_words(known: Known) -> str:
-    return "The capacity is not known." if known.text == "n/a" else f"The target takes {known.text}."
+    return "The capacity is not known." if known.text == "n/a" else f"The target takes {known.text} of changes."
 
 
 def _against(known: Known, worst: Prospect, found: Outlook) -> str:
