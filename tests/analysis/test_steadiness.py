@@ -20,6 +20,18 @@ from pwdload.samples import Sample
 STEADY = STAGES[1]
 
 
+def later(sample: Sample, by_s: float) -> Sample:
+    """Return a sample as it would be had its request been due so much later."""
+    assert sample.sent_s is not None
+    first_s = None if sample.first_byte_s is None else sample.first_byte_s + by_s
+    return sample._replace(
+        intended_s=sample.intended_s + by_s,
+        sent_s=sample.sent_s + by_s,
+        first_byte_s=first_s,
+        done_s=sample.done_s + by_s,
+    )
+
+
 def slowed(samples: list[Sample], factor: Callable[[float], float]) -> list[Sample]:
     """Return the samples with service times longer by a factor of the time when they were due."""
     return [
@@ -86,6 +98,21 @@ def test_processes_that_count_otherwise_are_told(tmp_path: Path) -> None:
     assert lines(run)["steady", "flows"]["words"] == "agrees"
     run = load_run(counting(tmp_path / "wrong", flows_under_way=7))
     assert lines(run)["steady", "flows"]["words"].startswith("two records of one thing differ")
+
+
+def test_flows_that_the_end_cuts_off_while_they_wait_are_under_way_until_then(tmp_path: Path) -> None:
+    """A flow that waits for a token to expire has no answer to show for it: both records have it all the same."""
+    wait_s, end_s = 8.0, 100.0
+    samples = [one for one in samples_of(flows=4000, service_s=lambda _: 0.025) if one.step == "login"]
+    updates = [one for one in samples_of(flows=4000, service_s=lambda _: 0.025) if one.step == "update_password"]
+    samples += [later(one, wait_s) for one in updates if one.done_s + wait_s <= end_s]
+    samples = [one._replace(seq=seq) for seq, one in enumerate(sorted(samples, key=lambda one: one.done_s))]
+    for counted, is_doubtful in ((322, False), (240, True)):
+        directory = write_run(tmp_path / str(counted), samples, record=record_of(samples))
+        seconds = easy_seconds("local", int(end_s), random.Random(1))
+        write_health(directory, [row._replace(in_flight=counted) for row in seconds])
+        row = lines(load_run(directory))["rush", "flows"]
+        assert row["words"].startswith("two records of one thing differ") is is_doubtful
 
 
 def lines(run: Run) -> dict[Hashable, dict[Hashable, Any]]:

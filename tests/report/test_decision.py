@@ -111,7 +111,7 @@ def test_a_capacity_that_cannot_be_told_apart_from_the_need(analysis: Analysis) 
 
 
 def test_a_limit_that_was_not_met_is_not_stated(analysis: Analysis) -> None:
-    """Where the target served all that was offered past the capacity, its limit is more; after one load none is known."""
+    """Where the target served all that was offered past the capacity, its limit is more; after one load none is."""
     told = rows(decide(analysis, replace(FOUND, shape=Shape.FOLLOWS)))
     assert told["Limit beyond it"]["changes_per_s"] == "at least 112/s"
     assert str(told["Limit beyond it"]["known_by"]).startswith("The most that was offered was served")

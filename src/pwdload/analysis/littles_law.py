@@ -27,6 +27,7 @@ COLUMNS = ("stage", "of", "per_s", "mean_s", "expected", "in_flight", "differenc
 AGREES = 0.05
 """A difference of a smaller share, or of less than `AGREES_BY`, is none; nor what chance does to a few readings."""
 AGREES_BY = 0.5
+_DOUBT = "two records of one thing differ: doubt one of them"
 LEAST = 100
 """With fewer requests or flows than this a stage has no line."""
 
@@ -43,11 +44,11 @@ def littles_law_table(run: Run, journeys: pd.DataFrame) -> pd.DataFrame:
     sent = chosen(run.samples, run.samples["sent_s"].notna().to_numpy(), ["sent_s", "done_s"])
     edges = np.unique([edge for _, window in reached for edge in (window.start_s, window.end_s)])
     requests = UnderWay.of(sent["sent_s"].to_numpy(dtype=float), sent["done_s"].to_numpy(dtype=float), edges)
-    flows = UnderWay.of(journeys["start_s"].to_numpy(dtype=float), journeys["end_s"].to_numpy(dtype=float), edges)
+    flows = UnderWay.of(journeys["start_s"].to_numpy(dtype=float), _ends_s(run, journeys), edges)
     rows: list[tuple[object, ...]] = []
     for name, window in reached:
-        rows += _row(name, "requests", requests, window, requests.mean_in(window))
-        rows += _row(name, "flows", flows, window, *_counted(run, window))
+        rows += _row(name, "requests", requests, window, (requests.mean_in(window), 0))
+        rows += _row(name, "flows", flows, window, _counted(run, window))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -97,18 +98,28 @@ class UnderWay:
         return max(self.within(window)[2], 0.0) / window.length_s
 
 
+def _ends_s(run: Run, journeys: pd.DataFrame) -> Floats:
+    """Return when each flow was over: one that the end of the run cut off had been waiting for its next step."""
+    ends_s = journeys["end_s"].to_numpy(dtype=float)
+    return np.where(journeys["is_unfinished"].to_numpy(), np.maximum(ends_s, run.end_s), ends_s)
+
+
 def _row(
-    stage: str, of: str, flow: UnderWay, window: Window, in_flight: float, readings: int = 0
+    stage: str, of: str, flow: UnderWay, window: Window, counted: tuple[float, int]
 ) -> Iterable[tuple[object, ...]]:
+    """Yield the row of a stage; what was under way, as it was `counted`, comes with how often somebody looked."""
     count, lasting_s, _ = flow.within(window)
     if count < LEAST:
         return
+    in_flight, readings = counted
     per_s, mean_s = count / window.length_s, lasting_s / count
     expected = per_s * mean_s
     difference = in_flight / expected - 1.0 if expected > 0 else math.nan
     # A number that is read now and then is off by chance: about as the square root of what it is over the readings.
     luck = 3.0 * math.sqrt(expected / readings) if readings else 0.0
-    words = _words(of, expected, in_flight, max(AGREES * expected, AGREES_BY, luck))
+    allowed = max(AGREES * expected, AGREES_BY, luck)
+    is_doubtful = bool(readings) and abs(in_flight - flow.mean_in(window)) > allowed
+    words = _DOUBT if is_doubtful else _words(of, expected, in_flight, allowed)
     yield stage, of, per_s, mean_s, expected, in_flight, difference, words
 
 
@@ -129,8 +140,8 @@ def _words(of: str, expected: float, in_flight: float, allowed: float) -> str:
         return "the processes' own count is not on record"
     if abs(in_flight - expected) <= allowed:
         return "agrees"
-    if of == "flows":
-        return "two records of one thing differ: doubt one of them, or the stage did not settle"
     if in_flight < expected:
-        return "part of what was sent here ended after the stage: a queue was growing"
-    return "part of what was on its way had been sent before the stage: a queue was draining"
+        why = ": a queue was growing" if of == "requests" else ""
+        return f"part of what began here ended after the stage{why}"
+    why = ": a queue was draining" if of == "requests" else ""
+    return f"part of what was under way had begun before the stage{why}"
