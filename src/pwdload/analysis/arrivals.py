@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pwdload.analysis.due_times import due_times
-from pwdload.analysis.kinds import chosen
+from pwdload.analysis.kinds import chosen, with_columns
 from pwdload.analysis.slots import waits_s
 from pwdload.analysis.unbegun import Unbegun, explain
 from pwdload.arrays import empty, filled, parts, picked
@@ -178,8 +178,8 @@ def _frame(due_s: Floats, samples: pd.DataFrame) -> tuple[pd.DataFrame, Numbers]
         copy=False,
     )
     sent = frame["sent_s"].to_numpy()
-    frame["lag_s"] = filled(len(due_s), np.float64, lambda part: sent[part] - due_s[part])
-    return frame, firsts
+    lag_s = filled(len(due_s), np.float64, lambda part: sent[part] - due_s[part])
+    return with_columns(frame, {"lag_s": lag_s}), firsts
 
 
 def _of_firsts(samples: pd.DataFrame, firsts: Numbers, due_s: Floats) -> tuple[Floats, Floats, Floats]:

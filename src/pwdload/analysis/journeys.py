@@ -107,7 +107,7 @@ def _frame(
 ) -> pd.DataFrame:
     """Return the frame of flows whose first samples are given."""
     cases, count = first["case"].cat.codes.to_numpy(), len(first)
-    is_as_expected, steps = is_as_expected.astype(bool), steps.astype(np.int32, copy=False)
+    is_as_expected, steps = is_as_expected.astype(bool, copy=False), steps.astype(np.int32, copy=False)
     whole = np.zeros(len(first["case"].cat.categories), dtype=np.int32)
     for part in parts(count):
         np.maximum.at(whole, cases[part][is_as_expected[part]], steps[part][is_as_expected[part]])

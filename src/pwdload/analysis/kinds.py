@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pwdload.arrays import are_in_files, filled, parts, picked
+from pwdload.arrays import are_in_files, filled, parts, picked, places_of
 from pwdload.statistics.ordering import taken
 
 KIND_KEYS = ("step", "case", "stage", "http_status", "status", "error_code", "outcome", "expected")
@@ -100,7 +100,7 @@ def chosen(frame: pd.DataFrame, flags: Flags, columns: Sequence[str] | None = No
         return kept.iloc[first : first + count]
     if not are_in_files():
         return kept[flags]
-    index = pd.Index(picked(np.asarray(kept.index), flags), copy=False)
+    index = _index_at(kept.index, places_of(flags))
     columns_of = {str(name): _of_array(kept[name].array, lambda one: picked(one, flags)) for name in kept.columns}
     return pd.DataFrame(columns_of, index=index, copy=False)
 
@@ -110,7 +110,21 @@ def rows_at(frame: pd.DataFrame, places: Numbers) -> pd.DataFrame:
     if not are_in_files():
         return frame.iloc[places]
     columns_of = {str(name): _of_array(frame[name].array, lambda one: taken(one, places)) for name in frame.columns}
-    return pd.DataFrame(columns_of, index=pd.Index(taken(np.asarray(frame.index), places), copy=False), copy=False)
+    return pd.DataFrame(columns_of, index=_index_at(frame.index, places), copy=False)
+
+
+def with_columns(frame: pd.DataFrame, more: Mapping[str, npt.NDArray[Any]]) -> pd.DataFrame:
+    """Return a frame with some columns more, none of which is copied, as pandas does with one that is assigned."""
+    there = {str(name): _of_array(frame[name].array, lambda one: one) for name in frame.columns}
+    return pd.DataFrame({**there, **more}, index=frame.index, copy=False)
+
+
+def _index_at(index: pd.Index, places: Numbers) -> pd.Index:
+    if not isinstance(index, pd.RangeIndex):
+        return pd.Index(taken(np.asarray(index), places), copy=False)
+    # To ask a range for its numbers is to have all of them from then on.
+    start, step = index.start, index.step
+    return pd.Index(filled(len(places), np.int64, lambda part: places[part] * step + start), copy=False)
 
 
 def _of_array(column: Any, work: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Any:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pwdload.analysis.arrivals import ArrivalAccount, account_for
 from pwdload.analysis.frame import ACCEPTED, AS_EXPECTED, STEPS, TRANSPORT, frame_of, within
-from pwdload.analysis.kinds import chosen
+from pwdload.analysis.kinds import chosen, with_columns
 from pwdload.analysis.recovery.stated import stated_criteria
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
@@ -159,8 +159,8 @@ def load_run(
     frame = frame_of(table, [stage.name for stage in record.stages], is_lean=is_lean)
     end_s = _end_s(record, frame)
     measured = measured_windows(record.stages, end_s)
-    frame["is_due_measured"] = within(frame["intended_s"].to_numpy(), measured)
-    frame["is_done_measured"] = within(frame["done_s"].to_numpy(), measured)
+    times = {"is_due_measured": "intended_s", "is_done_measured": "done_s"}
+    frame = with_columns(frame, {name: within(frame[at].to_numpy(), measured) for name, at in times.items()})
     is_rearm = (frame["step"] == "rearm").to_numpy()
     rearms, frame = chosen(frame, is_rearm), chosen(frame, ~is_rearm)
     problems: list[str] = []
