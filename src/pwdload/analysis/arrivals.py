@@ -257,9 +257,10 @@ def _doubles(due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:
         is_begun[mine[is_begin[part]]] = True
         begins += int(np.count_nonzero(is_begin[part]))
     # Each arrival was begun once as a rule: then there are as many begins as arrivals that were.
-    is_plain = begins == np.count_nonzero(is_begun)
-    twice = [] if is_plain else np.flatnonzero(np.bincount(number[is_begin], minlength=len(due_s)) > 1)
-    return np.union1d(np.array(twice, np.int64), picked(number, is_other))
+    twice = np.zeros(0, np.int64)
+    if begins != np.count_nonzero(is_begun):
+        twice = np.flatnonzero(np.bincount(number[is_begin], minlength=len(due_s)) > 1)
+    return np.union1d(twice, picked(number, is_other))
 
 
 def _shifted(record: RunRecord, due_s: Floats, samples: pd.DataFrame, firsts: Numbers) -> Numbers:

@@ -120,11 +120,13 @@ def with_columns(frame: pd.DataFrame, more: Mapping[str, npt.NDArray[Any]]) -> p
 
 
 def _index_at(index: pd.Index, places: Numbers) -> pd.Index:
-    if not isinstance(index, pd.RangeIndex):
-        return pd.Index(taken(np.asarray(index), places), copy=False)
-    # To ask a range for its numbers is to have all of them from then on.
-    start, step = index.start, index.step
-    return pd.Index(filled(len(places), np.int64, lambda part: places[part] * step + start), copy=False)
+    if isinstance(index, pd.RangeIndex):  # which would keep its numbers from then on, were it asked for them
+        start, step = index.start, index.step
+        numbers = filled(len(places), np.int64, lambda part: places[part] * step + start)
+    else:
+        numbers = taken(np.asarray(index), places)
+    found: pd.Index = pd.Index(numbers, copy=False)
+    return found
 
 
 def _of_array(column: Any, work: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Any:
