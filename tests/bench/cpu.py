@@ -31,6 +31,21 @@ def rss_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def kept_and_mapped_bytes(pid: int) -> tuple[int, int]:
+    """Return the memory in RAM that is one process's own, and the pages of files that it looks into.
+
+    The system takes those pages back whenever it wants the room, and lends one copy to all that look into the file.
+
+    Raises:
+        OSError: there is no such process, or it has ended.
+    """
+    lines = (line.split() for line in Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines())
+    kib = {line[0]: int(line[1]) for line in lines if line and line[0].startswith("Rss")}
+    if not kib:
+        raise ProcessLookupError(f"process {pid} has ended")
+    return 1024 * (kib["RssAnon:"] + kib["RssShmem:"]), 1024 * kib["RssFile:"]
+
+
 def family(pid: int) -> list[int]:
     """Return a process and everything that it has started and that still lives."""
     parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}

@@ -19,6 +19,7 @@ from pwdload.errors import PwdloadError, UsageError
 from pwdload.extensions import load_own
 from pwdload.harness.controller import Controller
 from pwdload.harness.exports import Exports
+from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
 from pwdload.harness.session import Session
@@ -56,6 +57,7 @@ _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 
 def install() -> None:
     """Register pwdload with Locust: its options, and what happens when a run begins and ends; load the team's cases."""
+    keep_large_blocks_apart()
     do_without_pandas()
     _one_line_for_errors(_load_own_cases)
     events.init_command_line_parser.add_listener(_on_parser)

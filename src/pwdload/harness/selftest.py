@@ -26,6 +26,7 @@ from pwdload.calibration.truths import nearest_rank_s
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper
+from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import secret_digest, share_secret_with_children
 from pwdload.harness.plan import Plan
@@ -159,6 +160,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m pwdload.harness.selftest FILE\n")
         return 2
+    keep_large_blocks_apart()
     do_without_pandas()
     share_secret_with_children()
     try:
