@@ -44,7 +44,7 @@ _WARM_UP_S = 120.0
 """Until every slot has connected, buffers have their size, each account has been seen, and what is kept of passwords
 (16,384 of them, two for each change) is full."""
 _STOPPED_AT_S, _STOPPED_FOR_S = 20.0, 1.3
-"""So that more arrivals come than there are slots, and fewer than may wait."""
+"""So that more arrivals come than there are slots; all others may wait, for as long as a busy machine wants."""
 _MEAN_OF_S = 10.0
 _ACCOUNTS = 5_000
 """Few enough for each to be seen in the warm-up: what is kept for each account is then there."""
@@ -64,6 +64,7 @@ reuse = "warn"
 model = "open"
 arrivals = "poisson"
 max_in_flight = 500
+queue_limit = 5000
 [[load.stages]]
 name = "soak"
 rate = "{rate}/s"
@@ -76,6 +77,12 @@ failed_share = "1%"
 [mix]
 valid_change = 1
 """
+_WHY = (
+    "What a run keeps has a bound: slots and their connections, what is known of each account, the passwords used "
+    "last, some seconds of samples; and the holes that all of this leaves in the heap where flows come in crowds are "
+    "given back to the system (`src/pwdload/harness/heap.py`). As long as the run grows only what Locust counts of "
+    "each second and notes every five seconds, about 2 MB an hour in the master."
+)
 _CLOCK = re.compile(r"^pwdload_run_clock_seconds\{.*\} (\S+)$", re.MULTILINE)
 _OURS = {"pwdload.exporting": "metrics", "locust": "worker"}
 """By what their command lines have in them, the children of the master that are watched."""
@@ -267,6 +274,8 @@ def text(found: Sequence[Grown], minutes: float, verdict: str, samples: int) -> 
             *(one.row for one in found),
             "",
             f"The run: {verdict}",
+            "",
+            _WHY,
             "",
         ]
     )

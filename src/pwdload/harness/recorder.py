@@ -4,6 +4,7 @@ import traceback
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from math import inf
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 from pwdload.api.contract import OPERATIONS
 from pwdload.api.digest import as_number
 from pwdload.cases.played import Played
+from pwdload.harness.heap import give_back_holes
 from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
@@ -27,6 +29,8 @@ _ORDERS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, Interr
 """What a listener may raise to tell Locust something: no failure."""
 _FLUSH_EVERY_S = 1.0
 """How much a process that is killed may lose at most."""
+_FLUSHES_PER_LOOK_FOR_HOLES = 20
+"""A crowd of flows that waited leaves holes in the heap; to look for them takes less than a millisecond."""
 _KINDS_MAX = 20
 """How many kinds of failure are told apart: a message with a number in it must not fill the record."""
 _WORD_LENGTH_MAX = 100
@@ -205,10 +209,12 @@ class Recorder:
         )
 
     def _flush_regularly(self) -> None:
-        while True:
+        for flushes in count(1):
             gevent.sleep(_FLUSH_EVERY_S)
             if self._writer is not None:
                 self._writer.flush()
+            if self._thread is not None and flushes % _FLUSHES_PER_LOOK_FOR_HOLES == 0:
+                self._thread.put(give_back_holes)
 
 
 def _name(listener: object) -> str:
