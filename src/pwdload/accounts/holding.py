@@ -89,7 +89,7 @@ class Holding:
         held = self._held[account.lease]
         taken = held.in_hands.pop(account.index)
         held.ready[account.index] = Home(state, account)
-        return taken.in_force != account.in_force
+        return taken is not account and taken.in_force != account.in_force
 
     def put_aside(self, account: Account) -> None:
         """Take an account out of somebody's hands that is used up, and waits to be made ready again."""

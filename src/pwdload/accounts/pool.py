@@ -77,8 +77,9 @@ class Pool:
         Raises:
             AccountsError: none is left in that state.
         """
-        ready = self._ready.setdefault(state, deque())
-        self._wake()
+        ready = self._ready_in(state)
+        if self._resting:
+            self._wake()
         if len(ready) < self._reserve:
             self._restock(state, ready)
         while ready:
@@ -113,12 +114,18 @@ class Pool:
         """Return an account as it is now: ready in that state, changed, in doubt or retired."""
         if status is Status.READY:
             was_changed = self.holding.put_back(state, account)
-            self._queue(self._ready.setdefault(state, deque()), account, was_changed=was_changed)
+            self._queue(self._ready_in(state), account, was_changed=was_changed)
         elif status is Status.CHANGED and self._rearms:
             self.holding.put_aside(account)
             self._queue(self._changed, account, was_changed=True)
         else:
             self.holding.drop(account)
+
+    def _ready_in(self, state: str) -> deque[Account]:
+        ready = self._ready.get(state)
+        if ready is None:
+            ready = self._ready[state] = deque()
+        return ready
 
     def _queue(self, queue: deque[Account], account: Account, *, was_changed: bool) -> None:
         if was_changed and self._marks is not None:

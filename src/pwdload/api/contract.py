@@ -93,7 +93,7 @@ UPSTREAM_CODES = frozenset(
 SHED_HTTP_STATUSES = frozenset({429, 503})
 
 
-_decoder = json.JSONDecoder()
+_scan = json.JSONDecoder().scan_once
 
 
 @dataclass(slots=True)
@@ -112,8 +112,14 @@ class Answer:
     """The API's error code; empty when there is none."""
 
     def __post_init__(self) -> None:
-        self.status = self.text("status")
-        self.error_code = self.text("error_code")
+        fields = self.fields
+        if fields is None:
+            self.status = self.error_code = ""
+            return
+        # As `text` says, without asking it where there is no need.
+        status = fields.get("status", "")
+        self.status = status if type(status) is str and status.isascii() else self.text("status")
+        self.error_code = self.text("error_code") if "error_code" in fields else ""
 
     @classmethod
     def parse(cls, http_status: int, body: bytes) -> "Answer":
@@ -214,10 +220,10 @@ def _json_object(body: bytes) -> dict[str, object] | None:
         # looking for another encoding and for white space than on reading.
         if body.startswith(b'{"'):
             text = body.decode("utf-8", "surrogatepass")  # as `json.loads` does
-            fields, end = _decoder.raw_decode(text)
+            fields, end = _scan(text, 0)
             if end == len(text):
                 return fields  # type: ignore[no-any-return]  # it begins with a brace
         fields = json.loads(body)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, StopIteration):  # the last is how the scanner says that a value is missing
         return None
     return fields if isinstance(fields, dict) else None

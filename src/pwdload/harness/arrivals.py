@@ -6,6 +6,7 @@ The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Final
 
 import gevent
 from gevent.hub import Waiter, get_hub
@@ -14,6 +15,9 @@ from locust.exception import StopUser
 from pwdload.clock import RunClock
 from pwdload.harness.timer import make_timer
 from pwdload.pacing import Arrival, Call, Mix, RatePiece, Schedule, Sharing, SlotQueue, Tally
+
+_new: Final = tuple.__new__
+"""Makes a NamedTuple out of all of its values in their order, at half of the cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ class Dispatcher:
 
     def _hand_over(self, arrival: Arrival) -> None:
         self._next_number = arrival.number + 1
-        call = Call(arrival, self._rota.mix.case(arrival.number))
+        call = _new(Call, (arrival, self._rota.mix.case(arrival.number)))
         seat = self.slots.due(call)
         if seat is not None:
             self.wake(seat, call)

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import gevent
 from gevent.event import Event
@@ -44,6 +44,8 @@ from pwdload.passwords import PasswordBook, announced_differences, password_poli
 from pwdload.rundir import ArrivalCounts, RateRecord, WorkerRecord
 
 _RIGHT_ACCEPT = Outcome.RIGHT_ACCEPT
+_new: Final = tuple.__new__
+"""Makes a NamedTuple out of all of its values in their order, at half of the cost: for what each flow makes."""
 _DRAIN_LOOK_S = 0.02
 _FULL_COLLECTION_AFTER = 1000
 """So many collections of what is young, minutes of them at 10,000 flows a second, before all is looked through."""
@@ -206,7 +208,7 @@ class Session:
             AccountsError: no account is left that the case could use.
         """
         case = self._cases[case_name]
-        due = self._due_now() if arrival is None else Due(arrival.due_s, arrival.number, arrival.stage)
+        due = self._due_now() if arrival is None else _new(Due, (arrival.due_s, arrival.number, arrival.stage))
         leased: list[Account] = []
         self.in_flight += 1
         try:
@@ -223,14 +225,14 @@ class Session:
     def _due_now(self) -> Due:
         now_s, number = self.clock.now(), self.flows
         self.flows += 1
-        return Due(now_s, number, self.recorder.stage_at(now_s))
+        return _new(Due, (now_s, number, self.recorder.stage_at(now_s)))
 
     def _play(
         self, case: Case, due: Due, account: Account, other: Account | None = None, *, wire: "SessionWire"
     ) -> None:
         """Play one flow and record it."""
         family, requests = self._device(account.index)
-        me = Party(account=account, requests=requests)
+        me = _new(Party, (account, requests))
         flow = Flow(
             case,
             me=me,

@@ -95,6 +95,10 @@ class Span:
         inside = count - self.before
         if inside <= 0:
             return self.start_s
+        if (
+            not self.slope_per_s2 and self.from_per_s
+        ):  # nearly every arrival: the same to the last bit, at half the cost
+            return min(self.start_s + inside / self.from_per_s, self.last_s)
         square = self.from_per_s * self.from_per_s + 2 * self.slope_per_s2 * inside
         # Rounding may take the square below 0 at the end of a ramp down to 0.
         rates = self.from_per_s + (sqrt(square) if square > 0 else 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, dropwhile, islice, pairwise
 from math import floor
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pwdload.pacing.poisson import BLOCK, block_points, block_starts
 from pwdload.pacing.rates import RatePlan, Span
@@ -14,6 +14,10 @@ Arrivals = Literal["even", "poisson"]
 
 _CLOSE = 1e-9
 """More than rounding takes from a time or a count: a search begins that much too early, and drops what it need not."""
+
+
+_new: Final = tuple.__new__
+"""Makes a NamedTuple out of all of its values in their order, at half of the cost."""
 
 
 class Arrival(NamedTuple):
@@ -76,15 +80,17 @@ class Schedule:
     def _arrivals(self, points: Iterator[tuple[int, float]], wanted: Callable[[int], bool] | None) -> Iterator[Arrival]:
         for number, point, span in self._placed(points):
             if wanted is None or wanted(number):
-                yield Arrival(number, span.due_s(point), span.stage)
+                yield _new(Arrival, (number, span.due_s(point), span.stage))
 
     def _placed(self, points: Iterator[tuple[int, float]]) -> Iterator[tuple[int, float, Span]]:
         """Say into which piece of the plan each numbered point of the axis of counts falls, until the plan ends."""
         spans = iter(self.plan.spans)
         span = next(spans, None)
+        until = span.until if span is not None else 0.0
         for number, point in points:
-            while span is not None and point >= span.until:
+            while span is not None and point >= until:
                 span = next(spans, None)
+                until = span.until if span is not None else 0.0
             if span is None:
                 return
             yield number, point, span
