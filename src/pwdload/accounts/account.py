@@ -5,7 +5,6 @@ from typing import Final, NamedTuple, Self
 
 from pwdload.passwords import PasswordBook, Shape, variation
 
-
 _new: Final = tuple.__new__
 """Makes a NamedTuple out of a tuple at half of what naming its fields costs: for what is made with each exchange."""
 

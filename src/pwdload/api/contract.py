@@ -5,10 +5,11 @@ and "Skipping Password Change"; where those list nothing, the comment says so.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 
 class Step(StrEnum):
@@ -93,7 +94,8 @@ UPSTREAM_CODES = frozenset(
 SHED_HTTP_STATUSES = frozenset({429, 503})
 
 
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+"""What `raw_decode` calls, and the library's documentation of the module leaves out."""
 
 
 @dataclass(slots=True)

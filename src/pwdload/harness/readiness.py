@@ -38,9 +38,10 @@ class Inflow:
     def __init__(self, clock: Callable[[], float]) -> None:
         """Take the clock by which it is stamped when something came."""
         self.clock = clock
-        self._come: deque[Readiness] = deque()
+        self.come: deque[Readiness] = deque()
+        """Those that have read something, in that order; `call` is to follow when one is added."""
         self._loop = get_hub().loop
-        self._is_called = False
+        self.is_called = False
         """Whether the loop is to call `_work`."""
         # Called in each of the loop's turns, which do not sleep while it is wanted.
         self._again = self._loop.idle(priority=_BEFORE_ALL_ELSE)
@@ -49,15 +50,14 @@ class Inflow:
         """Return what waits for one descriptor."""
         return Readiness(descriptor, self)
 
-    def put(self, one: "Readiness") -> None:
-        """Let whoever waits there go on when it is time for work."""
-        self._come.append(one)
-        if not self._is_called:
-            self._is_called = True
+    def call(self) -> None:
+        """Let whoever has come go on when it is time for work."""
+        if not self.is_called:
+            self.is_called = True
             self._loop.run_callback(self._work)  # at the beginning of its next turn, which is when all has been read
 
     def _work(self) -> None:
-        come = self._come
+        come = self.come
         until_s = time.perf_counter() + _WORK_S
         while come:
             come.popleft().go_on()
@@ -65,7 +65,7 @@ class Inflow:
                 if not self._again.active:
                     self._again.start(self._work)
                 return
-        self._is_called = False
+        self.is_called = False
         if self._again.active:
             self._again.stop()
 
@@ -153,9 +153,12 @@ class Readiness:
             return  # what came was damaged on its way, and the kernel has dropped it
         except OSError as error:
             self._error = error
-        self.came_s = self._inflow.clock()
+        inflow = self._inflow
+        self.came_s = inflow.clock()
         self._has_come = True
-        self._inflow.put(self)
+        inflow.come.append(self)
+        if not inflow.is_called:
+            inflow.call()
 
     def _arm(self, seconds: float) -> None:
         if self._timer is not None:

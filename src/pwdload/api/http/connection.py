@@ -194,13 +194,15 @@ class Connection:
         while True:
             data = stream.receive()
             if data:
+                came_s = self._came_s(stream)  # what other users did since then has no part in it
                 if result.first_byte_s is None:
-                    result.first_byte_s = self._came_s(stream)
+                    result.first_byte_s = came_s
                 result.bytes_received += len(data)
                 answer.feed(data)
                 if answer.complete:
                     break
             elif data is not None:
+                came_s = self._came_s(stream)
                 self._end(stream, result)
                 break
             stream.set_timeout(self._left_s(result, first_due_s if result.first_byte_s is None else None))
@@ -208,7 +210,7 @@ class Connection:
         result.http_status = answer.status
         if answer.aside is not None:
             result.aside = answer.aside
-        result.done_s = self._came_s(stream)  # what other users did since then has no part in it
+        result.done_s = came_s
 
     def _came_s(self, stream: Stream) -> float:
         """Return when what was received last was there."""
