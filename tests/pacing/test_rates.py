@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
-from math import inf, nan
+from math import inf, nan, sqrt
 
 import pytest
 from hypothesis import given
@@ -58,6 +58,15 @@ def test_later_arrivals_are_not_due_earlier(plan: RatePlan, shares: list[float])
     """The order of arrivals is the order in which they are due, but for the last bit of a time."""
     times = [plan.time_of(plan.expected_total * share) for share in sorted(shares)]
     assert all(after >= before - 1e-12 * plan.end_s for before, after in pairwise(times))
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1e-3, 1e5), st.floats(0.0, 1.0))
+def test_at_a_flat_rate_the_short_form_gives_the_same_times(rate: float, before_s: float, share: float) -> None:
+    """Arrivals at a flat rate are the same to the last bit as those of runs from before there was a short form."""
+    _, span = plan_of((before_s, rate, rate), (10.0, rate, rate)).spans
+    inside = span.before + (span.until - span.before) * share - span.before
+    long_form_s = min(span.start_s + 2 * inside / (rate + sqrt(rate * rate)), span.last_s)
+    assert span.due_s(span.before + (span.until - span.before) * share) == long_form_s
 
 
 def test_the_figures_of_a_rush_are_those_of_a_pocket_calculator() -> None:

@@ -304,18 +304,15 @@ class SessionWire:
 
     def __init__(self, client: Client, together: Together, now: Callable[[], float], told_to_stop: Event) -> None:
         self._client = client
+        self.send: Callable[[bytes], Exchange] = client.exchange
+        """Sends a request and returns its exchange."""
+        self.end_flow = client.end_flow
+        """Is done with a flow: where each is a client of its own, the connection is closed."""
         self.send_together = together.send
         """Sends requests at one moment, over connections that are not this user's alone: see `Together.send`."""
-        self._now = now
+        self.now = now
+        """Returns the time on the run's clock, in seconds."""
         self._told_to_stop = told_to_stop
-
-    def send(self, request: bytes) -> Exchange:
-        """Send a request and return its exchange."""
-        return self._client.exchange(request)
-
-    def end_flow(self) -> None:
-        """Be done with a flow: where each is a client of its own, the connection is closed."""
-        self._client.end_flow()
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for this user only.
@@ -325,10 +322,6 @@ class SessionWire:
         """
         if self._told_to_stop.wait(seconds):
             raise StopUser
-
-    def now(self) -> float:
-        """Return the time on the run's clock, in seconds."""
-        return self._now()
 
     def close(self) -> None:
         """Close the connection."""
