@@ -43,6 +43,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.oracle
 	$(BIN)/python -m tests.bench.proxy
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.floor
 	$(BIN)/python -m tests.bench.report
 	$(BIN)/python -m tests.bench.soak
 

@@ -8,14 +8,19 @@ Beside them FastHttpUser and pwdload under Locust, as the comparison measures th
 other, and with nothing else.
 """
 
+import datetime as dt
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench.cpu import GENERATOR_CORE, pinned
+from tests.bench.conditions import cpu_model
+from tests.bench.cpu import GENERATOR_CORE, all_cores, pinned
 from tests.bench.generators import of_locust, pwdload
 from tests.bench.report import put_into
 from tests.bench.steady import Measured, measure
@@ -88,9 +93,22 @@ def _section(rungs: Sequence[tuple[str, float, float]], whole: Sequence[Measured
     wanted_us, bare_us = fast_us / _WANTED, next(us for name, us, _ in rungs if "held back" in name)
     yield (
         f"{_WANTED} x FastHttpUser are {wanted_us:.1f} us a request. A loop that sends and receives the same bytes "
-        f"over and over, and is held back as the work on a request would do, takes {bare_us:.1f} us of them by itself."
+        f"over and over, and is held back as the work on a request would do, takes {bare_us:.1f} us of them by itself; "
+        f"{max(wanted_us - bare_us, 0.0):.1f} us are left for JSON, checks, accounts, statistics and samples."
     )
     yield ""
+    yield _conditions()
+    yield ""
+
+
+def _conditions() -> str:
+    """Return when and on what this was measured, and how busy the machine was."""
+    when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    packages = ", ".join(f"{name} {version(name)}" for name in ("locust", "gevent", "httptools"))
+    load, _, _ = os.getloadavg()
+    cores = len(all_cores())
+    return f"{when}; {cpu_model()}, {cores} cores, load average {load:.1f} (about 2 is its own); {python}, {packages}."
 
 
 if __name__ == "__main__":
