@@ -179,8 +179,6 @@ def measured(rungs: Sequence[tuple[str, Player]]) -> list[tuple[str, Cost]]:
 
 def _session(url: str, folder: Path) -> Session:
     session = selftest._session(url, folder)
-    recorder = session.recorder
-    recorder._own_listener = recorder._request_event._handlers[0]  # as under a runner of Locust's
     selftest.burst(session, 1, 0.1)  # has the accounts drawn
     return session
 
