@@ -86,7 +86,7 @@ def _section(rungs: Sequence[tuple[str, float, float]], whole: Sequence[Measured
     yield "| | us | of it the kernel | x FastHttpUser |"
     yield "|---|---|---|---|"
     for name, us, share in rungs:
-        yield f"| {name} | {us:.1f} | {share:.0%} | {fast_us / us:.1f} |"
+        yield f"| {name} | {us:.1f} | {f'{share:.0%}' if share else ''} | {fast_us / us:.1f} |"
     yield f"| pwdload under Locust | {ours_us:.1f} | | {fast_us / ours_us:.1f} |"
     yield f"| FastHttpUser under Locust | {fast_us:.1f} | | 1.0 |"
     yield ""

@@ -51,7 +51,7 @@ class Cost(NamedTuple):
 
     us: float
     kernel_share: float
-    """Which part of it the kernel has taken, to a few percent: it counts in steps of 10 ms."""
+    """Which part of it the kernel has taken, roughly: it counts in steps of 10 ms; 0 where empty work is in between."""
 
 
 class Rungs:
@@ -169,10 +169,11 @@ def measured(rungs: Sequence[tuple[str, Player]]) -> list[tuple[str, Cost]]:
             done = play(_TURN_S)
             used_s, after = time.process_time() - begun_s, os.times()
             costs[place].append((used_s - done.idle_work_s) / done.requests * 1e6)
-            of_kernel[place] += after.system - before.system
-            of_all[place] += after.system - before.system + after.user - before.user - done.idle_work_s
+            if not done.idle_work_s:
+                of_kernel[place] += after.system - before.system
+                of_all[place] += after.system - before.system + after.user - before.user
     return [
-        (name, Cost(sorted(costs[place])[_ROUNDS // 2], min(of_kernel[place] / max(of_all[place], 0.01), 1.0)))
+        (name, Cost(sorted(costs[place])[_ROUNDS // 2], of_kernel[place] / max(of_all[place], 0.01)))
         for place, (name, _) in enumerate(rungs)
     ]
 
