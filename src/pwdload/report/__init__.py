@@ -1,6 +1,7 @@
 """From a finished run directory to its report: a page, Markdown, JSON, JUnit XML, CSV; the same bytes every time."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -48,9 +49,10 @@ def _columns(directory: RunDirectory, in_files_from: int) -> AbstractContextMana
     A folder for temporary files is in memory on many machines: so files are beside the run, where nobody names one.
     """
     samples = samples_in(directory.samples, directory.spool)
-    if samples < in_files_from and room_for(samples).is_enough:
+    in_memory, otherwise = room_for(samples), room_for(samples, in_files=True)
+    if samples < in_files_from and (in_memory.is_enough or in_memory.needed <= otherwise.needed):
         return nullcontext()
-    return arrays.in_files(Path(os.environ.get("TMPDIR") or directory.path))
+    return arrays.in_files(Path(tempfile.gettempdir()) if os.environ.get("TMPDIR") else directory.path)
 
 
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:
