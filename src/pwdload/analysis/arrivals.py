@@ -16,7 +16,7 @@ from pwdload.analysis.due_times import due_times
 from pwdload.analysis.kinds import chosen, with_columns
 from pwdload.analysis.slots import waits_s
 from pwdload.analysis.unbegun import Unbegun, explain
-from pwdload.arrays import empty, filled, parts, picked
+from pwdload.arrays import copied, empty, filled, parts, picked
 from pwdload.health import HealthRow
 from pwdload.pacing import RatePlan, Schedule
 from pwdload.rundir import ArrivalCounts, ArrivalPlan, RunRecord
@@ -111,7 +111,7 @@ def account_for(record: RunRecord, samples: pd.DataFrame, health: Sequence[Healt
     frame, firsts = _frame(due_s, ours)
     told = _told(record, health)
     begun = _by_worker(ours, firsts)
-    _add_waits(frame, [begun[name] for name, counts in told.items() if counts.waited and name in begun])
+    frame = _with_waits(frame, [begun[name] for name, counts in told.items() if counts.waited and name in begun])
     seen = {name: len(numbers) for name, numbers in begun.items()}
     begun_last_first = frame["is_begun"].to_numpy()[::-1]
     last = len(frame) - int(begun_last_first.argmax()) if begun_last_first.any() else 0
@@ -216,13 +216,17 @@ def _spread(where: npt.NDArray[np.bool_], values: Floats) -> Floats:
     return spread
 
 
-def _add_waits(frame: pd.DataFrame, numbers: Iterable[Numbers]) -> None:
-    """Fill in how long the arrivals of each of these processes waited for a slot, and take it from their lag."""
+def _with_waits(frame: pd.DataFrame, numbers: Sequence[Numbers]) -> pd.DataFrame:
+    """Return the arrivals with how long those of each of these processes waited for a slot, taken from their lag."""
+    if not numbers:
+        return frame
+    wait_s, lag_s = (copied(frame[name].to_numpy()) for name in ("wait_s", "lag_s"))
     for mine in numbers:
-        flows = frame.loc[mine, ["due_s", "begin_s", "end_s"]].to_numpy()
-        waits = waits_s(*flows.T)
-        frame.loc[mine, "wait_s"] = waits
-        frame.loc[mine, "lag_s"] -= waits
+        waits = waits_s(*(taken(frame[name].to_numpy(), mine) for name in ("due_s", "begin_s", "end_s")))
+        for part in parts(len(mine)):
+            wait_s[mine[part]] = waits[part]
+            lag_s[mine[part]] -= waits[part]
+    return with_columns(frame, {"wait_s": wait_s, "lag_s": lag_s})
 
 
 def _told(record: RunRecord, health: Sequence[HealthRow]) -> dict[str, ArrivalCounts]:

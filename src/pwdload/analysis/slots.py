@@ -15,6 +15,9 @@ Where slots were taken from a process during the run, c is too large for what ca
 import numpy as np
 import numpy.typing as npt
 
+from pwdload.arrays import filled, parts
+from pwdload.statistics.ordering import ascending
+
 Floats = npt.NDArray[np.float64]
 ROUNDING_S = 1e-7
 """More than rounding takes from a time on the run's clock, and less than any flow takes."""
@@ -25,12 +28,16 @@ def waits_s(due_s: Floats, begin_s: Floats, end_s: Floats) -> Floats:
 
     Flows are in the order in which they were due; ``begin_s`` is when a slot took a flow, ``end_s`` its last answer.
     """
-    ends_s = np.sort(end_s)
+    ends_s = ascending(end_s)
     slots = most_at_once(begin_s, ends_s)
-    free_s = np.full(len(due_s), -np.inf)
-    free_s[slots:] = ends_s[: max(len(ends_s) - slots, 0)]
-    waits: Floats = np.clip(free_s - due_s, 0.0, np.maximum(begin_s - due_s, 0.0))
-    return waits
+
+    def waits(part: slice) -> Floats:
+        free_s, without = np.full(part.stop - part.start, -np.inf), max(slots - part.start, 0)
+        free_s[without:] = ends_s[max(part.start - slots, 0) : max(part.stop - slots, 0)]
+        late_s: Floats = np.clip(free_s - due_s[part], 0.0, np.maximum(begin_s[part] - due_s[part], 0.0))
+        return late_s
+
+    return filled(len(due_s), np.float64, waits)
 
 
 def most_at_once(begin_s: Floats, ends_s: Floats) -> int:
@@ -38,6 +45,8 @@ def most_at_once(begin_s: Floats, ends_s: Floats) -> int:
 
     What a slot begins when it has ended another flow must not overlap with that by rounding.
     """
-    ended = np.searchsorted(ends_s, np.sort(begin_s) + ROUNDING_S, side="right")
-    under_way = np.arange(1, len(begin_s) + 1) - ended
-    return int(under_way.max(initial=1))
+    begun_s, most = ascending(begin_s), 1
+    for part in parts(len(begun_s)):
+        ended = np.searchsorted(ends_s, begun_s[part] + ROUNDING_S, side="right")
+        most = max(most, int((np.arange(part.start + 1, part.stop + 1) - ended).max()))
+    return most
