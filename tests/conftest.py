@@ -25,12 +25,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin what reports are forked from, where several test processes will ask for it.
+    """Begin what runs, commands and reports are forked from, where several test processes will ask for it.
 
     Not for `make costs`: of each test it says what all of its processes take.
     """
     is_first = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if is_first and not config.pluginmanager.has_plugin("tests.costs"):
         stack = ExitStack()
-        stack.enter_context(warm.reporter())
+        stack.enter_context(warm.servers())
         config.add_cleanup(stack.close)

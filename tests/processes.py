@@ -11,24 +11,29 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO
 
-from tests.warm import path_with_stub
+from tests.warm import COMMANDS, REPORTS, RUNS, left_to_them
 
 ROOT = Path(__file__).parents[1]
 LOCUSTFILE = ROOT / "locustfiles" / "password_update.py"
 SECRET = "a secret for the tests, not for anything else"
-
-
 TENANT = {"PWDLOAD_TENANT_CLIENT_ID": "standin-admin", "PWDLOAD_TENANT_CLIENT_SECRET": "standin-secret"}
 """Who may call the stand-in's tenant API."""
+TO_THEIR_END = (REPORTS, RUNS, COMMANDS)
+"""What may be forked below a process that nobody sends signals to."""
 
 
-def environment(secret: str = SECRET, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a child: ours, without what a developer's shell may have set for pwdload or Locust."""
+def environment(
+    secret: str = SECRET, more: Mapping[str, str] | None = None, warm: Iterable[str] = (REPORTS,)
+) -> dict[str, str]:
+    """Return the environment of a child: ours, without what a developer's shell may have set for pwdload or Locust.
+
+    What is `warm` is forked from a process that has imported it; only what is run to its end may be.
+    """
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PWDLOAD_", "LOCUST_"))}
     # Three seconds for each of a hundred runs, on a machine that runs several at once: who tests it asks for it.
     quick = {"COLUMNS": "200", "PWDLOAD_NO_CALIBRATE": "true"}
-    warm = path_with_stub(plain.get("PYTHONPATH", ""))
-    return plain | warm | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick | dict(more or {})
+    stub = left_to_them(plain.get("PYTHONPATH", ""), *warm)
+    return plain | stub | ({"PWDLOAD_RUN_SECRET": secret} if secret else {}) | quick | dict(more or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Done:
 
 def pwdload(*arguments: str, cwd: Path = ROOT, timeout_s: float = 60.0) -> Done:
     """Run the command `pwdload` to its end."""
-    return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s, environment())
+    return _run([sys.executable, "-m", "pwdload", *arguments], cwd, timeout_s, environment(warm=TO_THEIR_END))
 
 
 def locust(
@@ -55,7 +60,7 @@ def locust(
 ) -> Done:
     """Run `locust` with our locustfile to its end, with more variables in its environment, or without some."""
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *arguments]
-    variables = environment(secret, more)
+    variables = environment(secret, more, TO_THEIR_END)
     return _run(command, cwd, timeout_s, {name: variables[name] for name in variables.keys() - set(without)})
 
 

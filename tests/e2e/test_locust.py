@@ -27,7 +27,7 @@ from tests.e2e.runs import (
 )
 from tests.made_once import made_once
 from tests.processes import LOCUSTFILE, SECRET, Done, environment, locust, pwdload, standin, start_locust
-from tests.warm import VARIABLE
+from tests.warm import MODULES
 
 from pwdload.accounts.account import NO_ACCOUNT
 from pwdload.cases.catalogue import CASES
@@ -99,13 +99,13 @@ def assert_one_line(done: Done, *words: str) -> None:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, RunDirectory]:
     """A run by `locust -f ... --headless -u -r -t` alone, and what it left.
 
-    That it does not calibrate is said by the option, as a user says it, and not by the environment. Its report is made
-    by a process of its own, as for a user.
+    That it does not calibrate is said by the option, as a user says it, and not by the environment. It and its report
+    are processes of their own, as for a user.
     """
 
     def run(folder: Path) -> tuple[Done, RunDirectory]:
         arguments = ("--headless", "-u", "80", "-r", "80", "-t", "4s", "--no-calibrate", *QUIET)
-        return locust(*arguments, cwd=folder, without=("PWDLOAD_NO_CALIBRATE", VARIABLE)), latest(folder)
+        return locust(*arguments, cwd=folder, without=("PWDLOAD_NO_CALIBRATE", MODULES)), latest(folder)
 
     return made_once(tmp_path_factory, "plain", run)
 

@@ -1,19 +1,31 @@
-"""Python runs this when it starts: `python -m pwdload.report` lets the reporter do it, where there is one."""
+"""Python runs this when it starts: `python -m MODULE` is left to the process that has it warm, where there is one."""
 
 import os
 import sys
 
-if sys.orig_argv[1:3] == ["-m", "pwdload.report"] and "WARM_REPORTS" in os.environ:
+if sys.orig_argv[1:2] == ["-m"] and sys.orig_argv[2] in os.environ.get("WARM_MODULES", "").split():
     import json
+    import signal
     import socket
 
-    with socket.socket(socket.AF_UNIX) as reporter:
+    ours, theirs = socket.socketpair()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server, ours, theirs:
+        asked = {
+            "module": (module := sys.orig_argv[2]),
+            "arguments": sys.orig_argv[3:],
+            "folder": os.getcwd(),  # noqa: PTH109 - to import pathlib takes as long as all of this
+            "path": sys.path,
+            "environment": {**os.environ},
+        }
         try:
-            reporter.connect(os.environ["WARM_REPORTS"])
+            server.connect(f"{os.environ['WARM_FOLDER']}/{module}")
+            socket.send_fds(server, [json.dumps(asked).encode()], [0, 1, 2, theirs.fileno()])
         except OSError:
             pass  # it has not begun to listen, or is gone: as usual
         else:
-            folder = os.getcwd()  # noqa: PTH109 - to import pathlib takes as long as all of this
-            asked = {"arguments": sys.orig_argv[3:], "folder": folder, "path": sys.path, "environment": {**os.environ}}
-            socket.send_fds(reporter, [json.dumps(asked).encode() + b"\n"], [0, 1, 2])
-            os._exit(int(reporter.recv(8) or 70))
+            theirs.close()
+            code = int(ours.recv(8) or 70)
+            if code < 0:
+                signal.signal(-code, signal.SIG_DFL)
+                os.kill(os.getpid(), -code)
+            os._exit(code)
