@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import settings
 from tests import warm
+from tests.dealing import in_hands
 
 # As for a user, what has been compiled is kept. Where a shell says otherwise, each of the hundreds of processes that
 # the tests start would compile every module again.
@@ -17,6 +18,13 @@ sys.dont_write_bytecode = False
 # The same examples every time (tests are seeded), and no deadline: a shared CI core may pause for longer than a test.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, let each begin with what takes long."""
+    if hasattr(config, "workerinput"):
+        items[:] = in_hands(items, config.workerinput["workercount"])
 
 
 def pytest_collection_finish() -> None:

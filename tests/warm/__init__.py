@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def servers() -> Iterator[None]:
         del os.environ[SOCKETS]
 
 
-def left_to_them(path: str, *modules: str) -> Mapping[str, str]:
+def left_to_them(path: str, *modules: str) -> dict[str, str]:
     """Return what makes a process find `sitecustomize.py`, and leave these modules to it; nothing where none runs."""
     if SOCKETS not in os.environ:
         return {}
