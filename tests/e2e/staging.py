@@ -17,7 +17,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.processes import SECRET, Done, environment, standin
+from tests.processes import SECRET, TO_THEIR_END, Done, environment, standin
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.entry import Entry, Status
@@ -68,11 +68,11 @@ class Staging:
         assert self.accounts("import", path, "--host", self.url).exit_code == 0
         return path
 
-    def start(self, command: str, *arguments: str | Path) -> "subprocess.Popen[str]":
+    def start(self, command: str, *arguments: str | Path, warm: Iterable[str] = ()) -> "subprocess.Popen[str]":
         """Start `pwdload accounts COMMAND LEDGER ...`."""
         return subprocess.Popen(
             [sys.executable, "-m", "pwdload", "accounts", command, str(self.ledger), *map(str, arguments)],
-            env=environment() | TENANT,
+            env=environment(more=TENANT, warm=warm),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -81,7 +81,7 @@ class Staging:
 
     def accounts(self, command: str, *arguments: str | Path, timeout_s: float = 120.0) -> Done:
         """Run `pwdload accounts COMMAND LEDGER ...` to its end."""
-        process = self.start(command, *arguments)
+        process = self.start(command, *arguments, warm=TO_THEIR_END)
         try:
             out, err = process.communicate(timeout=timeout_s)
         finally:

@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.processes import TENANT, Done, environment, standin
+from tests.processes import TENANT, TO_THEIR_END, Done, environment, standin
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Event, Record
@@ -35,11 +35,11 @@ def running_standin() -> Iterator[str]:
         yield url
 
 
-def start(*arguments: str | Path) -> "subprocess.Popen[str]":
+def start(*arguments: str | Path, warm: Iterable[str] = ()) -> "subprocess.Popen[str]":
     """Start `pwdload accounts ...` without a run secret in its environment: it makes a key file."""
     return subprocess.Popen(
         [sys.executable, "-m", "pwdload", "accounts", *map(str, arguments)],
-        env=environment(secret="") | TENANT,
+        env=environment("", TENANT, warm),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -49,7 +49,7 @@ def start(*arguments: str | Path) -> "subprocess.Popen[str]":
 
 def accounts(*arguments: str | Path) -> Done:
     """Run `pwdload accounts ...` to its end."""
-    process = start(*arguments)
+    process = start(*arguments, warm=TO_THEIR_END)
     out, err = process.communicate(timeout=60)
     return Done(process.returncode, out, err)
 
