@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pwdload.cases.catalogue import CASES, GROUPS, scenario_weights
 from pwdload.errors import UsageError
-from pwdload.run.judgeable import criteria_lines
-from pwdload.run.needs import is_for_standin, need_lines
-from pwdload.run.planned import plan_data
 from pwdload.scenario import Scenario, describe, load_scenario
 
 if TYPE_CHECKING:
@@ -32,8 +29,18 @@ def load(path: Path) -> Scenario:
 
 def plan(scenario: Scenario) -> str:
     """Return what a scenario would run, in words: cases, stages, and what that takes of the accounts."""
+    from pwdload.run.judgeable import criteria_lines  # noqa: PLC0415 - numpy takes a tenth of a second
+    from pwdload.run.needs import is_for_standin, need_lines  # noqa: PLC0415 - as above
+
     weights = scenario_weights(scenario, is_standin=is_for_standin(scenario))
     return describe(scenario, weights, need_lines(scenario, weights), [*criteria_lines(scenario, weights)])
+
+
+def plan_data(scenario: Scenario) -> dict[str, object]:
+    """Return the same for programs."""
+    from pwdload.run.planned import plan_data as planned  # noqa: PLC0415 - as above
+
+    return planned(scenario)
 
 
 def become_locust(locustfile: Path, scenario: Path, arguments: Sequence[str]) -> NoReturn:
