@@ -15,6 +15,9 @@ from tests.dealing import in_hands
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# What is imported and collected stays to the end: to look for garbage among it takes a quarter of the time.
+gc.disable()
+
 # The same examples every time (tests are seeded), and no deadline: a shared CI core may pause for longer than a test.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
@@ -28,8 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave the thousands of tests that are there to the end out of each look for garbage."""
+    """Leave the thousands of tests that are there to the end out of each look for garbage, and look less often."""
     gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Not for `make costs`: of each test it says what all of its processes take.
     """
     is_first = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if is_first:
+        gc.enable()  # it collects nothing itself
     if is_first and not config.pluginmanager.has_plugin("tests.costs"):
         stack = ExitStack()
         stack.enter_context(warm.servers())
