@@ -23,7 +23,7 @@ REPORTS = "pwdload.report"
 RUNS = "locust"
 COMMANDS = "pwdload"
 _WARMED = {
-    REPORTS: ("pwdload.report", "pwdload.report.build"),
+    REPORTS: ("pwdload.report.program", "pwdload.report.build"),
     RUNS: ("locust", "locust.main", "pwdload.harness"),
     COMMANDS: ("pwdload.cli",),
 }

@@ -104,9 +104,11 @@ def _leave_to_parent(forks: list[Fork], line: int, streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()
     for module in sys.argv[2:]:
         import_module(module)
     gc.freeze()
+    gc.enable()
     asked = serve(sys.argv[1])
     if asked:
         asked.become()
