@@ -5,7 +5,7 @@ import gc
 
 def main() -> None:
     """Import the command line, and run it."""
-    gc.disable()  # all that is imported stays: to look for garbage meanwhile takes a fifth of the time
+    gc.disable()  # what is imported stays: to look through it for garbage takes a fifth of the time until then
     from pwdload.cli import main as run  # noqa: PLC0415 - as above
 
     gc.enable()

@@ -7,7 +7,7 @@ import gc
 import sys
 
 if __name__ == "__main__":
-    gc.disable()  # what is imported stays to the end: to look through it for garbage takes a fifth of the whole time
+    gc.disable()  # what is imported stays: to look through it for garbage takes a fifth of the time until then
     from pwdload.report.program import main
 
     gc.freeze()
