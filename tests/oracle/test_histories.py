@@ -6,6 +6,7 @@ import pytest
 from tests.oracle.histories import BAD, DOUBTFUL, GOOD
 
 from pwdload.oracle import CHECKS, History, Judgement, judge
+from pwdload.oracle.checks.concluding import Check
 from pwdload.outcome import Verdict
 from pwdload.rundir import AccountsRecord
 
@@ -64,8 +65,8 @@ def test_a_broken_check_does_not_silence_the_others() -> None:
     def broken(history: History) -> object:
         raise ZeroDivisionError("by zero")
 
-    checks = (("broken", broken), *CHECKS)
-    judgement = judge(GOOD["a refused change"], checks)  # type: ignore[arg-type]
+    checks = (("broken", Check(look=broken, tell=lambda _, seen: seen)), *CHECKS)  # type: ignore[arg-type, return-value]
+    judgement = judge(GOOD["a refused change"], checks)
     first = judgement.results[0]
     assert (first.check, first.verdict) == ("broken", Verdict.INCONCLUSIVE)
     assert "ZeroDivisionError" in first.reason

@@ -1,7 +1,7 @@
 """The history of a run: everything that the oracle judges by, read from the run directory alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,31 +9,65 @@ import pyarrow as pa
 
 from pwdload.endings import read_endings
 from pwdload.oracle.by_account import ByAccount
-from pwdload.oracle.operation import Ints, Operations
-from pwdload.oracle.owners import Owners
+from pwdload.oracle.operation import Flags, Ints, Operations
+from pwdload.oracle.owners import Guests, Owners
 from pwdload.oracle.reading import numbers, owners_of, read_operations, results_of, texts, widths_of
-from pwdload.oracle.registers import Registers, read_registers
+from pwdload.oracle.registers import TOTAL_BUDGET, Registers, read_registers
 from pwdload.oracle.settings import Settings, read_settings
 from pwdload.rundir import RunDirectory, RunRecord, WorkerRecord
 from pwdload.samples import SampleFile, Samples, read_samples
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class History:
-    """What happened in a run. Not slotted, since it keeps what is worked out of it."""
+class Circumstances:
+    """What is known of a run beside its samples. Not slotted, since it keeps what is worked out of it."""
+
+    files: tuple[SampleFile, ...]
+    record: RunRecord
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """Why something may have happened that no row tells of, one clause each; empty where all is there."""
+        return tuple(_gaps(self))
+
+    @property
+    def clock_width_s(self) -> float:
+        """By how much the clocks of two processes may differ at most."""
+        return 2 * max(widths_of(self.record.workers).values(), default=0.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History(Circumstances):
+    """What happened in a run, or to some of its accounts."""
 
     rows: pa.Table
     """The samples, those beside the load included."""
-    files: tuple[SampleFile, ...]
-    record: RunRecord
     endings: pa.Table | None = None
     """What became of each account; null in a run that kept no ledger, or was cut short."""
-    settings: Settings = field(default_factory=Settings)
+    guests: Guests | None = None
+    """Null: tokens of the rows belong to accounts of the rows, or to nobody."""
+    apart: Flags | None = None
+    """Rows with a state_token that several accounts have to do with, where these are looked at by themselves."""
+    places_of_endings: Ints | None = None
+    """The place of each ending in its file; null: they are all there."""
+    is_lawful: bool = False
+    """Whether it is known that the times of every row keep the law."""
+    budget: int = TOTAL_BUDGET
+    """How many states the search may lead on."""
 
     @cached_property
     def operations(self) -> Operations:
         """Every row that is about the password of an account."""
-        return read_operations(self.rows, self.record.workers, self.words_of_endings, self.results, self.owners)
+        guests = self.guests
+        return read_operations(
+            self.rows,
+            self.record.workers,
+            self.words_of_endings,
+            self.results,
+            self.owners,
+            guests,
+        )
 
     @cached_property
     def results(self) -> Ints:
@@ -43,7 +77,7 @@ class History:
     @cached_property
     def owners(self) -> Owners:
         """Whose the state_token of each row is."""
-        return owners_of(self.rows)
+        return owners_of(self.rows) if self.guests is None else self.guests.owners
 
     @cached_property
     def words_of_endings(self) -> tuple[str, ...]:
@@ -56,7 +90,7 @@ class History:
     @cached_property
     def registers(self) -> Registers:
         """What the operations say of each account's password."""
-        return read_registers(self.operations, self._initial())
+        return read_registers(self.operations, self._initial(), self.budget)
 
     def _initial(self) -> ByAccount:
         """Return which password each account had at first, by the ledger."""
@@ -72,15 +106,31 @@ class History:
         places, different = texts(rows, name)
         return np.array([place.get(word, 0) for word in different] or [0], np.int64)[places]
 
-    @cached_property
-    def gaps(self) -> tuple[str, ...]:
-        """Why something may have happened that no row tells of, one clause each; empty where all is there."""
-        return tuple(_gaps(self))
-
     @property
-    def clock_width_s(self) -> float:
-        """By how much the clocks of two processes may differ at most."""
-        return 2 * max(widths_of(self.record.workers).values(), default=0.0)
+    def budget_left(self) -> int:
+        """How many states the search may lead on for the accounts that follow."""
+        found: Registers | None = vars(self).get("registers")
+        return self.budget if found is None else found.budget_left
+
+    @cached_property
+    def own(self) -> "History":
+        """The same without rows of other parts."""
+        if self.guests is None or not self.guests.are.any():
+            return self
+        is_own = ~self.guests.are
+        apart = None if self.apart is None else self.apart[is_own]
+        return replace(self, rows=self.rows.filter(pa.array(is_own)), guests=None, apart=apart)
+
+    def place_of(self, row: int) -> tuple[float, int, str]:
+        """Return what orders a row among all of the run: when it was due, its number, its process."""
+        fields = (self.rows[name][row].as_py() for name in ("intended_s", "seq", "worker"))
+        intended_s, seq, worker = fields
+        return float(intended_s), int(seq), str(worker)
+
+    def row_at(self, worker: str, seq: int) -> int | None:
+        """Return where a sample is; null where it is in no row."""
+        at = np.flatnonzero(numbers(self.rows, "seq", -1) == seq).tolist()
+        return next((row for row in at if self.rows["worker"][row].as_py() == worker), None)
 
 
 def read_history(directory: RunDirectory, samples: Samples | None = None) -> History:
@@ -93,10 +143,17 @@ def read_history(directory: RunDirectory, samples: Samples | None = None) -> His
     record = directory.read_record()
     rows, files = samples or read_samples(directory.samples, directory.spool)
     endings = read_endings(directory.endings_file)
-    return History(rows=rows, files=files, record=record, endings=endings, settings=read_settings(directory, record))
+    return History(
+        rows=rows,
+        files=files,
+        record=record,
+        endings=endings,
+        settings=read_settings(directory, record),
+        is_lawful=True,  # else they would not have been read
+    )
 
 
-def _gaps(history: History) -> Iterator[str]:
+def _gaps(history: Circumstances) -> Iterator[str]:
     record, files = history.record, {file.worker: file for file in history.files}
     if not record.is_finished:
         yield "the run was cut short"

@@ -1,19 +1,35 @@
-"""Every check over one history."""
+"""Every check over one history, or over its parts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from pwdload.oracle.checks import CHECKS
-from pwdload.oracle.checks.concluding import Check
+from pwdload.oracle.checks.concluding import Check, Look
 from pwdload.oracle.history import History, read_history
 from pwdload.oracle.judgement import CheckResult, Judgement
+from pwdload.oracle.seen import Seen
+from pwdload.oracle.sources import ACROSS, Source, Whole
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
 from pwdload.samples import Samples
 
+Checks = Iterable[tuple[str, Check]]
 
-def judge(history: History, checks: Iterable[tuple[str, Check]] = CHECKS) -> Judgement:
+
+def judge(history: History, checks: Checks = CHECKS) -> Judgement:
     """Return what the checks find. One that breaks has found nothing out, and the others are heard all the same."""
-    return Judgement(results=tuple(_result(name, check, history) for name, check in checks))
+    return judge_parts(Whole(history), checks)
+
+
+def judge_parts(source: Source, checks: Checks = CHECKS) -> Judgement:
+    """Return the same of a run that comes in parts: whatever these are, the judgement is the same."""
+    looking = [_Looking(name, check) for name, check in checks]
+    for name in ACROSS:
+        _across(source, name, looking)
+    for part in source.accounts():
+        for one in looking:
+            one.look(one.check.look, part)
+            one.told_by(part)
+    return Judgement(results=tuple(one.result(source) for one in looking))
 
 
 def check_run(directory: RunDirectory, samples: Samples | None = None) -> Judgement:
@@ -26,14 +42,48 @@ def check_run(directory: RunDirectory, samples: Samples | None = None) -> Judgem
     return judge(read_history(directory, samples))
 
 
-def _result(name: str, check: Check, history: History) -> CheckResult:
-    try:
-        return check(history)
-    except Exception as error:  # noqa: BLE001 - whatever broke, the other checks must still be heard
+def _across(source: Source, name: str, looking: Sequence["_Looking"]) -> None:
+    for part in source.across(name):
+        for one in looking:
+            if name in one.check.across:
+                one.look(one.check.across[name], part)
+
+
+class _Looking:
+    """One check on its way through the parts."""
+
+    def __init__(self, name: str, check: Check) -> None:
+        self.check = check
+        self._name = name
+        self._seen = Seen()
+        self._broke: Exception | None = None
+
+    def look(self, look: Look, part: History) -> None:
+        """Look at a part."""
+        self._try(lambda: Seen.together((self._seen, look(part))))
+
+    def told_by(self, part: History) -> None:
+        """Tell of what was found in a part, as long as it is there."""
+        self._try(lambda: self._seen.told_by(part, self._name))
+
+    def result(self, source: Source) -> CheckResult:
+        """Return what all that comes to."""
+        if self._broke is None:
+            try:
+                return self.check.tell(source.circumstances, self._seen)
+            except Exception as error:  # noqa: BLE001 - as below
+                self._broke = error
         return CheckResult(
-            check=name,
-            title=f"The check {name} broke",
+            check=self._name,
+            title=f"The check {self._name} broke",
             verdict=Verdict.INCONCLUSIVE,
-            reason=f"The check broke: {type(error).__name__}: {error}",
+            reason=f"The check broke: {type(self._broke).__name__}: {self._broke}",
             examined=0,
         )
+
+    def _try(self, following: Callable[[], Seen]) -> None:
+        if self._broke is None:
+            try:
+                self._seen = following()
+            except Exception as error:  # noqa: BLE001 - whatever broke, the other checks must still be heard
+                self._broke = error

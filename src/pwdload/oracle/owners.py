@@ -4,6 +4,7 @@ Nearly every token is carried by the very account whose login, right before, was
 the rows of each account once; only what is left is looked up among all tokens that were handed out.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,23 @@ class Owners(NamedTuple):
     """Rows with a token of which that is not so at first sight."""
     owner: Ints
     """Of each of them: the first account that its token was handed out to; -1 where it was to none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Guests:
+    """Of the rows of some of a run's accounts, those of other accounts: calls with a state_token of one of the former.
+
+    Whose tokens are cannot be seen in these rows then, so that it is told here.
+    """
+
+    are: Flags
+    """Which rows."""
+    are_of_several: Flags
+    """Which rows are guests whose own account was used by several processes."""
+    owners: Owners
+    """Of all rows; an owner may be an account of other rows."""
+    owned_here: Flags
+    """Of each of `owners.rows`, whether its owner is an account of these rows."""
 
 
 def owners(account: Ints, token: Ints, is_handed: Flags) -> Owners:

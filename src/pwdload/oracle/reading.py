@@ -8,7 +8,7 @@ import pyarrow as pa
 from pwdload.api.contract import BUSY_CODES, LOCKED_CODES, OPERATIONS, WRONG_PASSWORD_CODES, Step
 from pwdload.cases.remarks import NOT_FORWARDED
 from pwdload.oracle.operation import Flags, Floats, Ints, Kind, OfRows, Operations, Result, Why
-from pwdload.oracle.owners import Owners, owners
+from pwdload.oracle.owners import Guests, Owners, owners
 from pwdload.outcome import Outcome
 from pwdload.rundir import WorkerRecord
 from pwdload.samples.columns import plain
@@ -42,11 +42,13 @@ def read_operations(
     words: Sequence[str] = (),
     results: Ints | None = None,
     owned: Owners | None = None,
+    guests: Guests | None = None,
 ) -> Operations:
     """Return the operations of samples, with those of doubtful effect open towards the future.
 
     `words` are further names of passwords that `Operations.words` is to hold; `results` are `results_of` the rows, and
-    `owned` is `owners_of` them, where somebody has them already.
+    `owned` is `owners_of` them, where somebody has them already. `guests` are those among the rows, where these are of
+    some of a run's accounts only.
     """
     kind, result = _kinds(rows), results_of(rows) if results is None else results
     why = np.where(result == Result.REFUSED, _by_text(rows, "error_code", _why), np.int8(Why.NONE))
@@ -54,7 +56,7 @@ def read_operations(
     call_s = times(rows, "sent_s")
     if np.isnan(call_s).any():
         call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
-    call_s, return_s = _widened(account, rows, workers, call_s, times(rows, "done_s"))
+    call_s, return_s = _widened(account, rows, workers, (call_s, times(rows, "done_s")), guests)
     words, (password, new) = _words(rows, words)
     is_own, rows_of_others, owner = owners_of(rows) if owned is None else owned
     is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
@@ -63,8 +65,12 @@ def read_operations(
     result = result.copy()
     result[foreign[result[foreign] == Result.OK]] = Result.DOUBTFUL
     is_about = (kind != Kind.NONE) & (account >= 0)
+    is_theirs = is_about[foreign]
+    if guests is not None:
+        is_theirs &= guests.owned_here[is_foreign]
+        is_about &= ~guests.are
     ours = np.flatnonzero(is_about).astype(np.int32 if len(rows) < 2**31 else np.int64)
-    theirs, owner = foreign[is_about[foreign]].astype(ours.dtype), owner[is_about[foreign]]
+    theirs, owner = foreign[is_theirs].astype(ours.dtype), owner[is_theirs]
     account = np.concatenate([account[ours], owner])
     row = np.concatenate([ours, theirs])
     returned_s = OfRows(row=row, values=return_s, is_open=result[row] == Result.DOUBTFUL)
@@ -222,19 +228,31 @@ def widths_of(workers: Sequence[WorkerRecord]) -> Mapping[str, float]:
 
 
 def _widened(
-    account: Ints, rows: pa.Table, workers: Sequence[WorkerRecord], call_s: Floats, return_s: Floats
+    account: Ints,
+    rows: pa.Table,
+    workers: Sequence[WorkerRecord],
+    spans_s: tuple[Floats, Floats],
+    guests: Guests | None,
 ) -> tuple[Floats, Floats]:
     """Return calls and returns, widened by the error of their clock on accounts that more than one process has used."""
     places, names = texts(rows, "worker")
     known = widths_of(workers)
     widths = np.array([known.get(name, max(known.values(), default=0.0)) for name in names], np.float64)
     if not len(widths) or not widths.any():
-        return call_s, return_s
-    order = np.argsort(account, kind="stable")
-    is_same = (account[order][1:] == account[order][:-1]) & (places[order][1:] != places[order][:-1])
-    is_shared = np.isin(account, account[order][1:][is_same])
+        return spans_s
+    is_shared = are_of_several(account, places)
+    if guests is not None:
+        is_shared = np.where(guests.are, guests.are_of_several, is_shared)
     width_s = np.where(is_shared, widths[places], 0.0)
-    return call_s - width_s, return_s + width_s
+    return spans_s[0] - width_s, spans_s[1] + width_s
+
+
+def are_of_several(account: Ints, worker: Ints) -> Flags:
+    """Say of each row whether its account was used by more than one process."""
+    order = np.argsort(account, kind="stable")
+    is_same = (account[order][1:] == account[order][:-1]) & (worker[order][1:] != worker[order][:-1])
+    found: Flags = np.isin(account, account[order][1:][is_same])
+    return found
 
 
 def _words(rows: pa.Table, further: Sequence[str]) -> tuple[tuple[str, ...], tuple[Ints, Ints]]:

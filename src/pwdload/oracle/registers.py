@@ -16,7 +16,7 @@ from pwdload.oracle.operation import Flags, Ints, Kind, Operations, Result, Why
 from pwdload.oracle.register import ANY, BUDGET, Act, Found, search
 from pwdload.statistics.ordering import again, is_among
 
-_TOTAL_BUDGET: Final = 20_000_000
+TOTAL_BUDGET: Final = 20_000_000
 """How many states may be led on for all accounts together: some minutes."""
 _OPERATIONS_AT_ONCE: Final = 1 << 19
 """Operations that are looked at together: what is worked out of them on the way stays in the processor's cache."""
@@ -60,17 +60,19 @@ class Registers:
     """Of plain accounts that add up, the word in force at last, `NOT_KNOWN` where nothing tells."""
     stories: Mapping[int, Story]
     """All other accounts."""
+    budget_left: int = TOTAL_BUDGET
+    """How many more states may be led on, for accounts that follow."""
 
 
-def read_registers(operations: Operations, initial: ByAccount) -> Registers:
+def read_registers(operations: Operations, initial: ByAccount, budget: int = TOTAL_BUDGET) -> Registers:
     """Judge every account.
 
     Args:
-        operations: of the whole run.
+        operations: of the whole run, or of some of its accounts.
         initial: places in `operations.words` of the passwords in force at first, as far as a ledger knows them.
+        budget: how many states may be led on, for all accounts together.
     """
     told = _told(operations)
-    budget = _TOTAL_BUDGET
     found: list[tuple[Ints, Ints]] = []
     stories: dict[int, Story] = {}
     count = 0
@@ -88,7 +90,13 @@ def read_registers(operations: Operations, initial: ByAccount) -> Registers:
         accounts, words = (np.concatenate(columns) for columns in zip(*found, strict=True))
         plain = ByAccount(accounts=accounts, words=words)
     return Registers(
-        operations=operations, told=told, accounts=count, initial=initial, plain_final=plain, stories=stories
+        operations=operations,
+        told=told,
+        accounts=count,
+        initial=initial,
+        plain_final=plain,
+        stories=stories,
+        budget_left=budget,
     )
 
 

@@ -1,14 +1,27 @@
 """How a check comes from what it has found to its result; and the words that several use."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pwdload.oracle.history import History
+from pwdload.oracle.history import Circumstances, History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.seen import Seen
 from pwdload.outcome import Verdict
 from pwdload.units import counted
 
-Check = Callable[[History], CheckResult]
+Look = Callable[[History], Seen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check: what it looks at in the history of some accounts, and what all that comes to."""
+
+    look: Look
+    """At the rows of some accounts, all of them."""
+    tell: Callable[[Circumstances, Seen], CheckResult]
+    """From what was seen in all parts."""
+    across: Mapping[str, Look] = field(default_factory=dict)
+    """At rows that are together for another reason than their account, by the name of it (`sources.Source.across`)."""
 
 
 def were(count: int, noun: str) -> str:
@@ -69,7 +82,7 @@ def concluded(
     )
 
 
-def unless_gaps(history: History, found: int) -> str:
+def unless_gaps(history: Circumstances, found: int) -> str:
     """Return why violations that were found prove nothing, where samples are missing; empty where they do.
 
     For a check whose findings something could explain that happened and is in no row.

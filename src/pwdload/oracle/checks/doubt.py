@@ -1,17 +1,25 @@
 """No change is left of which nobody knows whether it was applied."""
 
-from pwdload.oracle.checks.concluding import Words, concluded, were
-from pwdload.oracle.history import History
+from collections import Counter
+
+from pwdload.oracle.checks.concluding import Check, Words, concluded, were
+from pwdload.oracle.history import Circumstances, History
 from pwdload.oracle.judgement import CheckResult
 from pwdload.oracle.reading import has_text
+from pwdload.oracle.seen import Seen
 from pwdload.outcome import Outcome
 from pwdload.rundir import AccountsRecord
 from pwdload.units import counted
 
 
-def check_doubt(history: History) -> CheckResult:
-    """With a ledger, accounts in doubt decide; without, every request without a documented answer is a doubt left."""
-    count = int(has_text(history.rows, "outcome", lambda word: word == Outcome.UNKNOWN).sum())
+def _look(history: History) -> Seen:
+    rows = history.own.rows
+    count = int(has_text(rows, "outcome", lambda word: word == Outcome.UNKNOWN).sum())
+    return Seen(counts=Counter(rows=len(rows), unknown=count))
+
+
+def _tell(history: Circumstances, seen: Seen) -> CheckResult:
+    count = seen.counts["unknown"]
     ledger = history.record.ledger
     left = f"{were(count, 'request')} left without a documented answer"
     doubt = ""
@@ -25,9 +33,13 @@ def check_doubt(history: History) -> CheckResult:
     good = f"{left}; {_settled(ledger)}" if count else "Every request that was sent got a documented answer."
     return concluded(
         Words(name="doubt", title="No doubt is left", good=good, bad="", nothing="No request was made."),
-        examined=len(history.rows),
+        examined=seen.counts["rows"],
         doubt=doubt,
     )
+
+
+check_doubt = Check(look=_look, tell=_tell)
+"""With a ledger, accounts in doubt decide; without, every request without a documented answer is a doubt left."""
 
 
 def _settled(ledger: AccountsRecord | None) -> str:

@@ -3,21 +3,24 @@
 The logins after the run stand at the end of the account's operations, as the last word on its register.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from pwdload.oracle.by_account import NOT_KNOWN
-from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps, were
+from pwdload.oracle.checks.concluding import Check, Words, concluded, unless_gaps, were
 from pwdload.oracle.explain import NOT_LOST, ONE_PASSWORD
-from pwdload.oracle.history import History
+from pwdload.oracle.history import Circumstances, History
 from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Moment, Violation
-from pwdload.oracle.operation import Flags, Kind, Result, Why
+from pwdload.oracle.operation import Flags, Ints, Kind, Result, Why
 from pwdload.oracle.reading import has_text, numbers
 from pwdload.oracle.register import Act
 from pwdload.oracle.registers import Registers, story_of
+from pwdload.oracle.seen import Finding, Seen
 from pwdload.oracle.timeline import named, timeline
 from pwdload.units import counted
 
@@ -25,6 +28,8 @@ _NAME: Final = "final"
 _OUT_OF_USE: Final = frozenset({"retired", "deleted", "making"})
 _AFTER: Final = 1e9
 """Later than anything in a run."""
+_CERTAIN, _NEEDS_ALL = "certain", "needs all"
+"""Whether a finding stands by itself, whatever samples are missing, or not."""
 
 
 class _Ending(NamedTuple):
@@ -39,7 +44,7 @@ class _Ending(NamedTuple):
     earlier_opens: bool | None
 
 
-class _Finding(NamedTuple):
+class _Wrong(NamedTuple):
     ending: _Ending
     rule: str
     sentence: str
@@ -47,13 +52,23 @@ class _Finding(NamedTuple):
     """Whether it stands by itself, whatever samples are missing."""
 
 
-def check_final(history: History) -> CheckResult:
-    """An account that no password opens, or two, or one that was given up long ago, is a violation."""
-    examined, tried, unclear = _sifted(history)
-    endings = [ending for ending in _endings(unclear) if _tells(ending)]
-    places = {word: at for at, word in enumerate(history.operations.words)}
-    found = [finding for ending in endings for finding in _judge(history, ending, places)]
-    certain = [one for one in found if one.is_certain]
+def _look(history: History) -> Seen:
+    examined, tried, places, unclear = _sifted(history)
+    words = {word: at for at, word in enumerate(history.operations.words)}
+    counts: Counter[str] = Counter(examined=examined, tried=tried)
+    found = []
+    for place, ending in zip(places.tolist(), _endings(unclear), strict=True):
+        for wrong in _judge(history, ending, words) if _tells(ending) else ():
+            kind = _CERTAIN if wrong.is_certain else _NEEDS_ALL
+            counts[kind] += 1
+            if counts[kind] <= VIOLATIONS_MAX:
+                found.append(Finding(order=(place,), kind=kind, violation=_violation(history, wrong)))
+    return Seen(counts=counts, found=tuple(found))
+
+
+def _tell(history: Circumstances, seen: Seen) -> CheckResult:
+    tried, certain = seen.counts["tried"], seen.counts[_CERTAIN]
+    found = certain + seen.counts[_NEEDS_ALL]
     told = found if not history.gaps else certain
     return concluded(
         Words(
@@ -61,25 +76,31 @@ def check_final(history: History) -> CheckResult:
             title="In the end one password opens each account",
             good=f"{counted(tried, 'account')} tried after the run: each opens to the password it must have, and to no "
             "other that was tried.",
-            bad=f"{were(len(told), 'account')} left with a wrong password, with two, or with none.",
+            bad=f"{were(told, 'account')} left with a wrong password, with two, or with none.",
             nothing="No account was tried after the run.",
         ),
-        examined=examined,
-        violations=[_violation(history, one) for one in (told or found)[:VIOLATIONS_MAX]],
-        total=len(told or found),
-        doubt="" if told else unless_gaps(history, len(found)),
+        examined=seen.counts["examined"],
+        violations=seen.told(_CERTAIN) if history.gaps and certain else seen.told(),
+        total=told or found,
+        doubt="" if told else unless_gaps(history, found),
     )
 
 
-def _sifted(history: History) -> tuple[int, int, pa.Table | None]:
+check_final = Check(look=_look, tell=_tell)
+"""An account that no password opens, or two, or one that was given up long ago, is a violation."""
+
+
+def _sifted(history: History) -> tuple[int, int, Ints, pa.Table | None]:
     """Return how many endings say something, how many accounts were tried, and the endings that need a closer look.
+
+    These come with their places in their file.
 
     Those that do not are of accounts whose plain sequence of answers ends with the very password that opens them, and
     that no earlier one opens.
     """
     endings = history.endings
     if endings is None or not len(endings):
-        return 0, 0, endings
+        return 0, 0, np.zeros(0, np.int64), endings
     is_tried, opens = _answers(endings, "opens")
     is_tried_before, opens_before = _answers(endings, "earlier_opens")
     is_lost = has_text(endings, "settled", "neither".__eq__)
@@ -87,7 +108,10 @@ def _sifted(history: History) -> tuple[int, int, pa.Table | None]:
     final = history.registers.plain_final.of(numbers(endings, "account", -1))
     is_clear = opens & (final == after) & ~is_lost & ~(opens_before & (before != after))
     tells = is_tried | is_tried_before | is_lost
-    return int(tells.sum()), int(is_tried.sum()), endings.filter(pa.array(~is_clear))
+    places = history.places_of_endings
+    unclear = np.flatnonzero(~is_clear)
+    places = unclear if places is None else places[unclear]
+    return int(tells.sum()), int(is_tried.sum()), places, endings.take(pa.array(unclear))
 
 
 def _answers(endings: pa.Table, name: str) -> tuple[Flags, Flags]:
@@ -106,21 +130,21 @@ def _tells(ending: _Ending) -> bool:
     return ending.opens is not None or ending.earlier_opens is not None or ending.settled == "neither"
 
 
-def _judge(history: History, ending: _Ending, places: Mapping[str, int]) -> Iterator[_Finding]:
+def _judge(history: History, ending: _Ending, places: Mapping[str, int]) -> Iterator[_Wrong]:
     """Yield what is wrong with one account, one thing at most."""
     before, after = named(ending.before), named(ending.after)
     if ending.settled == "neither" or (ending.opens is False and ending.status not in _OUT_OF_USE):
         # One that was never let in may have been another from the start, and one that is locked says nothing.
         if _was_let_in(history, ending.account) and not _is_locked(history, ending.account):
             what = "neither password of its doubt opens the account" if ending.settled else f"{after} is refused"
-            yield _Finding(ending, NOT_LOST, f"After the run {what}; at the start {before} was in force.")
+            yield _Wrong(ending, NOT_LOST, f"After the run {what}; at the start {before} was in force.")
         return
     if ending.opens and ending.earlier_opens and ending.before != ending.after:
-        yield _Finding(ending, ONE_PASSWORD, f"After the run both {before} and {after} open the account.", True)
+        yield _Wrong(ending, ONE_PASSWORD, f"After the run both {before} and {after} open the account.", True)
         return
     if not _is_consistent(history, ending, places):
         opening = after if ending.opens else before
-        yield _Finding(
+        yield _Wrong(
             ending, NOT_LOST, f"After the run {opening} opens the account, which no change without an answer explains."
         )
 
@@ -162,7 +186,7 @@ def _is_locked(history: History, account: int) -> bool:
     return bool(answered) and answered[-1].why == Why.LOCKED
 
 
-def _violation(history: History, found: _Finding) -> Violation:
+def _violation(history: History, found: _Wrong) -> Violation:
     ending = found.ending
     at_s = history.record.duration_s or 0.0
     lines = [
@@ -182,7 +206,7 @@ def _violation(history: History, found: _Finding) -> Violation:
     )
 
 
-def _lines(ending: _Ending, found: _Finding) -> Iterator[tuple[str, bool]]:
+def _lines(ending: _Ending, found: _Wrong) -> Iterator[tuple[str, bool]]:
     if ending.settled == "neither":
         yield "settling after the run: neither password opens the account", True
     if ending.opens is not None:

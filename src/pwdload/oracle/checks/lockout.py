@@ -5,17 +5,18 @@ without an answer may or may not have counted: what may have counted excuses a l
 demands one.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps
-from pwdload.oracle.history import History
-from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.checks.concluding import Check, Words, concluded, unless_gaps
+from pwdload.oracle.history import Circumstances, History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult
 from pwdload.oracle.operation import Kind, Op, Result, Why
-from pwdload.oracle.timeline import violation_at
+from pwdload.oracle.seen import Finding, Seen
 from pwdload.units import counted
 
 _NAME: Final = "lockout"
@@ -23,44 +24,65 @@ _TOO_SOON: Final = "an account is locked by its own failed logins alone"
 _TOO_LATE: Final = "an account is locked after the set number of failed logins in a row"
 
 
-class _Finding(NamedTuple):
+class _Wrong(NamedTuple):
     account: int
     op: Op
     rule: str
     sentence: str
 
 
-def check_lockout(history: History) -> CheckResult:
-    """A lock without enough failed logins, or enough of them without a lock, is a violation."""
+def _look(history: History) -> Seen:
     ops, threshold = history.operations, history.settings.lockout_threshold
     locked, wrong = ops.why == Why.LOCKED, (ops.why == Why.WRONG_PASSWORD) & (ops.kind == Kind.LOGIN)
-    found: list[_Finding] = []
+    soon: list[_Wrong] = []
+    late: list[_Wrong] = []
     if threshold:
         for account in np.unique(ops.account[locked]).tolist():
-            found += _locked_too_soon(account, ops.of(account), threshold)
+            soon += _locked_too_soon(account, ops.of(account), threshold)
         accounts, failures = np.unique(ops.account[wrong], return_counts=True)
         for account in accounts[failures >= threshold].tolist():
-            found += _locked_too_late(account, ops.of(account), threshold, history.settings.lock_s)
-    examined = int(locked.sum() + wrong.sum())
+            late += _locked_too_late(account, ops.of(account), threshold, history.settings.lock_s)
+    return Seen(
+        counts=Counter(locked=int(locked.sum()), wrong=int(wrong.sum()), found=len(soon) + len(late)),
+        found=tuple(
+            _finding(history, number, one)
+            for number, found in enumerate((soon, late))
+            for one in found[:VIOLATIONS_MAX]
+        ),
+    )
+
+
+def _finding(history: History, number: int, one: _Wrong) -> Finding:
+    _, seq, worker = history.place_of(one.op.row)
+    order = (number, one.account)  # an account is told of once
+    return Finding(order=order, rule=one.rule, sentence=one.sentence, worker=worker, seq=seq, account=one.account)
+
+
+def _tell(history: Circumstances, seen: Seen) -> CheckResult:
+    locked, wrong, found = (seen.counts[name] for name in ("locked", "wrong", "found"))
+    threshold = history.settings.lockout_threshold
     known = f"{threshold} in a row lock" if threshold else "no lock-out" if threshold == 0 else "not known"
     return concluded(
         Words(
             name=_NAME,
             title="Locked by one's own failures, and by enough of them",
-            good=f"{counted(int(wrong.sum()), 'failed login')} and {counted(int(locked.sum()), 'lock')} were seen, and "
-            "none breaks the rule.",
-            bad=f"{counted(len(found), 'time')} an account was locked, or left open, against the rule.",
+            good=f"{counted(wrong, 'failed login')} and {counted(locked, 'lock')} were seen, and none breaks the rule.",
+            bad=f"{counted(found, 'time')} an account was locked, or left open, against the rule.",
             nothing="No login failed.",
         ),
-        examined=examined,
-        violations=[_violation(history, one) for one in found[:VIOLATIONS_MAX]],
-        total=len(found),
-        doubt=unless_gaps(history, len(found)),
+        examined=locked + wrong,
+        violations=seen.told(),
+        total=found,
+        doubt=unless_gaps(history, found),
         facts=(("failed logins that lock an account", known),),
     )
 
 
-def _locked_too_soon(account: int, ops: Sequence[Op], threshold: int) -> Iterator[_Finding]:
+check_lockout = Check(look=_look, tell=_tell)
+"""A lock without enough failed logins, or enough of them without a lock, is a violation."""
+
+
+def _locked_too_soon(account: int, ops: Sequence[Op], threshold: int) -> Iterator[_Wrong]:
     """Yield the answers that say "locked" of an account that so many failed logins cannot have had.
 
     Counted from a login that was let in, without which nothing is known of what was counted before the run.
@@ -74,11 +96,11 @@ def _locked_too_soon(account: int, ops: Sequence[Op], threshold: int) -> Iterato
         most = sum(_may_count(one) and one.return_s >= since_s and one.call_s <= op.return_s for one in ops)
         if most < threshold:
             sentence = f"Locked after {counted(most, 'failed attempt')} at most, where {threshold} are needed."
-            yield _Finding(account, op, _TOO_SOON, sentence)
+            yield _Wrong(account, op, _TOO_SOON, sentence)
             return
 
 
-def _locked_too_late(account: int, ops: Sequence[Op], threshold: int, lock_s: float) -> Iterator[_Finding]:
+def _locked_too_late(account: int, ops: Sequence[Op], threshold: int, lock_s: float) -> Iterator[_Wrong]:
     """Yield the first answer about a password that came while the account had to be locked.
 
     Only where the order is beyond question: what has no answer may have been let in at any time, which is forgiven all.
@@ -90,7 +112,7 @@ def _locked_too_late(account: int, ops: Sequence[Op], threshold: int, lock_s: fl
         says = op.kind == Kind.LOGIN and (op.result == Result.OK or op.why == Why.WRONG_PASSWORD)
         if says and failures >= threshold and last_s < op.call_s and op.return_s < last_s + lock_s:
             came = "let in" if op.result == Result.OK else "still told that its password is wrong"
-            yield _Finding(account, op, _TOO_LATE, f"After {failures} failed logins in a row the next was {came}.")
+            yield _Wrong(account, op, _TOO_LATE, f"After {failures} failed logins in a row the next was {came}.")
             return
         if says and op.result == Result.REFUSED and last_s < op.call_s:
             failures, last_s = failures + 1, op.return_s
@@ -111,9 +133,3 @@ def _may_count(op: Op) -> bool:
 def _is_idle(op: Op) -> bool:
     """Whether it is a change that was refused, which forgets no failed login."""
     return op.kind in (Kind.UPDATE, Kind.SKIP, Kind.FOREIGN) and op.result == Result.REFUSED
-
-
-def _violation(history: History, found: _Finding) -> Violation:
-    return violation_at(
-        history, check=_NAME, rule=found.rule, sentence=found.sentence, row=found.op.row, account=found.account
-    )

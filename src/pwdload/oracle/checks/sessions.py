@@ -1,15 +1,17 @@
 """A session belongs to the one who logged in."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 
-from pwdload.oracle.checks.concluding import Words, concluded
-from pwdload.oracle.history import History
-from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.checks.concluding import Check, Words, concluded
+from pwdload.oracle.history import Circumstances, History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult
 from pwdload.oracle.operation import Flags, Ints
 from pwdload.oracle.reading import has_text, numbers
-from pwdload.oracle.timeline import violation_at
+from pwdload.oracle.seen import Finding, Seen, finding_at
 from pwdload.samples.columns import plain
 from pwdload.statistics.ordering import again, is_among
 from pwdload.units import counted
@@ -23,19 +25,35 @@ _REMARKS = {
 }
 
 
-def check_sessions(history: History) -> CheckResult:
-    """A session_token that two accounts were given, or an identity that is another's, is a violation."""
+def _look(history: History) -> Seen:
+    """See what stands in the rows themselves."""
+    history = history.own
     rows = history.rows
-    session, is_null = plain(rows["session"])
-    is_there = session != 0 if is_null is None else ~is_null & (session != 0)
-    handed_out = int(np.count_nonzero(is_there))
-    repeated = _of_repeated(session, is_there)
-    is_again, is_of_another = _again(session[repeated], numbers(rows, "account", -1)[repeated])
-    of_others, same = repeated[is_of_another], int(is_again.sum() - is_of_another.sum())
-    found = [(row, _OF_ANOTHER) for row in of_others.tolist()]
+    counts = Counter(handed_out=int(np.count_nonzero(_is_there(rows))))
+    found: list[Finding] = []
     for word, sentence in _REMARKS.items():
-        found += [(row, sentence) for row in np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()]
-    unreadable = int(has_text(rows, "remark", _holds("id_token:unreadable")).sum())
+        at = np.flatnonzero(has_text(rows, "remark", _holds(word))).tolist()
+        counts["found"] += len(at)
+        found += [_finding(history, row, sentence) for row in at[:VIOLATIONS_MAX]]
+    counts["unreadable"] = int(has_text(rows, "remark", _holds("id_token:unreadable")).sum())
+    return Seen(counts=counts, found=tuple(found))
+
+
+def _look_across(history: History) -> Seen:
+    """See which sessions several rows were given."""
+    rows = history.rows
+    session, _ = plain(rows["session"])
+    repeated = _of_repeated(session, _is_there(rows))
+    is_again, is_of_another = _again(session[repeated], numbers(rows, "account", -1)[repeated])
+    of_others = repeated[is_of_another].tolist()
+    return Seen(
+        counts=Counter(found=len(of_others), same=int(is_again.sum()) - len(of_others)),
+        found=tuple(_finding(history, row, _OF_ANOTHER) for row in of_others[:VIOLATIONS_MAX]),
+    )
+
+
+def _tell(_: Circumstances, seen: Seen) -> CheckResult:
+    handed_out, found, same, unreadable = (seen.counts[name] for name in ("handed_out", "found", "same", "unreadable"))
     facts = []
     if same:
         facts.append(("session_tokens handed out again to the same account", f"{same:,}"))
@@ -46,14 +64,24 @@ def check_sessions(history: History) -> CheckResult:
             name=_NAME,
             title="Nobody got another's session",
             good=f"{counted(handed_out, 'session')} opened, none of them another's.",
-            bad=f"{counted(len(found), 'answer')} gave away what belongs to another account.",
+            bad=f"{counted(found, 'answer')} gave away what belongs to another account.",
             nothing="No session was opened.",
         ),
         examined=handed_out,
-        violations=[_violation(history, row, sentence) for row, sentence in sorted(found)[:VIOLATIONS_MAX]],
-        total=len(found),
+        violations=seen.told(),
+        total=found,
         facts=facts,
     )
+
+
+check_sessions = Check(look=_look, tell=_tell, across={"sessions": _look_across})
+"""A session_token that two accounts were given, or an identity that is another's, is a violation."""
+
+
+def _is_there(rows: pa.Table) -> Flags:
+    session, is_null = plain(rows["session"])
+    is_there: Flags = session != 0 if is_null is None else ~is_null & (session != 0)
+    return is_there
 
 
 def _of_repeated(session: Ints, is_there: Flags) -> Ints:
@@ -77,5 +105,5 @@ def _holds(word: str) -> Callable[[str], bool]:
     return lambda remark: word in remark.split()
 
 
-def _violation(history: History, row: int, sentence: str) -> Violation:
-    return violation_at(history, check=_NAME, rule=_RULE, sentence=sentence, row=row)
+def _finding(history: History, row: int, sentence: str) -> Finding:
+    return finding_at(history, row, rule=_RULE, sentence=sentence)

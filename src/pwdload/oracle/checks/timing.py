@@ -5,19 +5,23 @@ a load that changes over the run changes both. Where nothing leaks, a difference
 median difference has an exact interval from order statistics (sign test), whatever the distribution.
 """
 
+import array
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from pwdload.api.contract import WRONG_PASSWORD_CODES
 from pwdload.oracle.binomial import median_ranks
-from pwdload.oracle.checks.concluding import Words, concluded
-from pwdload.oracle.history import History
+from pwdload.oracle.checks.concluding import Check, Words, concluded
+from pwdload.oracle.history import Circumstances, History
 from pwdload.oracle.judgement import CheckResult, Violation
 from pwdload.oracle.operation import Flags, Floats
 from pwdload.oracle.reading import UNKNOWN_USER_CASE, has_text, times
+from pwdload.oracle.seen import Seen
 
 _NAME: Final = "timing"
+_KINDS: Final = ("unknown", "wrong", "right")
+_SENT, _TOOK = " sent", " took"
 _WRONG_CASE: Final = "login_wrong_then_right"
 _PAIRS_LEAST: Final = 50
 _CONFIDENCE: Final = 0.999
@@ -45,12 +49,16 @@ class _Shift(NamedTuple):
         return f"{median:+.2f} ms ({low:+.2f} to {high:+.2f} ms) over {self.pairs:,} pairs"
 
 
-def check_timing(history: History) -> CheckResult:
-    """A shift beyond the limit between unknown user and wrong password is a violation.
+def _look(history: History) -> Seen:
+    values: dict[str, tuple[Floats, ...]] = {}
+    for kind in _KINDS:
+        sent_s, took_s = _answers(history, kind)
+        values |= {kind + _SENT: (sent_s,), kind + _TOOK: (took_s,)}
+    return Seen(values=values)
 
-    That the right password takes another time says no more than the answer itself: it is told.
-    """
-    unknown, wrong, right = (_answers(history, kind) for kind in ("unknown", "wrong", "right"))
+
+def _tell(history: Circumstances, seen: Seen) -> CheckResult:
+    unknown, wrong, right = (_in_time(seen, kind) for kind in _KINDS)
     limit_s = history.settings.timing_leak_s
     shift = _shift(unknown, wrong)
     pairs = shift.pairs if shift is not None else 0
@@ -80,8 +88,25 @@ def check_timing(history: History) -> CheckResult:
     )
 
 
+check_timing = Check(look=lambda _: Seen(), tell=_tell, across={"answers": _look})
+"""A shift beyond the limit between unknown user and wrong password is a violation.
+
+That the right password takes another time says no more than the answer itself: it is told.
+"""
+
+
+def _in_time(seen: Seen, kind: str) -> tuple[Floats, Floats]:
+    """Return when the answers of a kind were sent, in order, and how long each took."""
+    sent_s, took_s = seen.all(kind + _SENT), seen.all(kind + _TOOK)
+    order = np.argsort(sent_s, kind="stable")
+    ordered_s = sent_s[order]
+    if (ordered_s[1:] == ordered_s[:-1]).any():  # of those sent at the same instant the quicker one first
+        order = np.lexsort((took_s, sent_s))
+    return ordered_s, took_s[order]
+
+
 def _answers(history: History, kind: str) -> tuple[Floats, Floats]:
-    """Return when the answered logins of a kind were sent, in order, and how long each took."""
+    """Return when the answered logins of a kind were sent, and how long each took."""
     rows = history.rows
     sent_s, done_s = times(rows, "sent_s"), times(rows, "done_s")
     of_case = UNKNOWN_USER_CASE if kind == "unknown" else _WRONG_CASE
@@ -91,7 +116,6 @@ def _answers(history: History, kind: str) -> tuple[Floats, Floats]:
     # Opening a connection is no part of answering.
     chosen &= np.isnan(times(rows, "connect_s")) & ~np.isnan(sent_s)
     at = np.flatnonzero(chosen)
-    at = at[np.argsort(sent_s[at], kind="stable")]
     return sent_s[at], done_s[at] - sent_s[at]
 
 
@@ -115,8 +139,8 @@ def _shift(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> _Shift
 
 def _paired(these: tuple[Floats, Floats], those: tuple[Floats, Floats]) -> Floats:
     """Return differences of neighbours in time, each answer used once."""
-    my_s, my_took_s, other_s, other_took_s = (times_s.tolist() for times_s in (*these, *those))
-    differences, mine, other = [], 0, 0
+    my_s, my_took_s, other_s, other_took_s = map(array.array, "dddd", (*these, *those))
+    differences, mine, other = array.array("d"), 0, 0
     while mine < len(my_s) and other < len(other_s):
         apart_s = my_s[mine] - other_s[other]
         # The next of the one that lags behind may be nearer.

@@ -1,24 +1,27 @@
 """A state_token serves one change, of the account that it was handed out to (I1)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from pwdload.oracle.checks.concluding import Words, concluded, unless_gaps
+from pwdload.oracle.checks.concluding import Check, Words, concluded, unless_gaps
 from pwdload.oracle.explain import ONE_CHANGE
-from pwdload.oracle.history import History
-from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult, Violation
+from pwdload.oracle.history import Circumstances, History
+from pwdload.oracle.judgement import VIOLATIONS_MAX, CheckResult
 from pwdload.oracle.operation import Flags, Ints, Result
 from pwdload.oracle.owners import owners
 from pwdload.oracle.reading import are_handed_out, has_text, numbers
-from pwdload.oracle.timeline import violation_at
+from pwdload.oracle.seen import Finding, Seen, finding_at
 from pwdload.statistics.ordering import is_among, taken
 from pwdload.units import counted
 
 _NAME = "tokens"
 _OF_ONE = "I1: a state_token belongs to one account"
 _HANDED_OUT = "I1: only a state_token that was handed out serves"
+_CERTAIN, _NEEDS_ALL = "certain", "needs all"
+"""Whether a sample that is missing could not explain it, or could."""
 
 
 class _Tokens(NamedTuple):
@@ -32,39 +35,56 @@ class _Tokens(NamedTuple):
     """Of each row, whether its token was handed out to its own account."""
 
 
-class _Finding(NamedTuple):
+class _Odd(NamedTuple):
     row: int
     rule: str
     sentence: str
-    needs_all: bool = False
-    """Whether a sample that is missing could explain it."""
+    kind: str = _CERTAIN
 
 
-def check_tokens(history: History) -> CheckResult:
-    """A token that served twice, or another account, or that nobody was given, is a violation."""
+def _look(history: History) -> Seen:
     tokens = _tokens(history)
-    if not len(tokens.handed):  # an earlier version did not keep them
-        tokens = tokens._replace(served=tokens.handed)
-    found = [*_twice(tokens), *_of_two(tokens), *_foreign(tokens)]
-    certain = [one for one in found if not one.needs_all]
-    served = len(tokens.served)
+    counts: Counter[str] = Counter(handed=len(tokens.handed), served=len(tokens.served))
+    found: list[Finding] = []
+    for number, odd in enumerate((_twice(tokens), _of_two(tokens), _foreign(tokens))):
+        for one in odd:
+            counts[one.kind] += 1
+            if counts[one.kind] <= VIOLATIONS_MAX:
+                found.append(_finding(history, number, one))
+    return Seen(counts=counts, found=tuple(found))
+
+
+def _finding(history: History, number: int, one: _Odd) -> Finding:
+    return finding_at(history, one.row, rule=one.rule, sentence=one.sentence, kind=one.kind, number=number)
+
+
+def _tell(history: Circumstances, seen: Seen) -> CheckResult:
+    if not seen.counts["handed"]:  # an earlier version did not keep them
+        seen = Seen()
+    served, certain = seen.counts["served"], seen.counts[_CERTAIN]
+    total = certain + seen.counts[_NEEDS_ALL]
     return concluded(
         Words(
             name=_NAME,
             title="No state_token served twice",
             good=f"{counted(served, 'change')} went through, each with a state_token of its own account that served "
             "once.",
-            bad=f"{counted(len(found), 'time')} a state_token did what it must not.",
+            bad=f"{counted(total, 'time')} a state_token did what it must not.",
             nothing="No change went through, so no state_token was seen to serve.",
         ),
         examined=served,
-        violations=[_violation(history, one) for one in (certain or found)[:VIOLATIONS_MAX]],
-        total=len(certain or found),
-        doubt="" if certain else unless_gaps(history, len(found)),
+        violations=seen.told(_CERTAIN if certain else _NEEDS_ALL),
+        total=certain or total,
+        doubt="" if certain else unless_gaps(history, total),
     )
 
 
+check_tokens = Check(look=_look, tell=_tell, across={"tokens": _look})
+"""A token that served twice, or another account, or that nobody was given, is a violation."""
+
+
 def _tokens(history: History) -> _Tokens:
+    history = history.own
     rows = history.rows
     token, account = numbers(rows, "token", 0), numbers(rows, "account", -1)
     is_login = has_text(rows, "step", lambda step: step in ("login", "verify"))
@@ -73,9 +93,12 @@ def _tokens(history: History) -> _Tokens:
     # They differ where a login of an unknown user was handed one.
     is_as_known = np.array_equal(is_handed, are_handed_out(rows))
     is_own = (history.owners if is_as_known else owners(account, token, is_handed)).is_own
+    is_served = is_call & (history.results == Result.OK)
+    if history.apart is not None:
+        is_handed, is_served = is_handed & ~history.apart, is_served & ~history.apart
     return _Tokens(
         handed=_rows(is_handed),
-        served=_rows(is_call & (history.results == Result.OK)),
+        served=_rows(is_served),
         token=token,
         account=account,
         is_own=is_own,
@@ -96,25 +119,25 @@ def _of_repeated(tokens: _Tokens, rows: Ints) -> Ints:
     return rows[is_among(taken(tokens.token, rows), repeated)] if len(repeated) else rows[:0]
 
 
-def _twice(tokens: _Tokens) -> Iterator[_Finding]:
+def _twice(tokens: _Tokens) -> Iterator[_Odd]:
     served = _of_repeated(tokens, tokens.served)
     served = served[tokens.token[served] != 0]
     if len(served):
         _, first = np.unique(tokens.token[served], return_index=True)
         for row in np.delete(served, first).tolist():
-            yield _Finding(row, ONE_CHANGE, "A state_token that had served was accepted again.")
+            yield _Odd(row, ONE_CHANGE, "A state_token that had served was accepted again.")
 
 
-def _of_two(tokens: _Tokens) -> Iterator[_Finding]:
+def _of_two(tokens: _Tokens) -> Iterator[_Odd]:
     """Yield each hand-out of a token that another account had been given."""
     handed = _of_repeated(tokens, tokens.handed)
     _, first, number = np.unique(tokens.token[handed], return_index=True, return_inverse=True)
     account = tokens.account[handed]
     for row in handed[account != account[first][number]].tolist() if len(handed) else ():
-        yield _Finding(row, _OF_ONE, "A state_token was handed out that another account had been given.")
+        yield _Odd(row, _OF_ONE, "A state_token was handed out that another account had been given.")
 
 
-def _foreign(tokens: _Tokens) -> Iterator[_Finding]:
+def _foreign(tokens: _Tokens) -> Iterator[_Odd]:
     """Yield each call that succeeded with a token that was not its account's."""
     token, account = tokens.token, tokens.account
     odd = tokens.served[~tokens.is_own[tokens.served]].tolist()
@@ -125,12 +148,8 @@ def _foreign(tokens: _Tokens) -> Iterator[_Finding]:
     for row in odd:
         whose = owners_of.get(int(token[row]), set())
         if whose:
-            yield _Finding(row, _OF_ONE, f"A state_token of account {min(whose)} served account {account[row]}.")
+            yield _Odd(row, _OF_ONE, f"A state_token of account {min(whose)} served account {account[row]}.")
         elif not token[row]:
-            yield _Finding(row, _HANDED_OUT, "A change went through without a state_token.")
+            yield _Odd(row, _HANDED_OUT, "A change went through without a state_token.")
         else:
-            yield _Finding(row, _HANDED_OUT, "A change went through with a state_token that nobody was given.", True)
-
-
-def _violation(history: History, found: _Finding) -> Violation:
-    return violation_at(history, check=_NAME, rule=found.rule, sentence=found.sentence, row=found.row)
+            yield _Odd(row, _HANDED_OUT, "A change went through with a state_token that nobody was given.", _NEEDS_ALL)
