@@ -68,7 +68,15 @@ def read_endings(path: Path) -> pa.Table | None:
     """
     if not path.is_file():
         return None
-    table = pq.read_table(path)
+    return checked(pq.read_table(path), path)
+
+
+def checked(table: pa.Table, path: Path) -> pa.Table:
+    """Return what was read of a file of endings as a table of `SCHEMA`.
+
+    Raises:
+        ValueError, pyarrow.ArrowException: there is no such column in it, or several, or of another kind.
+    """
     wrong = [name for name in SCHEMA.names if table.column_names.count(name) != 1]
     if wrong:
         raise ValueError(f"{path.name}: no column {', '.join(wrong)}, or several")

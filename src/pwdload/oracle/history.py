@@ -112,11 +112,15 @@ class History(Circumstances):
         found: Registers | None = vars(self).get("registers")
         return self.budget if found is None else found.budget_left
 
-    @cached_property
+    @property
     def own(self) -> "History":
         """The same without rows of other parts."""
-        if self.guests is None or not self.guests.are.any():
-            return self
+        # Not kept where it is this very one: what holds itself stays in memory until somebody looks for such.
+        return self if self.guests is None else self._own
+
+    @cached_property
+    def _own(self) -> "History":
+        assert self.guests is not None  # noqa: S101 - by its only caller
         is_own = ~self.guests.are
         apart = None if self.apart is None else self.apart[is_own]
         return replace(self, rows=self.rows.filter(pa.array(is_own)), guests=None, apart=apart)

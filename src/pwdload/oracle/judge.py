@@ -4,15 +4,22 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pwdload.oracle.checks import CHECKS
 from pwdload.oracle.checks.concluding import Check, Look
-from pwdload.oracle.history import History, read_history
+from pwdload.oracle.history import Circumstances, History, read_history
 from pwdload.oracle.judgement import CheckResult, Judgement
+from pwdload.oracle.parts import InParts
 from pwdload.oracle.seen import Seen
+from pwdload.oracle.settings import read_settings
 from pwdload.oracle.sources import ACROSS, Source, Whole
+from pwdload.oracle.spilling import Spilling
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
 from pwdload.samples import Samples
+from pwdload.samples.room import samples_in
 
 Checks = Iterable[tuple[str, Check]]
+
+WHOLE_ROWS_MOST = 1_500_000
+"""Longer runs are judged in parts."""
 
 
 def judge(history: History, checks: Checks = CHECKS) -> Judgement:
@@ -29,17 +36,34 @@ def judge_parts(source: Source, checks: Checks = CHECKS) -> Judgement:
         for one in looking:
             one.look(one.check.look, part)
             one.told_by(part)
+        del part  # or the next would be made beside it
     return Judgement(results=tuple(one.result(source) for one in looking))
 
 
 def check_run(directory: RunDirectory, samples: Samples | None = None) -> Judgement:
-    """Judge a finished run; `samples` as for `read_history`.
+    """Judge a finished run; `samples` as for `read_history`. A long one of which nobody has read any is read in parts.
 
     Raises:
-        RunDirectoryError: it is none.
+        RunDirectoryError: it is none, or the disk has no room for its parts.
         OSError, ValueError, pyarrow.ArrowException: its scenario or its endings are damaged.
     """
-    return judge(read_history(directory, samples))
+    if samples is not None or not is_judged_in_parts(directory):
+        return judge(read_history(directory, samples))
+    return judge_run_in_parts(directory)
+
+
+def is_judged_in_parts(directory: RunDirectory) -> bool:
+    """Whether a run is so long that its samples are not read all at once."""
+    return samples_in(directory.samples, directory.spool) > WHOLE_ROWS_MOST
+
+
+def judge_run_in_parts(directory: RunDirectory, parts: int | None = None) -> Judgement:
+    """Judge a finished run in so many parts, or in as many as its length asks for; raises as `check_run`."""
+    record, settings = directory.read_record(), read_settings(directory, directory.read_record())
+    with Spilling() as spilling:
+        written = spilling.write(directory, parts)
+        circumstances = Circumstances(files=written.files, record=record, settings=settings)
+        return judge_parts(InParts(circumstances=circumstances, written=written, spilling=spilling))
 
 
 def _across(source: Source, name: str, looking: Sequence["_Looking"]) -> None:

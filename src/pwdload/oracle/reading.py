@@ -58,9 +58,9 @@ def read_operations(
         call_s = np.where(np.isnan(call_s), times(rows, "intended_s"), call_s)
     call_s, return_s = _widened(account, rows, workers, (call_s, times(rows, "done_s")), guests)
     words, (password, new) = _words(rows, words)
-    is_own, rows_of_others, owner = owners_of(rows) if owned is None else owned
-    is_foreign = (kind[rows_of_others] == Kind.UPDATE) & (owner >= 0) & ~is_own[rows_of_others]
-    foreign, owner = rows_of_others[is_foreign], owner[is_foreign]
+    owned = owners_of(rows) if owned is None else owned
+    is_own, is_foreign = owned.is_own, _are_foreign(kind, owned)
+    foreign, owner = owned.rows[is_foreign], owned.owner[is_foreign]
     # Which of the two accounts an accepted one has changed is not to be seen: it is doubtful for both.
     result = result.copy()
     result[foreign[result[foreign] == Result.OK]] = Result.DOUBTFUL
@@ -102,6 +102,19 @@ def are_handed_out(rows: pa.Table) -> Flags:
     """Say of each row whether it is a login that handed out a state_token to the account that it is about."""
     is_handed: Flags = (_kinds(rows) == Kind.LOGIN) & (numbers(rows, "token", 0) != 0)
     return is_handed
+
+
+def foreign_calls(rows: pa.Table) -> tuple[Ints, Ints]:
+    """Return the changes with a state_token of another account, and the account that it was first handed out to."""
+    owned = owners_of(rows)
+    is_foreign = _are_foreign(_kinds(rows), owned)
+    return owned.rows[is_foreign], owned.owner[is_foreign]
+
+
+def _are_foreign(kind: Ints, owned: Owners) -> Flags:
+    """Say of the rows whose token is not their own at first sight which are changes with that of another account."""
+    is_foreign: Flags = (kind[owned.rows] == Kind.UPDATE) & (owned.owner >= 0) & ~owned.is_own[owned.rows]
+    return is_foreign
 
 
 def owners_of(rows: pa.Table) -> Owners:

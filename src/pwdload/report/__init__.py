@@ -9,6 +9,7 @@ from pathlib import Path
 from pwdload import arrays
 from pwdload.analysis import Run, load_run
 from pwdload.analysis.run import read_samples_of
+from pwdload.oracle.judge import is_judged_in_parts
 from pwdload.oracle.judgement import Judgement
 from pwdload.report import as_json, html, junit, markdown, tables
 from pwdload.report.beside import judging
@@ -21,7 +22,7 @@ from pwdload.samples.room import IN_FILES_FROM, room_for, samples_in
 _LONG = 3_000_000
 """A run of more samples is told apart from others by what it leaves out, since memory is what there is least of."""
 _OF_NOBODY = ("seq", "generation", "bytes_sent", "bytes_received")
-_OF_THE_ORACLE = ["account", "token", "session", "password", "new_password"]
+_OF_THE_ORACLE = ("account", "token", "session", "password", "new_password")
 """Columns that say nothing of speed, and take a third of the memory."""
 
 __all__ = ["Report", "build", "make", "write"]
@@ -58,19 +59,19 @@ def _columns(directory: RunDirectory, in_files_from: int) -> AbstractContextMana
 def _read(directory: RunDirectory) -> tuple[Run, Judgement | Callable[[], Judgement]]:
     """Return the run and its judgement, or what waits for it.
 
-    Of a long run what neither the oracle nor a table asks for is not kept at all, and what the oracle alone needs its
-    process alone has; the two are at work beside each other.
+    Of a long run what no table asks for is not kept, and the oracle reads for itself what it needs, in parts; the two
+    are at work beside each other.
     """
     is_long = samples_in(directory.samples, directory.spool) > _LONG
     if is_long:
         give_back_freed_memory()
-    samples = read_samples_of(directory, _OF_NOBODY if is_long else ())  # once for both
+    if is_judged_in_parts(directory):
+        judgement_of = judging(directory, None)
+        without = (*_OF_NOBODY, *_OF_THE_ORACLE) if is_long else ()
+        return load_run(directory, read_samples_of(directory, without), is_lean=is_long), judgement_of
+    samples = read_samples_of(directory)  # once for both
     judgement_of = judging(directory, samples)
-    if samples is not None and is_long:
-        rows, files = samples
-        samples = rows.drop_columns(_OF_THE_ORACLE), files
-        del rows
-    return load_run(directory, samples, is_lean=is_long), judgement_of
+    return load_run(directory, samples), judgement_of
 
 
 def write(report: Report, directory: RunDirectory) -> tuple[Path, ...]:

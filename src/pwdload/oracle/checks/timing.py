@@ -23,6 +23,8 @@ _NAME: Final = "timing"
 _KINDS: Final = ("unknown", "wrong", "right")
 _SENT, _TOOK = " sent", " took"
 _WRONG_CASE: Final = "login_wrong_then_right"
+CASES: Final = frozenset({UNKNOWN_USER_CASE, _WRONG_CASE})
+"""Whose answers are compared."""
 _PAIRS_LEAST: Final = 50
 _CONFIDENCE: Final = 0.999
 _APART_S_MAX: Final = 10.0
