@@ -39,10 +39,10 @@ _NO_STATUS = -1
 
 
 class Words:
-    """The different texts of each column of a run, numbered as they are met."""
+    """The different texts of each column of a run, numbered as they are met; the processes in their order."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, dict[str, int]] = {}
+    def __init__(self, processes: Iterable[str] = ()) -> None:
+        self._numbers = {"worker": {name: number for number, name in enumerate(processes)}}
 
     def of(self, name: str) -> list[str]:
         """Return the texts of a column by their numbers."""

@@ -131,9 +131,12 @@ class History(Circumstances):
         intended_s, seq, worker = fields
         return float(intended_s), int(seq), str(worker)
 
-    def row_at(self, worker: str, seq: int) -> int | None:
-        """Return where a sample is; null where it is in no row."""
-        at = np.flatnonzero(numbers(self.rows, "seq", -1) == seq).tolist()
+    def row_at(self, worker: str, seq: int, *, or_guest: bool) -> int | None:
+        """Return where a sample is; null where it is in no row, or, unless that will do, in that of a guest."""
+        are = numbers(self.rows, "seq", -1) == seq
+        if self.guests is not None and not or_guest:
+            are &= ~self.guests.are
+        at = np.flatnonzero(are).tolist()
         return next((row for row in at if self.rows["worker"][row].as_py() == worker), None)
 
 

@@ -53,7 +53,7 @@ class InParts:
     @cached_property
     def shared(self) -> Ints:
         """The tokens that several accounts have to do with, ascending."""
-        found = [np.zeros(0, np.int64)]
+        found: list[Ints] = [np.zeros(0, np.int64)]
         for part in range(self.written.tokens.parts):
             columns = self.written.tokens.read(part)
             found.append(_of_several_accounts(columns["token"], columns["account"]))
@@ -106,7 +106,9 @@ class InParts:
 
     def _tokens(self) -> Iterator[History]:
         shared = self._shared_rows
-        for part in range(shared.parts) if shared is not None else ():
+        if shared is None:
+            return
+        for part in range(shared.parts):
             columns = shared.read(part, ROW_KINDS)
             if len(columns["seq"]):
                 yield self._history(columns, _by_rows(columns))
@@ -133,11 +135,11 @@ class InParts:
         """Return the history of a range of accounts."""
         columns = self.written.rows.read(part)
         calls = self._calls.read(part) if self._calls is not None and self._calls.rows(part) else None
-        guests = np.flatnonzero(self._part_of(calls["account"], calls["seq"]) != part) if calls is not None else []
         count = len(columns["seq"])
-        if calls is not None and len(guests):
+        if calls is not None:
+            guests = np.flatnonzero(self._part_of(calls["account"], calls["seq"]) != part)
             columns = {name: np.concatenate([column, calls[name][guests]]) for name, column in columns.items()}
-        order = _by_rows(columns) if len(guests) else row_order(columns)
+        order = row_order(columns) if calls is None else _by_rows(columns)
         history = self._history(columns, order)
         endings, places = self._endings(part)
         apart = self._is_shared(numbers(history.rows, "token", 0)) if len(self.shared) else None

@@ -111,7 +111,7 @@ def _first(found: Iterable[Finding]) -> Iterator[Finding]:
 def _told(one: Finding, history: History, check: str) -> Finding:
     if one.violation is not None or one.seq < 0:
         return one
-    row = history.row_at(one.worker, one.seq)
+    row = history.row_at(one.worker, one.seq, or_guest=one.account is not None)
     if row is None:
         return one
     told = violation_at(history, check=check, rule=one.rule, sentence=one.sentence, row=row, account=one.account)

@@ -13,7 +13,9 @@ more than once, answers whose times are compared."""
 class Source(Protocol):
     """The rows of a run, in parts that fit into memory one at a time."""
 
-    circumstances: Circumstances
+    @property
+    def circumstances(self) -> Circumstances:
+        """What is known of the run beside its rows."""
 
     def across(self, name: str) -> Iterator[History]:
         """Yield parts that hold rows together for one of `ACROSS`; to be used up before `accounts` is begun."""
@@ -26,8 +28,12 @@ class Whole:
     """A run in one piece."""
 
     def __init__(self, history: History) -> None:
-        self.circumstances: Circumstances = history
         self._history = history
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What is known of the run beside its rows."""
+        return self._history
 
     def across(self, name: str) -> Iterator[History]:
         """Yield the run; of tokens nothing, as `accounts` has all that there is to be seen of them."""

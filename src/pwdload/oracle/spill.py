@@ -88,7 +88,7 @@ class Spill:
         self._file.close()
 
     def _write(self, column: Column) -> None:
-        left = memoryview(column.view(np.uint8)).cast("B")
+        left = memoryview(column.view(np.uint8).data)
         self._end += len(left)
         while left:
             left = left[self._file.write(left) :]
@@ -96,7 +96,7 @@ class Spill:
     def _column(self, part: int, name: str, count: int) -> Column:
         kind = self._kinds[name]
         found = np.empty(count, kind)
-        into = memoryview(found.view(np.uint8)).cast("B")
+        into = memoryview(found.view(np.uint8).data)
         at = 0
         for begins, bounds in self._writes:
             size = int(bounds[part + 1] - bounds[part]) * kind.itemsize

@@ -92,7 +92,7 @@ class Spilling:
         stream.look_ahead(lambda rows: accounts.count(rows["account"].to_numpy()), "account")
         require_disk(accounts.rows * BYTES_EACH)
         count = parts or max(min(ceil(accounts.rows / PART_ROWS), PARTS_MOST), 1)
-        bounds, words = accounts.bounds(count), Words()
+        bounds, words = accounts.bounds(count), Words(stream.workers)
         endings = self._endings(directory.endings_file, bounds, words)
         while True:
             try:

@@ -22,7 +22,8 @@ ROWS_LEAST = 200_000
 def judging(directory: RunDirectory, samples: Samples | None) -> Callable[[], Judgement]:
     """Begin to judge a run; return what waits for the judgement, to be called once.
 
-    `samples` as for `judged`; those of a run that is judged in parts need not have been read. Where the process dies, whatever of, the run is judged when the judgement is asked for.
+    `samples` as for `judged`; those of a run that is judged in parts need not have been read. Where the process dies,
+    whatever of, the run is judged when the judgement is asked for.
     """
     can_be_beside = "fork" in get_all_start_methods() and (os.cpu_count() or 1) > 1
     is_long = is_judged_in_parts(directory) if samples is None else len(samples[0]) >= ROWS_LEAST

@@ -43,6 +43,7 @@ class _Odd(NamedTuple):
 
 
 def _look(history: History) -> Seen:
+    history = history.own
     tokens = _tokens(history)
     counts: Counter[str] = Counter(handed=len(tokens.handed), served=len(tokens.served))
     found: list[Finding] = []
@@ -84,7 +85,6 @@ check_tokens = Check(look=_look, tell=_tell, across={"tokens": _look})
 
 
 def _tokens(history: History) -> _Tokens:
-    history = history.own
     rows = history.rows
     token, account = numbers(rows, "token", 0), numbers(rows, "account", -1)
     is_login = has_text(rows, "step", lambda step: step in ("login", "verify"))
