@@ -41,6 +41,7 @@ bench: $(VENV)/.installed  ## Beside other load generators, into docs/benchmarks
 	$(BIN)/python -m tests.bench.ledger
 	$(BIN)/python -m tests.bench.exchange
 	$(BIN)/python -m tests.bench.oracle
+	$(BIN)/python -m tests.bench.oracle_long
 	$(BIN)/python -m tests.bench.proxy
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.floor

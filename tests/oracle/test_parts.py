@@ -21,6 +21,7 @@ from tests.oracle.test_quick_paths import random_run
 from pwdload.errors import RunDirectoryError
 from pwdload.oracle import History, Judgement, check_run, judge, read_history
 from pwdload.oracle import registers as searched
+from pwdload.oracle.coding import NARROW_KINDS
 from pwdload.oracle.judge import judge_parts, judge_run_in_parts
 from pwdload.oracle.parts import InParts
 from pwdload.oracle.spill import Spill
@@ -163,6 +164,16 @@ def test_a_long_run_is_judged_in_parts_by_itself(parts: int, tmp_path: Path) -> 
     assert judge_run_in_parts(directory, parts) == judge(read_history(directory))
     with mock.patch("pwdload.oracle.judge.WHOLE_ROWS_MOST", 0):
         assert check_run(directory) == judge(read_history(directory))
+
+
+def test_parts_are_about_as_long_and_numbers_too_wide_for_them_are_no_matter(tmp_path: Path) -> None:
+    """Accounts are shared out by their samples; a number that does not fit is found out, and all written once more."""
+    directory = write_big_run(tmp_path / "run", 20_000)
+    with Spilling() as spilling:
+        rows = spilling.write(directory, 7).rows
+        assert all(20_000 / 7 * 0.9 < rows.rows(part) < 20_000 / 7 * 1.1 for part in range(7))
+    with mock.patch("pwdload.oracle.spilling.NARROW_KINDS", {**NARROW_KINDS, "seq": "i1"}):
+        assert judge_run_in_parts(directory, 2) == judge(read_history(directory))
 
 
 @pytest.mark.slow

@@ -35,6 +35,13 @@ ROW_KINDS: Final[Mapping[str, str]] = {
     "http_status": "i2",
     **dict.fromkeys(TEXTS, "i4"),
 }
+NARROW_KINDS: Final[Mapping[str, str]] = {
+    **ROW_KINDS,
+    **dict.fromkeys(("seq", "flow", "account"), "i4"),
+    **dict.fromkeys(TEXTS, "i2"),
+}
+"""Enough for all but runs of billions of samples, or of a target with ten thousands of different answers."""
+_FEW_WORDS = 1 << 15
 _NO_STATUS = -1
 
 
@@ -51,11 +58,14 @@ class Words:
     def coded(self, name: str, column: pa.ChunkedArray) -> Ints:
         """Return a column of texts as their numbers."""
         known = self._numbers.setdefault(name, {})
-        parts = []
+        found = np.empty(len(column), np.int32)
+        at = 0
         for chunk in column.chunks:
             own = [known.setdefault(word, len(known)) for word in chunk.dictionary.to_pylist()]
-            parts.append(taken(np.array(own, np.int32), chunk.indices.to_numpy(zero_copy_only=False)))
-        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+            if own:
+                np.take(np.array(own, np.int32), chunk.indices.to_numpy(), out=found[at : at + len(chunk)], mode="clip")
+            at += len(chunk)
+        return found if len(known) > _FEW_WORDS else found.astype(np.int16)
 
     def texts(self, name: str, numbers: Ints) -> pa.DictionaryArray:
         """Return such numbers as texts again, as narrow as they can be."""

@@ -17,7 +17,7 @@ from pwdload.oracle.coding import ROW_KINDS, as_table, row_order
 from pwdload.oracle.history import Circumstances, History
 from pwdload.oracle.operation import Flags, Ints
 from pwdload.oracle.owners import Guests, owners
-from pwdload.oracle.ranges import hashed, parts_of, slots
+from pwdload.oracle.ranges import hashed, slots
 from pwdload.oracle.reading import are_handed_out, are_of_several, foreign_calls, numbers
 from pwdload.oracle.registers import TOTAL_BUDGET
 from pwdload.oracle.spill import Column, Columns, Spill
@@ -25,7 +25,7 @@ from pwdload.oracle.spilling import ANSWER_COLUMNS, ENDING_FLAGS, ENDING_TEXTS, 
 from pwdload.oracle.trimming import trim
 from pwdload.statistics.ordering import again, is_among
 
-_BITS = 22
+_BITS = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,10 +64,9 @@ class InParts:
         """The rows of such tokens by the token; null where there are none."""
         if not len(self.shared):
             return None
-        spill = self.spilling.spill({**ROW_KINDS, "is_of_several": "?"}, self.written.tokens.parts)
+        spill = self.spilling.spill({**self.written.kinds, "is_of_several": "?"}, self.written.tokens.parts)
         for part in range(self.written.rows.parts):
-            token = self.written.rows.read(part, ["token"])["token"]
-            at = np.flatnonzero(self._is_shared(token))
+            at = np.flatnonzero(self._is_shared(self.written.rows.read(part, ["token"])["token"]))
             if len(at):
                 columns = self.written.rows.read(part)
                 columns["is_of_several"] = are_of_several(columns["account"], columns["worker"])
@@ -80,7 +79,9 @@ class InParts:
         """Calls with a token of another account, in the part of the one and in that of the other."""
         if self._shared_rows is None:
             return None
-        spill = self.spilling.spill({**ROW_KINDS, "is_of_several": "?", "owner": "i8"}, self.written.rows.parts)
+        spill = self.spilling.spill(
+            {**self.written.kinds, "is_of_several": "?", "owner": "i8"}, self.written.rows.parts
+        )
         for part in range(self._shared_rows.parts):
             columns = self._shared_rows.read(part)
             order = _by_rows(columns)
@@ -102,7 +103,7 @@ class InParts:
         return taken
 
     def _part_of(self, account: Ints, seq: Ints) -> Ints:
-        return parts_of(account, seq, self.written.bounds)
+        return self.written.ranges.of(account, seq)
 
     def _tokens(self) -> Iterator[History]:
         shared = self._shared_rows
@@ -142,7 +143,7 @@ class InParts:
         order = row_order(columns) if calls is None else _by_rows(columns)
         history = self._history(columns, order)
         endings, places = self._endings(part)
-        apart = self._is_shared(numbers(history.rows, "token", 0)) if len(self.shared) else None
+        apart = self._is_shared(numbers(history.rows, "token", 0))
         if calls is not None:
             history = replace(history, guests=self._guests(history.rows, order >= count, calls, part))
         return replace(history, endings=endings, places_of_endings=places, apart=apart)
@@ -217,6 +218,8 @@ def _of_several_accounts(token: Ints, account: Ints) -> Ints:
 
 def _is_one_of(numbers_: Ints, few: Ints, slots_of_few: Flags) -> Flags:
     """Say of each number whether it is one of a few, which are in ascending order."""
+    if not len(few):
+        return np.zeros(len(numbers_), np.bool_)
     found = slots_of_few[slots(numbers_, _BITS)]
     at = np.flatnonzero(found)
     found[at] = is_among(numbers_[at], few)

@@ -1,53 +1,68 @@
-"""Ranges of accounts that have about as many samples each."""
+"""Ranges of accounts that have about as many samples each, and numbers shared out whatever they are."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from pwdload.oracle.operation import Ints
+from pwdload.statistics.ordering import taken
 
 _BINS = 1 << 16
 
 
 class Accounts:
-    """How many samples accounts have, counted so many neighbours together as keeps it short."""
+    """How many samples accounts have, so many neighbours counted together as keeps it short."""
 
     def __init__(self) -> None:
         self._counts = np.zeros(_BINS, np.int64)
         self._shift = 0
-        self.rows = 0
 
     def count(self, account: Ints) -> None:
         """Count the accounts of some samples; those of none count as of the first."""
-        self.rows += len(account)
         known = np.maximum(account, 0)
         while int(known.max(initial=0)) >> self._shift >= _BINS:
             folded = self._counts.reshape(-1, 2).sum(axis=1)
             self._counts, self._shift = np.append(folded, np.zeros_like(folded)), self._shift + 1
         self._counts += np.bincount(known >> self._shift, minlength=_BINS)
 
-    def bounds(self, parts: int) -> Ints:
-        """Return the first account of each range but the first: as many ranges as asked for, some may be empty."""
-        before = np.cumsum(self._counts)
-        wanted = np.arange(1, parts) * (self.rows / parts)
-        found: Ints = (np.searchsorted(before, wanted) + 1) << self._shift
+    def ranges(self, parts: int) -> "Ranges":
+        """Return so many ranges, some of which may be empty."""
+        before = np.cumsum(self._counts) - self._counts
+        number = before * parts // max(int(self._counts.sum()), 1)
+        return Ranges(parts=parts, shift=self._shift, number=np.minimum(number, parts - 1).astype(np.int16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ranges:
+    """Which account is in which range; they rise together."""
+
+    parts: int
+    shift: int
+    number: Ints
+    """Of the range, by the account shifted to the right."""
+
+    def of(self, account: Ints, seq: Ints) -> Ints:
+        """Return the range of each sample's account; samples of no account are shared out by their numbers."""
+        place = np.clip(account >> account.dtype.type(self.shift), 0, len(self.number) - 1)
+        found = taken(self.number, place)
+        nobody = np.flatnonzero(account < 0)
+        found[nobody] = seq[nobody] % self.parts
         return found
 
 
-def parts_of(account: Ints, seq: Ints, bounds: Ints) -> Ints:
-    """Return the range of each sample's account; samples of no account are shared out by their numbers."""
-    found = np.searchsorted(bounds, account, side="right")
-    return np.where(account < 0, seq % (len(bounds) + 1), found).astype(np.int32)
-
-
 def hashed(numbers: Ints, parts: int) -> Ints:
-    """Share numbers out over parts, whatever they are, the same number always to the same."""
-    return (_mixed(numbers) % np.uint64(parts)).astype(np.int32)
+    """Share numbers out over parts, the same number always to the same."""
+    found: Ints = (_mixed(numbers) % np.uint32(parts)).astype(np.int16)
+    return found
 
 
 def slots(numbers: Ints, bits: int) -> Ints:
-    """Return a number of so many bits for each."""
-    return (_mixed(numbers) & np.uint64((1 << bits) - 1)).astype(np.int64)
+    """Return a number of so many bits for each, which says nothing of its part."""
+    found: Ints = ((_mixed(numbers) * np.uint32(0x85EBCA6B)) >> np.uint32(32 - bits)).view(np.int32)
+    return found
 
 
-def _mixed(numbers: Ints) -> np.ndarray:
-    """Return numbers that look drawn at random (Fibonacci hashing), of which the upper half of the bits is used."""
-    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+def _mixed(numbers: Ints) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
+    """Return numbers that look drawn at random: the upper half of Fibonacci hashing."""
+    mixed = (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    return mixed.astype(np.uint32)

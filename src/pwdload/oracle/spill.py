@@ -59,6 +59,7 @@ class Spill:
 
         Raises:
             OSError: the disk does not allow it.
+            OverflowError: a number is too large for its column.
         """
         if not len(part):
             return
@@ -66,7 +67,7 @@ class Spill:
         begins = {}
         for name, kind in self._kinds.items():
             begins[name] = self._end
-            self._write(taken(columns[name], order).astype(kind, copy=False))
+            self._write(taken(_as_narrow(columns[name], kind), order))
         counts = np.bincount(part, minlength=self.parts)
         self._writes.append((begins, np.append(0, np.cumsum(counts))))
 
@@ -107,3 +108,13 @@ class Spill:
                     raise OSError("a temporary file ended early")
                 at, begin, size = at + read, begin + read, size - read
         return found
+
+
+def _as_narrow(column: Column, kind: np.dtype[Any]) -> Column:
+    if column.dtype == kind:
+        return column
+    if kind.itemsize < column.dtype.itemsize and kind.kind == "i":
+        most = np.iinfo(kind)
+        if column.max() > most.max or column.min() < most.min:
+            raise OverflowError(f"a number beyond {most.max}")
+    return column.astype(kind)

@@ -9,6 +9,7 @@
 Whatever the run's length, a piece of it is in memory at a time, and the words that passwords and answers have.
 """
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
@@ -22,24 +23,24 @@ import pyarrow.parquet as pq
 
 from pwdload.endings import checked
 from pwdload.oracle.checks.timing import CASES
-from pwdload.oracle.coding import COLUMNS, ROW_KINDS, Words, as_numbers
+from pwdload.oracle.coding import COLUMNS, NARROW_KINDS, ROW_KINDS, Words, as_numbers
 from pwdload.oracle.operation import Ints
-from pwdload.oracle.ranges import Accounts, hashed, parts_of
+from pwdload.oracle.ranges import Accounts, Ranges, hashed
 from pwdload.oracle.reading import has_text
 from pwdload.oracle.spill import Spill, require_disk
 from pwdload.oracle.trimming import trim
 from pwdload.rundir import RunDirectory
 from pwdload.samples import SampleFile
+from pwdload.samples.room import samples_in
 from pwdload.samples.streaming import SampleStream, UnreadableSamplesError
 
 PART_ROWS: Final = 500_000
 """So many samples are judged at a time: what is worked out of them takes 150 MB."""
 PARTS_MOST: Final = 400
-_TOKEN_ROWS: Final = 2_000_000
-"""So many tokens or sessions are looked at at a time."""
-BYTES_EACH: Final = 145
+BYTES_EACH: Final = 120
 """What a sample takes of the disk at most."""
 ANSWER_COLUMNS: Final = ("case", "step", "outcome", "error_code", "sent_s", "done_s", "connect_s")
+TOKEN_COLUMNS: Final = ("token", "account")
 SESSION_COLUMNS: Final = ("session", "account", "intended_s", "seq", "worker")
 ENDING_TEXTS: Final = ("before", "after", "doubt", "status", "settled")
 ENDING_FLAGS: Final = ("opens", "earlier_opens")
@@ -55,8 +56,10 @@ class Written:
     sessions: Spill
     answers: Spill
     endings: Spill | None
-    bounds: Ints
-    """The first account of each part but the first."""
+    ranges: Ranges
+    """Which account is in which part."""
+    kinds: Mapping[str, str]
+    """How wide the columns of rows are."""
     words: Words
     files: tuple[SampleFile, ...]
     processes: tuple[str, ...]
@@ -75,7 +78,7 @@ class Spilling:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
 
-    def spill(self, kinds: dict[str, str], parts: int) -> Spill:
+    def spill(self, kinds: Mapping[str, str], parts: int) -> Spill:
         """Begin a file that is gone at the end of the context."""
         made = Spill(kinds, parts)
         self._stack.callback(made.close)
@@ -88,32 +91,37 @@ class Spilling:
             RunDirectoryError: the disk has no room for it.
             OSError, ValueError, pyarrow.ArrowException: the endings are damaged, or the disk does not take it.
         """
+        rows = samples_in(directory.samples, directory.spool)
+        require_disk(rows * BYTES_EACH)
         stream, accounts = SampleStream(directory.samples, directory.spool), Accounts()
-        stream.look_ahead(lambda rows: accounts.count(rows["account"].to_numpy()), "account")
-        require_disk(accounts.rows * BYTES_EACH)
-        count = parts or max(min(ceil(accounts.rows / PART_ROWS), PARTS_MOST), 1)
-        bounds, words = accounts.bounds(count), Words(stream.workers)
-        endings = self._endings(directory.endings_file, bounds, words)
+        for column in stream.look_ahead("account"):
+            accounts.count(column.to_numpy())
+        ranges = accounts.ranges(parts or max(min(ceil(rows / PART_ROWS), PARTS_MOST), 1))
+        words = Words(stream.workers)
+        endings = self._endings(directory.endings_file, ranges, words)
+        kinds = NARROW_KINDS
         while True:
             try:
-                return self._samples(stream, bounds, words, endings)
+                return self._samples(stream, ranges, words, kinds, endings)
             except UnreadableSamplesError as broken:
                 stream.in_one_piece(broken.worker)
+            except OverflowError:
+                kinds = ROW_KINDS
 
-    def _samples(self, stream: SampleStream, bounds: Ints, words: Words, endings: Spill | None) -> Written:
-        parts = len(bounds) + 1
-        hashes = max(ceil(parts * PART_ROWS / _TOKEN_ROWS), 1) if parts > 1 else 1
-        rows = self.spill(dict(ROW_KINDS), parts)
-        tokens = self.spill({"token": "i8", "account": "i8"}, hashes)
-        sessions = self.spill({name: ROW_KINDS[name] for name in SESSION_COLUMNS}, hashes)
-        answers = self.spill({name: ROW_KINDS.get(name, "f8") for name in ANSWER_COLUMNS}, hashes)
+    def _samples(
+        self, stream: SampleStream, ranges: Ranges, words: Words, kinds: Mapping[str, str], endings: Spill | None
+    ) -> Written:
+        rows = self.spill(kinds, ranges.parts)
+        tokens = self.spill({name: kinds[name] for name in TOKEN_COLUMNS}, ranges.parts)
+        sessions = self.spill({name: kinds[name] for name in SESSION_COLUMNS}, ranges.parts)
+        answers = self.spill({name: kinds.get(name, "f8") for name in ANSWER_COLUMNS}, ceil(ranges.parts / 10))
         for piece in stream.pieces({*COLUMNS, "connect_s"}):
             columns = as_numbers(piece, words)
-            rows.add(parts_of(columns["account"], columns["seq"], bounds), columns)
-            for name, into, names in (("token", tokens, ("token", "account")), ("session", sessions, SESSION_COLUMNS)):
-                some = columns[name] != 0
+            rows.add(ranges.of(columns["account"], columns["seq"]), columns)
+            for name, into, names in (("token", tokens, TOKEN_COLUMNS), ("session", sessions, SESSION_COLUMNS)):
+                some = np.flatnonzero(columns[name])
                 chosen = {one: columns[one][some] for one in names}
-                into.add(hashed(chosen[name], hashes), chosen)
+                into.add(hashed(chosen[name], into.parts), chosen)
             _add_answers(answers, piece, words, columns["seq"])
             del piece, columns, chosen  # or the next would be read beside them
             trim()
@@ -123,17 +131,18 @@ class Spilling:
             sessions=sessions,
             answers=answers,
             endings=endings,
-            bounds=bounds,
+            ranges=ranges,
+            kinds=kinds,
             words=words,
             files=stream.files,
             processes=stream.workers,
         )
 
-    def _endings(self, path: Path, bounds: Ints, words: Words) -> Spill | None:
+    def _endings(self, path: Path, ranges: Ranges, words: Words) -> Spill | None:
         if not path.is_file():
             return None
         kinds = dict.fromkeys(ENDING_TEXTS, "i4") | dict.fromkeys(ENDING_FLAGS, "i1") | {"account": "i8", "place": "i8"}
-        spill = self.spill(kinds, len(bounds) + 1)
+        spill = self.spill(kinds, ranges.parts)
         place = 0
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(PART_ROWS):
@@ -141,7 +150,7 @@ class Spilling:
                 columns = {name: words.coded(name, rows[name]) for name in ENDING_TEXTS}
                 columns |= {name: rows[name].cast(pa.int8()).fill_null(NOT_KNOWN).to_numpy() for name in ENDING_FLAGS}
                 columns |= {"account": rows["account"].to_numpy(), "place": np.arange(place, place + len(rows))}
-                spill.add(np.searchsorted(bounds, columns["account"], side="right").astype(np.int32), columns)
+                spill.add(ranges.of(columns["account"], columns["place"]), columns)
                 place += len(rows)
             if not place:
                 checked(file.schema_arrow.empty_table(), path)

@@ -1,14 +1,16 @@
 """Reading the samples of a run piece by piece, whatever its length: the rows of `read_samples`, in no order at all."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pwdload.samples.blocks import Damage, batches_in
-from pwdload.samples.columns import narrowed
+from pwdload.samples.blocks import Block, Damage, batches_in, blocks_in
 from pwdload.samples.reader import SampleFile, _one_per_worker, _read, _sound
 from pwdload.samples.sample import SCHEMA, completed
 
@@ -18,11 +20,11 @@ _LOOKED_AT = frozenset({"seq", "worker", "outcome", "intended_s", "sent_s", "fir
 
 
 class UnreadableSamplesError(Exception):
-    """A file broke off in the midst of its pieces: what came of it does not count, and all has to be read again."""
+    """A file cannot be read piece by piece: what came of it does not count, and all has to be read again."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
-        super().__init__(f"the samples of {worker} cannot be read to their end")
+        super().__init__(f"the samples of {worker} cannot be read piece by piece")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ class SampleStream:
         """The processes, in the order in which their samples come."""
         return tuple(one.worker for one in self._processes)
 
-    def look_ahead(self, look: Callable[[pa.Table], None], column: str) -> None:
-        """Show one column, and the numbers, of all rows; finds out meanwhile what cannot be read piece by piece.
-
-        What is shown is no more than about right: rows that are not sound are among them.
-        """
-        self._processes = [self._looked_through(one, look, column) for one in self._processes]
+    def look_ahead(self, column: str) -> Iterator[pa.ChunkedArray]:
+        """Yield one column of what was delivered; rows that are not sound, or there twice, are among them."""
+        for one in self._processes:
+            if one.delivered is not None:
+                with suppress(pa.ArrowException, OSError, ValueError, KeyError):  # that is told when all is read
+                    yield from _column(one.delivered, column)
 
     def in_one_piece(self, worker: str) -> None:
         """Read a process as a whole from now on."""
@@ -89,22 +91,6 @@ class SampleStream:
             files.append(file)
         self.files = tuple(files)
 
-    def _looked_through(self, one: _Process, look: Callable[[pa.Table], None], column: str) -> _Process:
-        if one.pieces_of is None:
-            look(_read(one.delivered, one.spooled, one.worker)[0].select(["seq", column]))
-            return one
-        last, in_order = -1, True
-        try:
-            for rows in _raw(one.pieces_of, {"seq", column}):
-                numbers = rows["seq"].to_numpy()
-                if len(numbers):
-                    in_order &= bool(numbers[0] > last and (numbers[1:] > numbers[:-1]).all())
-                    last = int(numbers[-1])
-                    look(rows)
-        except (pa.ArrowException, OSError, ValueError):
-            in_order = False
-        return one if in_order else replace(one, pieces_of=None)
-
 
 class _Told:
     """What is known of a process when its pieces have gone by."""
@@ -112,6 +98,16 @@ class _Told:
     def __init__(self) -> None:
         self.rows = self.damaged = 0
         self.last = -1
+
+    def count(self, seq: npt.NDArray[np.int64], worker: str) -> None:
+        """Count sound rows.
+
+        Raises:
+            UnreadableSamplesError: their numbers do not rise, so that one may be there twice.
+        """
+        if seq[0] <= self.last or (seq[1:] <= seq[:-1]).any():
+            raise UnreadableSamplesError(worker)
+        self.rows, self.last = self.rows + len(seq), int(seq[-1])
 
     def file(self, path: Path, worker: str) -> SampleFile:
         """Return the account of the process."""
@@ -136,10 +132,10 @@ def _in_pieces(path: Path, worker: str, columns: Collection[str], told: _Told) -
             sound, damaged = _sound(rows, worker)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise UnreadableSamplesError(worker) from error
-        told.rows, told.damaged = told.rows + len(sound), told.damaged + damaged
+        told.damaged += damaged
         if len(sound):
-            told.last = sound["seq"][-1].as_py()
-        yield sound.select(names)
+            told.count(sound["seq"].to_numpy(), worker)
+            yield sound.select(names)
 
 
 def _raw(path: Path, columns: Collection[str], told: _Told | None = None) -> Iterator[pa.Table]:
@@ -158,8 +154,19 @@ def _of_parquet(path: Path, columns: Collection[str]) -> Iterator[pa.Table]:
             waiting.append(number)
             rows += file.metadata.row_group(number).num_rows
             if rows >= _PIECE_ROWS or number == file.num_row_groups - 1:
-                yield narrowed(completed(file.read_row_groups(waiting, columns=names), without))
+                yield completed(file.read_row_groups(waiting, columns=names), without)
                 waiting, rows = [], 0
+
+
+def _column(path: Path, column: str) -> Iterator[pa.ChunkedArray]:
+    if path.suffix == ".parquet":
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number, columns=[column])[column]
+        return
+    for found in blocks_in(path):
+        if isinstance(found, Block):
+            yield from (pa.chunked_array([batch[column]]) for batch in found.batches([column]))
 
 
 def _of_blocks(path: Path, told: _Told) -> Iterator[pa.Table]:

@@ -47,7 +47,9 @@ def _look(history: History) -> Seen:
     tokens = _tokens(history)
     counts: Counter[str] = Counter(handed=len(tokens.handed), served=len(tokens.served))
     found: list[Finding] = []
-    for number, odd in enumerate((_twice(tokens), _of_two(tokens), _foreign(tokens))):
+    # Tokens that are looked at apart are all that two accounts can have been given.
+    of_two = _of_two(tokens) if history.apart is None else iter(())
+    for number, odd in enumerate((_twice(tokens), of_two, _foreign(tokens))):
         for one in odd:
             counts[one.kind] += 1
             if counts[one.kind] <= VIOLATIONS_MAX:
