@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.bench.big_run import write_big_run
 from tests.oracle.histories import BAD, DOUBTFUL, GOOD
-from tests.oracle.made import change, history, login
+from tests.oracle.made import RECORD, change, history, login
 from tests.oracle.test_quick_paths import random_run
 
 from pwdload.errors import RunDirectoryError
@@ -143,6 +143,18 @@ def test_a_call_with_anothers_token_is_told_of_in_the_others_part(tmp_path: Path
     judgement = compare(history(login("0", 0, token=1), *others, *calls, *answers), tmp_path / "run")
     broken = next(result for result in judgement.results if result.check == "linearizability")
     assert [one.account for one in broken.violations] == [3]
+
+
+def test_a_guest_is_as_late_as_its_clock_may_be(tmp_path: Path) -> None:
+    """A call of an account that two processes used, by clocks that are apart, may have been earlier for the other."""
+    clock = ClockRecord(offset_s=0.0, error_s=0.6)
+    workers = tuple(WorkerRecord(name=name, samples=0, clock=clock) for name in ("local", "worker-2"))
+    given = (login("0", 0, token=1), login("0", 0.1, token=2, account=5), login("0", 0.2, worker="worker-2"))
+    call = change("0", "1", 2, "timeout", token=2)
+    told = (login("0", at, "LOGIN.0002", account=5, outcome="wrong_reject") for at in (0.5, 1.5))
+    early, late = (history(*given, call, one, record=replace(RECORD, workers=workers)) for one in told)
+    found = [compare(run, tmp_path / str(at), (2,)).results[3] for at, run in enumerate((early, late))]
+    assert [one.violations_total for one in found] == [1, 0]
 
 
 def test_the_search_has_one_budget_for_all_parts(tmp_path: Path) -> None:
