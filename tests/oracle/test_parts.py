@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from unittest import mock
 
 import numpy as np
@@ -24,7 +24,7 @@ from pwdload.oracle import registers as searched
 from pwdload.oracle.coding import NARROW_KINDS
 from pwdload.oracle.judge import judge_parts, judge_run_in_parts
 from pwdload.oracle.parts import InParts
-from pwdload.oracle.spill import Spill
+from pwdload.oracle.spill import Spill, scratch_folder
 from pwdload.oracle.spilling import Spilling
 from pwdload.outcome import Verdict
 from pwdload.rundir import ClockRecord, RunDirectory, WorkerRecord
@@ -48,7 +48,7 @@ def written(whole: History, path: Path) -> RunDirectory:
 
 
 def judged_in_parts(whole: History, directory: RunDirectory, parts: int) -> Judgement:
-    with Spilling() as spilling, mock.patch.object(streaming, "_PIECE_ROWS", 20):
+    with Spilling(directory.path) as spilling, mock.patch.object(streaming, "_PIECE_ROWS", 20):
         down = spilling.write(directory, parts)
         told = replace(whole, files=down.files)
         return judge_parts(InParts(circumstances=told, written=down, spilling=spilling))
@@ -181,7 +181,7 @@ def test_a_long_run_is_judged_in_parts_by_itself(parts: int, tmp_path: Path) -> 
 def test_parts_are_about_as_long_and_numbers_too_wide_for_them_are_no_matter(tmp_path: Path) -> None:
     """Accounts are shared out by their samples; a number that does not fit is found out, and all written once more."""
     directory = write_big_run(tmp_path / "run", 20_000)
-    with Spilling() as spilling:
+    with Spilling(tmp_path) as spilling:
         rows = spilling.write(directory, 7).rows
         assert all(20_000 / 7 * 0.9 < rows.rows(part) < 20_000 / 7 * 1.1 for part in range(7))
     with mock.patch("pwdload.oracle.spilling.NARROW_KINDS", {**NARROW_KINDS, "seq": "i1"}):
@@ -260,10 +260,18 @@ def test_without_room_on_the_disk_a_run_is_refused(tmp_path: Path) -> None:
         judge_run_in_parts(directory)
 
 
-def test_temporary_files_have_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_files_are_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else beside the run, since /tmp is in memory on many machines."""
+    monkeypatch.setenv("TMPDIR", "/somewhere")
+    assert scratch_folder(tmp_path) == Path("/somewhere")
+    monkeypatch.delenv("TMPDIR")
+    assert scratch_folder(tmp_path) == tmp_path
+    assert scratch_folder(tmp_path / "nowhere") == Path(gettempdir())
+
+
+def test_temporary_files_have_no_name(tmp_path: Path) -> None:
     """Nothing is left of them, whatever ends the process."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    spill = Spill({"number": "i8"}, 2)
+    spill = Spill({"number": "i8"}, 2, tmp_path)
     spill.add(np.array([1, 0, 1]), {"number": np.array([7, 8, 9])})
     assert not [*tmp_path.iterdir()]
     assert spill.read(1)["number"].tolist() == [7, 9]

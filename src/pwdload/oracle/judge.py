@@ -10,6 +10,7 @@ from pwdload.oracle.parts import InParts
 from pwdload.oracle.seen import Seen
 from pwdload.oracle.settings import read_settings
 from pwdload.oracle.sources import ACROSS, Source, Whole
+from pwdload.oracle.spill import scratch_folder
 from pwdload.oracle.spilling import Spilling
 from pwdload.outcome import Verdict
 from pwdload.rundir import RunDirectory
@@ -60,7 +61,7 @@ def is_judged_in_parts(directory: RunDirectory) -> bool:
 def judge_run_in_parts(directory: RunDirectory, parts: int | None = None) -> Judgement:
     """Judge a finished run in so many parts, or in as many as its length asks for; raises as `check_run`."""
     record, settings = directory.read_record(), read_settings(directory, directory.read_record())
-    with Spilling() as spilling:
+    with Spilling(scratch_folder(directory.path)) as spilling:
         written = spilling.write(directory, parts)
         circumstances = Circumstances(files=written.files, record=record, settings=settings)
         return judge_parts(InParts(circumstances=circumstances, written=written, spilling=spilling))

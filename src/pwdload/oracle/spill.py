@@ -27,17 +27,26 @@ _SPARE_BYTES = 200_000_000
 """So much stays free for others."""
 
 
-def require_disk(needed: int, folder: Path | None = None) -> None:
+def scratch_folder(beside: Path) -> Path:
+    """Return where temporary files go: where the environment says, else beside the run.
+
+    A folder for temporary files is in memory on many machines; it is asked where there is no other.
+    """
+    if named := os.environ.get("TMPDIR"):
+        return Path(named)
+    return beside if os.access(beside, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def require_disk(needed: int, folder: Path) -> None:
     """Refuse to begin what would fill the disk.
 
     Raises:
         RunDirectoryError: how much is needed for temporary files, where, how much is free, and what to do.
     """
-    where = Path(tempfile.gettempdir()) if folder is None else folder
-    free = shutil.disk_usage(where).free
+    free = shutil.disk_usage(folder).free
     if needed + _SPARE_BYTES > free:
         raise RunDirectoryError(
-            f"{where}: {needed / 1e9:,.1f} GB of temporary files are needed to judge this run, and "
+            f"{folder}: {needed / 1e9:,.1f} GB of temporary files are needed to judge this run, and "
             f"{free / 1e9:,.1f} GB are free; make room there, or set TMPDIR to a folder on a larger disk."
         )
 
@@ -45,11 +54,11 @@ def require_disk(needed: int, folder: Path | None = None) -> None:
 class Spill:
     """Rows of columns of numbers, each in one of several parts; within a part they stay in the order of writing."""
 
-    def __init__(self, kinds: Mapping[str, npt.DTypeLike], parts: int) -> None:
-        """`kinds` are the columns with the type of their numbers."""
+    def __init__(self, kinds: Mapping[str, npt.DTypeLike], parts: int, folder: Path) -> None:
+        """`kinds` are the columns with the type of their numbers; `folder` is where the file is."""
         self.parts = parts
         self._kinds = {name: np.dtype(kind) for name, kind in kinds.items()}
-        self._file = tempfile.TemporaryFile(prefix="pwdload-", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed by `close`
         self._end = 0
         self._writes: list[tuple[dict[str, int], Ints]] = []
         """Of each write: where each column begins, and the number of the first row of each part, and of none."""

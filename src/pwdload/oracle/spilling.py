@@ -69,8 +69,9 @@ class Written:
 class Spilling:
     """Holds what is on disk as long as it is asked for; a context."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._stack = ExitStack()
+        self._folder = folder
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +81,7 @@ class Spilling:
 
     def spill(self, kinds: Mapping[str, str], parts: int) -> Spill:
         """Begin a file that is gone at the end of the context."""
-        made = Spill(kinds, parts)
+        made = Spill(kinds, parts, self._folder)
         self._stack.callback(made.close)
         return made
 
@@ -92,7 +93,7 @@ class Spilling:
             OSError, ValueError, pyarrow.ArrowException: the endings are damaged, or the disk does not take it.
         """
         rows = samples_in(directory.samples, directory.spool)
-        require_disk(rows * BYTES_EACH)
+        require_disk(rows * BYTES_EACH, self._folder)
         stream, accounts = SampleStream(directory.samples, directory.spool), Accounts()
         for column in stream.look_ahead("account"):
             accounts.count(column.to_numpy())
