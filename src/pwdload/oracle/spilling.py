@@ -35,9 +35,11 @@ from pwdload.samples.room import samples_in
 from pwdload.samples.streaming import SampleStream, UnreadableSamplesError
 
 PART_ROWS: Final = 500_000
-"""So many samples are judged at a time: what is worked out of them takes 150 MB."""
+"""So many samples are judged at a time, or those of one account where it has more: what is worked out of them takes
+some 150 MB."""
 PARTS_MOST: Final = 400
-BYTES_EACH: Final = 120
+"""Else what is read at once would be scattered too finely: of more than 200 million samples parts are larger."""
+BYTES_EACH: Final = 150
 """What a sample takes of the disk at most."""
 ANSWER_COLUMNS: Final = ("case", "step", "outcome", "error_code", "sent_s", "done_s", "connect_s")
 TOKEN_COLUMNS: Final = ("token", "account")
@@ -103,7 +105,11 @@ class Spilling:
         kinds = NARROW_KINDS
         while True:
             try:
-                return self._samples(stream, ranges, words, kinds, endings)
+                with ExitStack() as attempt:
+                    spilling = attempt.enter_context(Spilling(self._folder))
+                    written = spilling._samples(stream, ranges, words, kinds, endings)
+                    self._stack.push(attempt.pop_all())
+                    return written
             except UnreadableSamplesError as broken:
                 stream.in_one_piece(broken.worker)
             except OverflowError:
@@ -115,7 +121,7 @@ class Spilling:
         rows = self.spill(kinds, ranges.parts)
         tokens = self.spill({name: kinds[name] for name in TOKEN_COLUMNS}, ranges.parts)
         sessions = self.spill({name: kinds[name] for name in SESSION_COLUMNS}, ranges.parts)
-        answers = self.spill({name: kinds.get(name, "f8") for name in ANSWER_COLUMNS}, ceil(ranges.parts / 10))
+        answers = self.spill({name: kinds.get(name, "f8") for name in ANSWER_COLUMNS}, ranges.parts)
         for piece in stream.pieces({*COLUMNS, "connect_s"}):
             columns = as_numbers(piece, words)
             rows.add(ranges.of(columns["account"], columns["seq"]), columns)
