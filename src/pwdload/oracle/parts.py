@@ -87,7 +87,7 @@ class InParts:
             order = _by_rows(columns)
             at, owner = foreign_calls(self._history(columns, order).rows)
             chosen = {name: column[order[at]] for name, column in columns.items()} | {"owner": owner}
-            mine, theirs = self._part_of(chosen["account"], chosen["seq"]), self._part_of(owner, chosen["seq"])
+            mine, theirs = self.written.ranges.of_rows(chosen), self.written.ranges.of(owner, owner)
             spill.add(mine, chosen)
             elsewhere = np.flatnonzero(mine != theirs)
             spill.add(theirs[elsewhere], {name: column[elsewhere] for name, column in chosen.items()})
@@ -101,9 +101,6 @@ class InParts:
         taken = np.zeros(1 << _BITS, np.bool_)
         taken[slots(self.shared, _BITS)] = True
         return taken
-
-    def _part_of(self, account: Ints, seq: Ints) -> Ints:
-        return self.written.ranges.of(account, seq)
 
     def _tokens(self) -> Iterator[History]:
         shared = self._shared_rows
@@ -138,7 +135,7 @@ class InParts:
         calls = self._calls.read(part) if self._calls is not None and self._calls.rows(part) else None
         count = len(columns["seq"])
         if calls is not None:
-            guests = np.flatnonzero(self._part_of(calls["account"], calls["seq"]) != part)
+            guests = np.flatnonzero(self.written.ranges.of_rows(calls) != part)
             columns = {name: np.concatenate([column, calls[name][guests]]) for name, column in columns.items()}
         order = row_order(columns) if calls is None else _by_rows(columns)
         history = self._history(columns, order)
@@ -166,7 +163,7 @@ class InParts:
             are=are,
             are_of_several=are & is_call & calls["is_of_several"][told],
             owners=own._replace(owner=owner),
-            owned_here=self._part_of(owner, owner) == part,
+            owned_here=self.written.ranges.of(owner, owner) == part,
         )
 
     def _endings(self, part: int) -> tuple[pa.Table | None, Ints | None]:

@@ -1,5 +1,6 @@
 """Ranges of accounts that have about as many samples each, and numbers shared out whatever they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,12 +42,17 @@ class Ranges:
     number: Ints
     """Of the range, by the account shifted to the right."""
 
-    def of(self, account: Ints, seq: Ints) -> Ints:
-        """Return the range of each sample's account; samples of no account are shared out by their numbers."""
+    def of_rows(self, columns: Mapping[str, Ints]) -> Ints:
+        """Return the range of each sample; those of no account by flow, or by number where there is none."""
+        flow = columns["flow"]
+        return self.of(columns["account"], np.where(flow < 0, columns["seq"], flow))
+
+    def of(self, account: Ints, turn: Ints) -> Ints:
+        """Return the range of each account; what is of none goes where its turn says."""
         place = np.clip(account >> account.dtype.type(self.shift), 0, len(self.number) - 1)
         found = taken(self.number, place)
         nobody = np.flatnonzero(account < 0)
-        found[nobody] = seq[nobody] % self.parts
+        found[nobody] = turn[nobody] % self.parts
         return found
 
 

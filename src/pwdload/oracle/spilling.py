@@ -124,7 +124,7 @@ class Spilling:
         answers = self.spill({name: kinds.get(name, "f8") for name in ANSWER_COLUMNS}, ranges.parts)
         for piece in stream.pieces({*COLUMNS, "connect_s"}):
             columns = as_numbers(piece, words)
-            rows.add(ranges.of(columns["account"], columns["seq"]), columns)
+            rows.add(ranges.of_rows(columns), columns)
             for name, into, names in (("token", tokens, TOKEN_COLUMNS), ("session", sessions, SESSION_COLUMNS)):
                 some = np.flatnonzero(columns[name])
                 chosen = {one: columns[one][some] for one in names}
