@@ -249,6 +249,10 @@ def _means(looks: Sequence[Seen]) -> Iterator[Seen]:
         yield Seen(*(float(np.mean(column)) for column in zip(*kept, strict=True)))
 
 
+def _warm_up_s(minutes: float) -> float:
+    return min(_WARM_UP_S, 20 * minutes)
+
+
 def text(found: Sequence[Grown], minutes: float, verdict: str, samples: int) -> str:
     """Return the part of the page."""
     when = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -262,7 +266,7 @@ def text(found: Sequence[Grown], minutes: float, verdict: str, samples: int) -> 
             "and the process that exports metrics, scraped every second (`python -m tests.bench.soak`). Memory is what "
             "a process has of its own in RAM, read every second, in millions of bytes; pages of files, which the "
             "system takes back at will, are told apart. What an hour would add is the slope after the warm-up of "
-            f"{_WARM_UP_S:g} s, of a line through means of {_MEAN_OF_S:g} s, its 95 % interval in brackets. "
+            f"{_warm_up_s(minutes):g} s, of a line through means of {_MEAN_OF_S:g} s, its 95 % interval in brackets. "
             f"Allowed: {_GROWTH_MB_MOST:g} MB an hour.",
             "",
             f"{when}; {cpu_model()}, {os.cpu_count()} cores, load average {load:.1f} at the end; {samples:,} samples, "
@@ -307,7 +311,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         series, run, verdict = soaked(Path(folder), minutes)
         samples = sum(worker.samples for worker in run.read_record().workers)
-    found = [*grown(series, min(_WARM_UP_S, 20 * minutes))]
+    found = [*grown(series, _warm_up_s(minutes))]
     part = text(found, minutes, verdict, samples)
     if asked is None:
         _PAGE.write_text(put_into(_PAGE.read_text("utf-8"), part, HEAD), "utf-8")
