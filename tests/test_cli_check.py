@@ -113,13 +113,6 @@ def _newer(folder: Path) -> Path:
     return directory.path
 
 
-def _damaged_scenario(folder: Path) -> Path:
-    samples = samples_of(flows=20)
-    directory = write_run(folder / "run", samples, record=record_of(samples))
-    directory.scenario_file.write_text("= [", "utf-8")
-    return directory.path
-
-
 def _damaged_endings(folder: Path) -> Path:
     directory = finished(folder / "run")
     directory.endings_file.write_bytes(b"PAR1 and then nothing")
@@ -133,10 +126,9 @@ def _damaged_endings(folder: Path) -> Path:
         (_no_run, "no run.json here"),
         (lambda folder: folder / "nowhere", "no such directory"),
         (_newer, "use a newer pwdload"),
-        (_damaged_scenario, "cannot be judged"),
         (_damaged_endings, "cannot be"),
     ],
-    ids=["no samples", "no run", "nowhere", "newer", "scenario", "endings"],
+    ids=["no samples", "no run", "nowhere", "newer", "endings"],
 )
 def test_what_is_no_run_is_one_line(tmp_path: Path, check: Check, make: Callable[[Path], Path], words: str) -> None:
     """What cannot be judged is said in one line, with exit code 2, also beside runs that can."""

@@ -335,7 +335,7 @@ def test_caveats_of_a_clean_long_run_are_few(tmp_path: Path) -> None:
     """Nothing is said against a number that nothing is wrong with."""
     assert caveats(load_run(finished(tmp_path / "run"))) == {
         Caveat.TARGET_IS_STANDIN,
-        Caveat.NO_SLO,
+        Caveat.NO_SCENARIO,
         Caveat.CLOSED_MODEL,
         Caveat.NOT_CALIBRATED,
     }

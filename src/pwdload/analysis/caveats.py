@@ -13,13 +13,12 @@ from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.capacity import Capacity, Shape
 from pwdload.analysis.capacity.search import disturbed_words
 from pwdload.analysis.checks.processes import missing_workers
-from pwdload.analysis.criteria import ended_by, states_criteria
+from pwdload.analysis.criteria import ended_by
 from pwdload.analysis.forecast import stated_forecast
-from pwdload.analysis.generators import processes_without_health
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import overall
+from pwdload.analysis.papers import no_health, no_scenario, no_slo
 from pwdload.analysis.reconciliation import incomparable, reconcile
-from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
 from pwdload.analysis.steadiness import StageSettling, steadiness
 from pwdload.analysis.target_load import missing_metrics
@@ -58,6 +57,11 @@ class Caveat(Enum):
         "verdict",
         "No SLO was stated: the verdict covers correctness, the instrument and a failed share below 1 % only, not "
         "latency or throughput.",
+    )
+    NO_SCENARIO = (
+        "verdict",
+        "scenario.toml is not in the run's directory: what it asked of latency, throughput or failures, if anything, "
+        "is not in the verdict.",
     )
     CUT_SHORT = ("everything", "The run was cut short: what happened last may be missing.")
     STOPPED_EARLY = ("everything", "The load was stopped before its schedule ended.")
@@ -315,11 +319,6 @@ def _clocks_apart(run: Run) -> str | None:
     return _if(error_s > CLOCK_ERROR_S, f"±{format_duration(error_s)}")
 
 
-def _health_not_on_record(run: Run) -> str | None:
-    without = processes_without_health(run)
-    return _if(not run.health or bool(without), ", ".join(without) if run.health else "")
-
-
 def _beyond_calibration(run: Run) -> str | None:
     problems = run.calibration.problems() if run.calibration is not None else ()
     return _if(bool(problems), " ".join(problems))
@@ -364,7 +363,8 @@ _OF_CAPACITY: Mapping[Caveat, Callable[[Run, Capacity | None], str | None]] = {
 }
 _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.TARGET_IS_STANDIN: lambda run: _if(run.record.target_is_standin),
-    Caveat.NO_SLO: lambda run: _if(run.criteria == NOTHING_ASKED and not states_criteria(run)),
+    Caveat.NO_SLO: no_slo,
+    Caveat.NO_SCENARIO: no_scenario,
     Caveat.CUT_SHORT: lambda run: _if(not run.record.is_finished),
     Caveat.STOPPED_EARLY: _stopped_early,
     Caveat.WORKER_MISSING: _worker_missing,
@@ -392,7 +392,7 @@ _DETAILS: Mapping[Caveat, Detail] = {
     Caveat.NO_TLS: _no_tls,
     Caveat.ACCOUNTS_REUSED: _accounts_reused,
     Caveat.CLOCKS_APART: _clocks_apart,
-    Caveat.HEALTH_NOT_ON_RECORD: _health_not_on_record,
+    Caveat.HEALTH_NOT_ON_RECORD: no_health,
     Caveat.WARM_UP_INCLUDED: lambda run: _if(all(stage.measured for stage in run.record.stages)),
     Caveat.TOO_FEW_SAMPLES: _too_few_samples,
 }

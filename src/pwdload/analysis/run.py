@@ -12,7 +12,7 @@ import pandas as pd
 from pwdload.analysis.arrivals import ArrivalAccount, account_for
 from pwdload.analysis.frame import ACCEPTED, AS_EXPECTED, STEPS, TRANSPORT, frame_of, within
 from pwdload.analysis.kinds import chosen, with_columns
-from pwdload.analysis.recovery.stated import stated_criteria
+from pwdload.analysis.recovery.stated import problem_of_slo, stated_criteria
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
 from pwdload.calibration import Certificate, read_certificate
@@ -88,6 +88,10 @@ class Run:
     """How each process was, second by second; empty where that is not on record."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
+    scenario_problem: str = ""
+    """Why nobody knows what the scenario said, a clause; empty where that is known, or an older version kept none."""
+    has_scenario: bool = True
+    """Whether the directory has a scenario at all."""
     faults: FaultsRecord | None = None
     """What was done to the target, with its stamps; null where nothing was to be done, or that cannot be read."""
     faults_unreadable: str = ""
@@ -187,7 +191,8 @@ def load_run(
         search = read_search(directory.search_file)
     except RunDirectoryError as error:
         problems.append(str(error))
-    source = directory.scenario_source()
+    given = directory.read_scenario(record)
+    source = given.source
     faults, faults_unreadable = _faults(directory)
     problems += [faults_unreadable] if faults_unreadable else []
     return Run(
@@ -202,6 +207,8 @@ def load_run(
         arrivals=arrivals,
         health=health,
         scenario_source=source,
+        scenario_problem=given.problem or problem_of_slo(source),
+        has_scenario=given.is_there,
         faults=faults,
         search=search,
         faults_unreadable=faults_unreadable,

@@ -27,6 +27,7 @@ from pwdload.rundir import (
     RunRecord,
     StageRecord,
     WorkerRecord,
+    digest_of,
     write_json,
 )
 
@@ -59,6 +60,7 @@ class RunLog:
             target_is_standin=prepared.standin is not None,
             started_utc=started.isoformat(timespec="milliseconds"),
             stages=stages,
+            scenario_sha256=digest_of(scenario.source),
             arrivals=arrivals,
             versions={"python": platform.python_version()} | {name: version(name) for name in _VERSIONS_OF},
             generator={"cores": str(os.cpu_count()), "system": platform.platform(terse=True)},

@@ -2,13 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pwdload.rundir import RunDirectory, RunRecord
 from pwdload.units import parse_duration_s
 
 TIMING_LEAK_S = 0.005
 """Difference of answer times by which a stranger can tell who has an account, unless the scenario says otherwise."""
+_ANY_LEAK_S = 1.0
+"""Where nobody knows which difference the scenario allows, none of a network is taken for a leak."""
 _STANDIN_THRESHOLD = 10
 _STANDIN_LOCK_S = 180.0
 _LOCK_S_LEAST = 60.0
@@ -28,16 +30,20 @@ class Settings:
     lock_s: float = _LOCK_S_LEAST
     """For how long a lock lasts at least."""
     timing_leak_s: float = TIMING_LEAK_S
+    problem: str = ""
+    """Why nobody knows what the scenario says, a clause; empty where that is known."""
 
 
 def read_settings(directory: RunDirectory, record: RunRecord) -> Settings:
-    """Read a run's scenario; where there is none, nothing is known.
-
-    Raises:
-        OSError, ValueError: it cannot be read, or a value in it makes no sense.
-    """
-    path = directory.scenario_file
-    return settings_of(tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}, record)
+    """Read a run's scenario; where it is not on record, nothing is known, and nothing taken for broken."""
+    given = directory.read_scenario(record)
+    if given.problem and not given.is_readable:
+        return Settings(problem=given.problem, timing_leak_s=_ANY_LEAK_S)
+    try:
+        return replace(settings_of(tomllib.loads(given.source), record), problem=given.problem)
+    except ValueError as error:
+        problem = f"a value in {directory.scenario_file.name} makes no sense ({error})"
+        return Settings(problem=problem, timing_leak_s=_ANY_LEAK_S)
 
 
 def settings_of(scenario: Mapping[str, object], record: RunRecord) -> Settings:

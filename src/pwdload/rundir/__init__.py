@@ -21,6 +21,7 @@ run starts, with `ended_utc` null, and again when it ends: a null there means th
 """
 
 from pwdload.rundir.directory import RunDirectory, write_json, write_whole
+from pwdload.rundir.given import GivenScenario, digest_of
 from pwdload.rundir.records import (
     FORMAT,
     AccountsRecord,
@@ -44,6 +45,7 @@ __all__ = [
     "ArrivalCounts",
     "ArrivalPlan",
     "ClockRecord",
+    "GivenScenario",
     "LostWorker",
     "RateRecord",
     "RetiredAccount",
@@ -52,6 +54,7 @@ __all__ = [
     "SettledRecord",
     "StageRecord",
     "WorkerRecord",
+    "digest_of",
     "write_json",
     "write_whole",
 ]

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pwdload.errors import RunDirectoryError
 from pwdload.outcome import Verdict
 from pwdload.rundir.announced import with_announced, write_announced
+from pwdload.rundir.given import GivenScenario, read_given
 from pwdload.rundir.records import FORMAT, Announced, RunRecord
 
 _RECORD = TypeAdapter(RunRecord)
@@ -157,6 +158,10 @@ class RunDirectory:
                 f"{path}: format {record.format}, this pwdload reads up to {FORMAT}; use a newer pwdload"
             )
         return with_announced(record, self.announced_file)
+
+    def read_scenario(self, record: RunRecord) -> GivenScenario:
+        """Return the scenario as it was given, by its own file and what `record`, of this run, says of it."""
+        return read_given(self.scenario_file, record.scenario_sha256)
 
     def read_verdict(self) -> Verdict | None:
         """Return the verdict that the last report came to; null when there is no report yet."""

@@ -186,6 +186,8 @@ class RunRecord:
     """Why the load ended: ``schedule``, ``stopped``, ``accounts ran dry``, ``criterion NAME: ...``,
     ``error: ...``."""
     stages: tuple[StageRecord, ...] = ()
+    scenario_sha256: str = ""
+    """Of `scenario.toml` as the run was given it; empty in a run of an older version."""
     arrivals: ArrivalPlan | None = None
     """Null in the closed model."""
     workers: tuple[WorkerRecord, ...] = ()

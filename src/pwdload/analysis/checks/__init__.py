@@ -36,6 +36,7 @@ CHECKS = (
     Question("clocks", "The clocks agreed", generator.check_clocks_agreed),
     Question("reconciliation", "The target counted the same", target.check_target_counted_the_same),
     Question("steady_before", "The target was steady before each fault", resilience.check_steady_state_before),
+    Question("scenario", "The criteria are on record", target.check_criteria_are_on_record, Group.CRITERIA),
     Question("failed_share", "Few requests failed", target.check_few_requests_failed, Group.CRITERIA),
 )
 """In the order in which they are told among equals: the cause before what follows from it."""

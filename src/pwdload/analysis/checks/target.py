@@ -41,6 +41,15 @@ def check_target_counted_the_same(run: Run) -> Answer:
     return Verdict.PASS, _compared(result)
 
 
+def check_criteria_are_on_record(run: Run) -> Answer:
+    """What the run had to keep is not known, so that nobody can say whether it was kept."""
+    if run.scenario_problem:
+        return Verdict.INCONCLUSIVE, f"The criteria are not on record: {run.scenario_problem}."
+    if not run.has_scenario:
+        return Verdict.PASS, "The run directory, of an older version, has no scenario: no criterion of one was judged."
+    return Verdict.PASS, "The scenario is there as it was given."
+
+
 def check_few_requests_failed(run: Run) -> Answer:
     """Too many requests were refused wrongly, shed, never sent or never answered; or too few were made to tell.
 

@@ -32,6 +32,10 @@ class Mismatch(Enum):
     STANDIN_AGAINST_REAL = ("refused", "One target was the embedded stand-in, the other one was not.")
     SAME_TIME = ("refused", "Runs of both sides were on at the same time, and each was a part of the other's load.")
     RUN_NOT_PASSED = ("caveat", "A run did not pass: read its own report before this one.")
+    NO_SCENARIO = (
+        "caveat",
+        "The scenario of a run is not on record: whether it was given the same load is known by its plan alone.",
+    )
     TARGET_IS_STANDIN = ("caveat", "The targets were the embedded stand-in: this compares stand-ins on this machine.")
     OTHER_TARGET = ("caveat", "The targets have different addresses: what lies between them and us may differ too.")
     OTHER_MACHINE = ("caveat", "The load came from different machines: the difference may be theirs.")
@@ -151,6 +155,12 @@ def _other_load(sides: Sides) -> Details:
             yield f"{one.shown}: {what}"
 
 
+def _no_scenario(sides: Sides) -> Details:
+    for one in _runs(sides):
+        if one.run.scenario_problem:
+            yield f"{one.shown}: {one.run.scenario_problem}"
+
+
 def _other_faults(sides: Sides) -> Details:
     first = _faults(sides[0].runs[0])
     yield from (one.shown for one in _runs(sides) if _faults(one) != first)
@@ -216,6 +226,7 @@ _FINDERS: Mapping[Mismatch, Callable[[Sides], Iterable[str]]] = {
     Mismatch.STANDIN_AGAINST_REAL: _standin_against_real,
     Mismatch.SAME_TIME: _same_time,
     Mismatch.RUN_NOT_PASSED: _with_verdict(Verdict.SLO_FAILED, Verdict.CORRECTNESS_FAILED, Verdict.INCONCLUSIVE),
+    Mismatch.NO_SCENARIO: _no_scenario,
     Mismatch.TARGET_IS_STANDIN: _if_all_standins,
     Mismatch.OTHER_TARGET: _other_target,
     Mismatch.OTHER_MACHINE: _differing_keys(lambda record: record.generator),

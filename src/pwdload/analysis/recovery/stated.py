@@ -33,6 +33,11 @@ def slo_in(scenario_source: str) -> Slo | None:
         return None
 
 
+def problem_of_slo(scenario_source: str) -> str:
+    """Return why the criteria of a scenario cannot be told, a clause; empty where they can."""
+    return "" if slo_in(scenario_source) is not None else "[slo] of scenario.toml is none that this version knows"
+
+
 def client_timeout_s(scenario_source: str) -> float | None:
     """Return how long a client of a scenario waits for an answer; null where the scenario is not on record."""
     if not scenario_source:

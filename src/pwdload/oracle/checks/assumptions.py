@@ -38,6 +38,8 @@ def _tell(history: Circumstances, seen: Seen) -> CheckResult:
             f"{counted(not_as_listed, 'account')} did not open at the start to the password that the ledger has "
             f"for it ({some}): what was done to it before is not known."
         )
+    if problem := history.settings.problem:
+        broken.append(f"What the scenario says of the target is not on record: {problem}.")
     further = f" There are {len(broken) - 1} further assumptions that do not hold." if len(broken) > 1 else ""
     return concluded(
         Words(

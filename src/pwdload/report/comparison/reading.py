@@ -80,10 +80,11 @@ def refuse(notes: Sequence[MismatchNote]) -> None:
 
 
 def verdict_of_run(directory: RunDirectory) -> Verdict:
-    """Return what a run is worth: by its report, or judged now where it has none."""
+    """Return what a run is worth: by its report, or judged now where it has none; no PASS without its criteria."""
     known = directory.read_verdict()
     if known is not None:
-        return known
+        problem = directory.read_scenario(directory.read_record()).problem
+        return merge((known, Verdict.INCONCLUSIVE)) if problem else known
     samples = read_samples_of(directory)
     judgement, run = judged(directory, samples), load_run(directory, samples)
     return merge(finding.verdict for finding in find(run, judgement))
