@@ -62,6 +62,7 @@ def test_what_failed_and_what_was_late_is_told_of_the_window() -> None:
     assert window is not None
     assert window.failed_share == pytest.approx(0.5)
     assert window.lag_p99_ms == pytest.approx(200.0)
+    assert window.requests_per_s * window.length_s == pytest.approx(3), "nothing that was not sent is throughput"
 
 
 def test_a_process_that_is_silent_holds_up_nobody_for_long() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pwdload.analysis.frame import within
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import accepted, overall_intervals
 from pwdload.analysis.run import Run
@@ -35,6 +36,9 @@ class Headline:
     measured_s: float
     requests: int
     requests_measured: int
+    """Sent, and over within the measured time."""
+    not_sent_measured: int
+    """Given up within the measured time with nothing sent: in no rate."""
     changes: int
     changes_measured: int
     as_expected: int
@@ -52,7 +56,7 @@ class Headline:
 
     @property
     def requests_per_s(self) -> float | None:
-        """Completed requests per second of measured time; null when nothing was measured."""
+        """Requests that were sent and are over, per second of measured time; null when nothing was measured."""
         return self.requests_measured / self.measured_s if self.measured_s > 0 else None
 
     @property
@@ -72,6 +76,7 @@ def headline(run: Run, journeys: pd.DataFrame) -> Headline:
         measured_s=run.measured_s,
         requests=len(samples),
         requests_measured=int(samples["is_done_measured"].sum()),
+        not_sent_measured=int(within(samples.loc[samples["sent_s"].isna(), "done_s"].to_numpy(), run.measured).sum()),
         changes=int(samples["is_change"].sum()),
         changes_measured=int((samples["is_change"] & samples["is_done_measured"]).sum()),
         as_expected=int(samples["is_as_expected"].sum()),

@@ -64,7 +64,7 @@ class Run:
     ``is_answered``         a complete answer came
     ``is_by_target``        of those, the target's own; else it was made up by what stands before it
     ``is_due_measured``     due (intended) within a measured stage: its latency counts
-    ``is_done_measured``    done within a measured stage: it counts towards throughput
+    ``is_done_measured``    sent, and done within a measured stage: it counts towards throughput
     ``kind``                a number that rows have in common which agree in all of `KIND_KEYS` (`analysis.kinds`)
     ======================  ============================================================================
     """
@@ -164,7 +164,9 @@ def load_run(
     end_s = _end_s(record, frame)
     measured = measured_windows(record.stages, end_s)
     times = {"is_due_measured": "intended_s", "is_done_measured": "done_s"}
-    frame = with_columns(frame, {name: within(frame[at].to_numpy(), measured) for name, at in times.items()})
+    flags = {name: within(frame[at].to_numpy(), measured) for name, at in times.items()}
+    flags["is_done_measured"] &= frame["sent_s"].notna().to_numpy()
+    frame = with_columns(frame, flags)
     is_rearm = (frame["step"] == "rearm").to_numpy()
     rearms, frame = chosen(frame, is_rearm), chosen(frame, ~is_rearm)
     problems: list[str] = []

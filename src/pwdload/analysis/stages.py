@@ -38,12 +38,13 @@ def planned_per_s(run: Run, window: Window) -> float:
 def stage_table(run: Run) -> pd.DataFrame:
     """Return one row per planned stage with `STAGE_COLUMNS`, in their order in time.
 
-    Counts are of what was completed within the stage, percentiles of the response time of the update_password due in
-    it; rates and percentiles are null for a stage that the run never reached.
+    Counts are of what was sent and completed within the stage, percentiles of the response time of the update_password
+    due in it; rates and percentiles are null for a stage that the run never reached.
     """
     rows = []
     done_s, is_change = run.samples["done_s"].to_numpy(dtype=float), run.samples["is_change"].to_numpy()
     is_update = (run.samples["step"] == "update_password").to_numpy()
+    is_unsent = run.samples["sent_s"].isna().to_numpy()
     updates = chosen(run.samples, is_update, ["intended_s", "response_s"])
     for stage in run.record.stages:
         window = stage_window(stage, run.end_s) or Window(stage.start_s, stage.start_s)
@@ -51,6 +52,7 @@ def stage_table(run: Run) -> pd.DataFrame:
         update = latency(chosen(updates, window.contains(updates["intended_s"].to_numpy(dtype=float))))
         requests = int(np.count_nonzero(is_inside))
         changes = int(np.count_nonzero(is_inside & is_change))
+        requests -= int(np.count_nonzero(is_inside & is_unsent))
         length_s = window.length_s or float("nan")
         rows.append(
             (

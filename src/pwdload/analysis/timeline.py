@@ -38,7 +38,7 @@ def bin_starts(run: Run, width_s: float) -> Floats:
 def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     """Return what was completed in each bin; a bin without an answer has zeros.
 
-    Columns: ``start_s``, ``due`` (requests due in the bin), ``requests`` (completed), one per `Outcome` value,
+    Columns: ``start_s``, ``due`` (requests due in the bin), ``requests`` (sent and completed), one per `Outcome` value,
     ``changes`` (accepted update_password) and ``in_flight`` (requests on their way, averaged over the bin).
     """
     samples, bins = run.samples, bin_count(run, width_s)
@@ -56,6 +56,7 @@ def throughput_in_time(run: Run, width_s: float = 1.0) -> pd.DataFrame:
     is_change = samples["is_change"].to_numpy()
     columns["changes"] = tallied(len(done), bins, lambda part: done[part][is_change[part]])
     columns["in_flight"] = _mean_in_flight(samples, width_s, bins)
+    np.subtract(columns["requests"], columns[Outcome.NOT_SENT.value], out=columns["requests"])
     return pd.DataFrame(columns)
 
 

@@ -104,6 +104,7 @@ def _requests(analysis: Analysis, marks: tuple[int, ...]) -> Card:
         values=(Figure(name=_blend(analysis), value=head.requests_per_s, kind=Kind.RATE),),
         detail=_joined(
             measured if head.measured_s > 0 else "nothing was measured",
+            f"{format_count(head.not_sent_measured)} more were never sent" if head.not_sent_measured else "",
             f"{format_count(head.requests)} in the whole run",
             _by_stage(analysis, "requests_per_s", per_second),
         ),

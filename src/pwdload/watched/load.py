@@ -232,12 +232,13 @@ class WatchedLoad:
     def _window(self, parts: Sequence[_Part], outcomes: Numbers, length_s: float) -> Window:
         requests = int(outcomes.sum())
         expected = self._outcomes.which(lambda _, word: word in _AS_EXPECTED)[: len(outcomes)]
+        sent = self._outcomes.which(lambda _, word: word != Outcome.NOT_SENT)[: len(outcomes)]
         changes_s = np.concatenate([np.empty(0), *(part.changes_s for part in parts)])
         lags_s = np.concatenate([np.empty(0), *(part.lags_s for part in parts)])
         p50_ms, p95_ms, p99_ms = _percentiles_ms(changes_s, (P50, P95, P99))
         return Window(
             length_s=length_s,
-            requests_per_s=requests / length_s,
+            requests_per_s=int(outcomes[sent].sum()) / length_s,
             goodput_per_s=self._count(outcomes, CHANGE, Outcome.RIGHT_ACCEPT) / length_s,
             failed_share=1.0 - int(outcomes[expected].sum()) / requests if requests else None,
             p50_ms=p50_ms,

@@ -32,6 +32,7 @@ class Window:
     length_s: float
     """How long, up to the newest second whose samples have arrived; shorter at the start."""
     requests_per_s: float
+    """Requests that were sent and are over, per second."""
     goodput_per_s: float
     """Password changes that were accepted as expected, per second."""
     failed_share: float | None

@@ -61,7 +61,7 @@ class LoadLevel:
     load: float
     """What was set: flows per second, or users in the closed model."""
     requests_per_s: float
-    """Requests that were over."""
+    """Requests that were over, those left out of which nothing was sent."""
     flows_over_per_s: float
     goodput: Bounded
     """Accepted changes per second; where no password is changed, requests that came out as expected."""
@@ -162,7 +162,7 @@ def _level(seen: Seen, asked: Asked, hold: Hold, source: Source, place: int) -> 
     return LoadLevel(
         level=level,
         load=hold.load,
-        requests_per_s=len(good) / length_s,
+        requests_per_s=_count(left_s, window) / length_s,
         flows_over_per_s=_count(seen.flows_over_s, window) / length_s,
         goodput=goodput,
         goodput_draws=good_draws,

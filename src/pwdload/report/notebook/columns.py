@@ -76,7 +76,7 @@ SAMPLES = (
         is_answered="a complete answer came",
         is_by_target="it was the target's own, not made up by what stands before it",
         is_due_measured="due within the measured time: counts towards latency",
-        is_done_measured="done within the measured time: counts towards throughput",
+        is_done_measured="sent, and done within the measured time: counts towards throughput",
     ),
 )
 JOURNEYS = (
@@ -99,7 +99,7 @@ STAGES = (
     *_texts(stage="name of the stage"),
     *_counts(
         users="users, or slots of open arrivals; NA where set by hand",
-        requests="requests completed within it",
+        requests="requests sent and completed within it",
         changes="accepted changes completed within it",
     ),
     *_numbers(
@@ -117,7 +117,7 @@ STAGES = (
 TIMELINE = (
     *_counts(
         due="requests due in the bin",
-        requests="requests completed in it",
+        requests="requests sent and completed in it",
         changes="accepted changes among them",
         **{kind.value: f"completed with outcome {kind.value}" for kind in Outcome},
     ),

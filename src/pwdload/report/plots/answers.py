@@ -97,7 +97,7 @@ def outcome_plot(run: Run) -> Plot:
         name="outcomes",
         title="Requests per second by outcome",
         x_label=TIME,
-        y_label=f"completed per second (1/s){in_bins(width)}",
+        y_label=f"over per second (1/s){in_bins(width)}",
         x=column(frame, "start_s"),
         bin_s=width,
         series=tuple(

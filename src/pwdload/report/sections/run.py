@@ -137,7 +137,7 @@ def _stages(run: Run) -> Table:
     return Table(
         name="stages",
         title="Stages",
-        caption="Counts of what was completed in the stage; p50, p95 and p99 of the response time of the "
+        caption="Counts of what was sent and completed in the stage; p50, p95 and p99 of the response time of the "
         "update_password due in it, with 95 % intervals. A stage that ends where it begins was never reached.",
         columns=columns,
         rows=rows_of(stage_table(run), columns),
