@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.entry import Entry, Status
-from pwdload.accounts.final_look import Look, Opens, chosen, last_look
+from pwdload.accounts.final_look import Look, Opens, chosen, in_words, last_look
 from pwdload.accounts.reading import Reading, Says
 
 
@@ -91,3 +91,10 @@ def test_accounts_are_chosen_evenly_the_changed_ones_first() -> None:
     assert len(chosen([*others, *changed, *unchanged], 150)) == 150
     assert chosen([*others, *changed], 200) == changed
     assert not chosen(changed, 0)
+
+
+def test_accounts_that_nobody_answered_for_are_not_told_as_lost() -> None:
+    """A target that is gone says nothing of any account: what could not be tried stands apart."""
+    silent = dict.fromkeys(range(68), Opens(now=None, earlier=None))
+    assert "0 open with the password that they should have; 68 could not be tried: no answer" in in_words(silent)
+    assert in_words({1: Opens(now=True, earlier=False)}).endswith("1 open with the password that they should have.")

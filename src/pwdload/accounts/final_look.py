@@ -100,3 +100,11 @@ def last_look(
 
     Crew(do, threads=threads, stop=stop, clock=clock).work_through(looks)
     return seen
+
+
+def in_words(opened: Mapping[int, Opens]) -> str:
+    """Return what was seen, one line; an account that nothing was heard of is not told as one that does not open."""
+    right = sum(seen.now is True and not seen.earlier for seen in opened.values())
+    untried = sum(seen.now is None for seen in opened.values())
+    told = f"A last look at {len(opened):,} accounts: {right:,} open with the password that they should have"
+    return f"{told}; {untried:,} could not be tried: no answer, or none that tells." if untried else f"{told}."

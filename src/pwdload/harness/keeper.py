@@ -12,7 +12,7 @@ from typing import Final
 from pwdload.accounts.account import PasswordRef
 from pwdload.accounts.door import LoginDoor
 from pwdload.accounts.entry import Entry, Event, Kind, Status
-from pwdload.accounts.final_look import Look, Opens, chosen, last_look
+from pwdload.accounts.final_look import Look, Opens, chosen, in_words, last_look
 from pwdload.accounts.happened import happened
 from pwdload.accounts.journal import Journal
 from pwdload.accounts.leases import Stock, Terms
@@ -189,8 +189,7 @@ class Keeper:
         # Twice the time that two logins each take at this rate: whoever asks for many accounts gets them all.
         lasts_s = max(_LAST_LOOK_S, 2 * 2 * len(looks) / _SETTLE_RATE_PER_S)
         opened = last_look(looks, self._door, rate_per_s=_SETTLE_RATE_PER_S, lasts_s=lasts_s)
-        right = sum(seen.now is True and not seen.earlier for seen in opened.values())
-        say(f"A last look at {len(opened):,} accounts: {right:,} open with the password that they should have.")
+        say(in_words(opened))
         return opened
 
     def _settle(self, say: Say) -> Settled:

@@ -1,13 +1,16 @@
 """The one place that says what a run tells of its target's capacity."""
 
+from dataclasses import replace
+
 from pwdload.analysis.capacity.estimate import capacity_of_levels
 from pwdload.analysis.capacity.holds import LEVELS_WANTED
 from pwdload.analysis.capacity.levels import LoadLevels, load_levels, load_slices, loads_of_search
 from pwdload.analysis.capacity.search import searched, undisturbed_holds
 from pwdload.analysis.capacity.seen import Seen
-from pwdload.analysis.capacity.values import Capacity
+from pwdload.analysis.capacity.values import Capacity, Shape
 from pwdload.analysis.recovery.stated import slo_in
 from pwdload.analysis.run import Run
+from pwdload.analysis.stopped import Stopped, stopped
 from pwdload.criteria import Criterion, stated
 
 
@@ -21,7 +24,17 @@ def capacity_of(run: Run, levels: LoadLevels | None = None) -> Capacity | None:
         return searched(run)
     if not len(run.due):
         return None
-    return capacity_of_levels(levels_of(run) if levels is None else levels)
+    found = levels_of(run) if levels is None else levels
+    gone = stopped(run)
+    return capacity_of_levels(found) if gone is None else _before(gone, found)
+
+
+def _before(gone: Stopped, found: LoadLevels) -> Capacity:
+    """Return the capacity by the levels before the target stopped answering: those after say nothing of a rate."""
+    whole = tuple(one for one in found.levels if gone.since_s is not None and one.level.end_s <= gone.since_s)
+    known = capacity_of_levels(replace(found, levels=whole))
+    before = f"Before that: {known.words}" if known.shape is not Shape.UNKNOWN else gone.unknown
+    return replace(known, levels=tuple(one.level for one in found.levels), words=f"{gone.words} {before}")
 
 
 def levels_of(run: Run, seen: Seen | None = None) -> LoadLevels:

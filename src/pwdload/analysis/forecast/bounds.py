@@ -36,7 +36,7 @@ def bounds_of(capacity: Capacity) -> Bounds:
     if capacity.shape is Shape.NEVER_KEPT:
         lowest = min((level.changes_per_s for level in capacity.levels), default=None)
         upper = lowest if capacity.changes_upper is None else capacity.changes_upper
-        return Bounds(estimate=None, lower=None, upper=upper)
+        return Bounds(estimate=None, lower=None, upper=upper or None)  # below nothing there is no rate
     return Bounds(estimate=capacity.changes_per_s, lower=capacity.changes_lower, upper=capacity.changes_upper)
 
 

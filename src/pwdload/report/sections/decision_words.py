@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pwdload.analysis import Analysis
 from pwdload.analysis.capacity import Shape
 from pwdload.analysis.forecast import Bounds, Outlook, Prospect
+from pwdload.analysis.stopped import stopped
 from pwdload.analysis.target_load import Cost
 from pwdload.criteria import Standing
 from pwdload.oracle.told import short
@@ -21,7 +22,10 @@ def judged_enough(analysis: Analysis, known: Known, found: Outlook | None) -> st
     if analysis.verdict is Verdict.INVALID:
         return "The instrument failed: nothing can be decided by the numbers of this run."
     if analysis.verdict is Verdict.CORRECTNESS_FAILED:
-        return f"Not fit, whatever it takes: the target was wrong under load. {_capacity_words(known)}"
+        return f"Not fit, whatever it takes: the target was wrong under load. {_told(analysis, known)}"
+    gone = stopped(analysis.run)
+    if found is None and gone is not None:
+        return _told(analysis, known)
     if found is None:
         return f"{_capacity_words(known)} No [forecast] says what is to come, so nothing says if that is enough."
     worst = found.tightest
@@ -29,7 +33,17 @@ def judged_enough(analysis: Analysis, known: Known, found: Outlook | None) -> st
         return f"Enough. {_against(known, worst, found)}{_until(worst, found)}"
     if worst.standing is Standing.BROKEN:
         return f"Not enough. {_against(known, worst, found)}"
-    return f"Cannot tell. {_against(known, worst, found)}{_why_not(known.bounds)}"
+    first = f"{gone.words} " if gone is not None else ""
+    return f"Cannot tell. {first}{_against(known, worst, found)}{_why_not(known.bounds)}"
+
+
+def _told(analysis: Analysis, known: Known) -> str:
+    """Return the capacity in words; of a target that stopped answering that, and what is known nevertheless."""
+    gone = stopped(analysis.run)
+    if gone is None:
+        return _capacity_words(known)
+    before = "" if known.text == "n/a" else f" Before that: {known.text}."
+    return f"{gone.words} {gone.unknown}{before}"
 
 
 def _capacity_words(known: Known) -> str:
@@ -111,12 +125,10 @@ def next_steps(analysis: Analysis, known: Known, found: Outlook | None) -> Itera
     if analysis.verdict is Verdict.INVALID:
         yield "Mend what Checks names, and measure again."
         return
-    if known.capacity is None:
-        yield "To find the limit, add [search] to the scenario, or stages of at least six rates, and run it again."
-    elif known.capacity.shape is Shape.NEVER_SATURATES:
-        yield "To find the limit, offer more load."
-    elif known.capacity.shape is Shape.NEVER_KEPT:
-        yield "To find a rate that keeps the criteria, begin lower."
+    if stopped(analysis.run) is not None:
+        yield "Find out why the target stopped answering, or what answers in its place, and measure again."
+        return
+    yield from _to_the_limit(known)
     if found is None:
         yield "To hold it against what is to come, state [forecast]: people, expires_every, morning_rush, mass_expiry."
         return
@@ -133,3 +145,12 @@ def next_steps(analysis: Analysis, known: Known, found: Outlook | None) -> Itera
     if late and worst.standing is Standing.KEPT:
         growth = format_change(found.forecast.growth_per_year or 0.0)
         yield f"It will not be enough in a year at {growth}."
+
+
+def _to_the_limit(known: Known) -> Iterator[str]:
+    if known.capacity is None:
+        yield "To find the limit, add [search] to the scenario, or stages of at least six rates, and run it again."
+    elif known.capacity.shape is Shape.NEVER_SATURATES:
+        yield "To find the limit, offer more load."
+    elif known.capacity.shape is Shape.NEVER_KEPT:
+        yield "To find a rate that keeps the criteria, begin lower."
