@@ -88,6 +88,8 @@ class Finding:
     """What holds if the check passes, for a person."""
     group: Group
     reason: str
+    is_examined: bool = True
+    """Whether there was anything to look at. False: the PASS proves nothing, and is not told as one."""
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:

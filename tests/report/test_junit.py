@@ -104,3 +104,17 @@ def test_a_broken_instrument_is_a_failure(tmp_path: Path) -> None:
     root = ElementTree.fromstring((directory.path / "junit.xml").read_bytes())
     failure = result_of(root, "No worker was lost")
     assert (failure.tag, failure.get("type")) == ("failure", "INVALID")
+
+
+def test_a_check_that_had_nothing_to_look_at_is_skipped_and_called_so(tmp_path: Path) -> None:
+    """How busy the generator was is not on record: no page, table or pipeline shows that as a check that passed."""
+    directory = finished(tmp_path / "run")
+    directory.health_file.unlink()
+    report = build(load_run(directory), GOOD)
+    title = "The generator was not saturated"
+    assert result_of(ElementTree.fromstring(render(report).encode()), title).tag == "skipped"
+    table = next(table for table in report.tables if table.name == "checks")
+    (row,) = (row for row in table.rows if row[0] == title)
+    assert row[2] == "NOT EXAMINED"
+    (finding,) = (one for one in report.findings if one.title == title)
+    assert not finding.is_examined

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pwdload.oracle.judgement import CheckResult, Judgement, Moment, Violation
-from pwdload.outcome import Verdict
+from pwdload.outcome import Finding, Verdict
 from pwdload.rundir import RunRecord
 from pwdload.units import counted, format_count
 
@@ -40,10 +40,10 @@ class Excerpt:
     later: int
 
 
-def standing(result: CheckResult) -> str:
+def standing(result: CheckResult | Finding) -> str:
     """Return what a check came to in a word; a PASS with nothing to look at is not told as one."""
-    unseen = result.verdict is Verdict.PASS and not result.examined
-    return NOT_EXAMINED if unseen else result.verdict.value
+    is_examined = result.is_examined if isinstance(result, Finding) else bool(result.examined)
+    return NOT_EXAMINED if result.verdict is Verdict.PASS and not is_examined else result.verdict.value
 
 
 def excerpt(violation: Violation) -> Excerpt:

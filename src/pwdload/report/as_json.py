@@ -98,6 +98,7 @@ def _findings(report: Report) -> list[dict[str, object]]:
             "title": item.title,
             "verdict": item.verdict.value,
             "reason": item.reason,
+            "is_examined": item.is_examined,
             **judged.get(item.check, _NOT_COUNTED),
         }
         for item in report.findings

@@ -172,10 +172,16 @@ def _reason(analysis: Analysis) -> str:
         requests = counted(analysis.headline.requests, "request")
         account = analysis.run.arrivals
         load = f"; all {counted(account.planned, 'planned arrival')} were begun, on time" if account is not None else ""
-        good = f"came out as expected{_meanwhile(analysis.run)}, nothing wrong was accepted, and no sample is missing"
+        good = f"came out as expected{_meanwhile(analysis.run)}{_right(analysis)} and no sample is missing"
         return f"{part} of {requests} {good}{load}."
     more = len(worst) - 1
     return worst[0].reason + (f" (And {counted(more, 'more reason')}, under Checks.)" if more else "")
+
+
+def _right(analysis: Analysis) -> str:
+    """Return that nothing wrong was accepted, where anything was made that had to be refused."""
+    is_seen = any(one.check == "outcomes" and one.examined for one in analysis.judgement.results)
+    return ", nothing wrong was accepted," if is_seen else ""
 
 
 def _meanwhile(run: Run) -> str:

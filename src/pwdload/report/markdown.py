@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pwdload.oracle.told import one_line, place, short, standing
+from pwdload.oracle.told import NOT_EXAMINED, one_line, place, short, standing
 from pwdload.outcome import Verdict
 from pwdload.report.cells import cell_text, places_shown
 from pwdload.report.formats import figure_text, is_number
@@ -88,8 +88,10 @@ def _correctness(report: Report) -> Iterable[str]:
     results = [one for one in report.judgement.results if one.verdict is not Verdict.PASS]
     if not report.judgement.results:
         return
-    passed = len(report.judgement.results) - len(results)
-    yield f"\n**Correctness**: {passed} of {len(report.judgement.results)} rules kept, as far as the run shows\n"
+    unseen = sum(standing(one) == NOT_EXAMINED for one in report.judgement.results)
+    kept = len(report.judgement.results) - len(results) - unseen
+    rest = f", {unseen} not examined" if unseen else ""
+    yield f"\n**Correctness**: {kept} of {len(report.judgement.results)} rules kept{rest}, as far as the run shows\n"
     for result in results[:_RULES_MAX]:
         yield f"- {standing(result)}: {safe(short(result.title))}: {safe(short(result.reason))}"
         for violation in result.violations[:1]:

@@ -20,6 +20,8 @@ class Question:
     """What holds if it passes, for a person."""
     ask: Check
     group: Group = Group.INSTRUMENT
+    is_possible: Callable[[Run], bool] = lambda _: True
+    """Whether a run has anything for it; where it has not, a PASS is told as not examined."""
 
 
 def named(names: Sequence[str]) -> str:

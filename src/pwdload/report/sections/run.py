@@ -5,6 +5,7 @@ import pandas as pd
 from pwdload.analysis import Analysis, Run
 from pwdload.analysis.stages import stage_table
 from pwdload.analysis.timeline import latency_in_time, throughput_in_time
+from pwdload.oracle.told import standing
 from pwdload.report.frames import COUNT, code, interval_columns, number, percentile_column, rows_of, text
 from pwdload.report.model import Column, Kind, Section, Table
 from pwdload.report.plots import in_flight_plot, outcome_plot
@@ -69,7 +70,7 @@ def reconciliation_section(analysis: Analysis) -> Section:
 def checks_section(analysis: Analysis) -> Section:
     """Return what was checked and which files the numbers come from."""
     findings = pd.DataFrame(
-        [(one.title, one.group.value, one.verdict.value, one.reason, one.check) for one in analysis.findings],
+        [(one.title, one.group.value, standing(one), one.reason, one.check) for one in analysis.findings],
         columns=["check", "group", "verdict", "found", "name"],
     )
     checks = (text("check"), text("group", "of"), VERDICT, text("found"), code("name"))
@@ -104,7 +105,7 @@ def checks_section(analysis: Analysis) -> Section:
             Table(
                 name="checks",
                 title="What was checked",
-                caption="Every check and what it found, the worst first.",
+                caption="Every check and what it found, the worst first; what had nothing to look at is not examined.",
                 columns=checks,
                 rows=rows_of(findings, checks),
             ),
