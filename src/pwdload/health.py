@@ -72,16 +72,37 @@ class HealthLog:
         self._file.close()
 
 
-def read_health(path: Path) -> tuple[HealthRow, ...]:
-    """Read the rows of a run; none where there is no such file. A line that was cut or damaged is left out."""
+class HealthFile(NamedTuple):
+    """What the file of a run holds."""
+
+    rows: tuple[HealthRow, ...]
+    problem: str = ""
+    """What of it cannot be read, one sentence; empty where all can, or where there is no such file."""
+
+
+def read_health_file(path: Path) -> HealthFile:
+    """Read the rows of a run. A line that was damaged is left out; the last one of a run that was killed may be cut."""
     try:
         text = path.read_text("utf-8", errors="replace")
-    except OSError:
-        return ()
-    rows = []
+    except FileNotFoundError:
+        return HealthFile(())
+    except OSError as error:
+        return HealthFile((), f"{path.name} cannot be read ({error.strerror}).")
+    rows, damaged = [], 0
     for cells in csv.DictReader(text.splitlines()):
         try:
             rows.append(HealthRow.parse(cells))
         except (ValueError, KeyError, TypeError):
-            continue
-    return tuple(rows)
+            damaged += 1
+    if text and not text.startswith(_HEADER):
+        return HealthFile(tuple(rows), f"{path.name} does not hold how the processes were.")
+    damaged -= bool(damaged) and not text.endswith("\n")
+    return HealthFile(tuple(rows), f"{path.name} has lines that cannot be read ({damaged:,})." if damaged else "")
+
+
+def read_health(path: Path) -> tuple[HealthRow, ...]:
+    """Read the rows of a run; none where there is no such file. A line that was cut or damaged is left out."""
+    return read_health_file(path).rows
+
+
+_HEADER = ",".join(name for name in HealthRow._fields if name not in _KEPT_LATER)

@@ -134,7 +134,7 @@ class Caveat(Enum):
     )
     HEALTH_NOT_ON_RECORD = (
         "latency",
-        "How busy the generator was is not on record: nothing shows that it was not measuring itself.",
+        "How busy the generator was is not on record, or in part: nothing shows that it was not measuring itself.",
     )
     WARM_UP_INCLUDED = ("latency", "No warm-up stage was left out: cold caches and new connections are in the tail.")
     WARM_UP_TREND = ("latency", "Measured time begins before the numbers settle: its beginning is unlike the rest.")

@@ -15,6 +15,10 @@ from pwdload.statistics.percentiles import MAXIMUM, P99, order_statistics
 
 SECOND_S = 1.0
 """What one row of health is about: the second before its time stamp."""
+SECONDS_SPARED = 2.0
+"""A process may lack so many seconds of health: one before its first row, and the one within which it is stopped;"""
+SHARE_SPARED = 0.02
+"""or this part of them, since a row takes a moment longer than its second."""
 LEAST_BEYOND = 1
 """How many seconds lie beyond a percentile of seconds: they are all that there were, and estimate nothing."""
 
@@ -59,6 +63,21 @@ def processes_without_health(run: Run) -> tuple[str, ...]:
     """Return the processes that made load and left no row of health."""
     made = {file.worker for file in run.files} | {worker.name for worker in run.record.workers}
     return tuple(sorted(made - {row.worker for row in run.health}))
+
+
+def thin_health(run: Run) -> tuple[Strain, ...]:
+    """Return the processes that have some rows of health and lack more than a few of the measured seconds.
+
+    `Strain.seconds` are those on record. Of a lost worker, whose rows end with it, that is told elsewhere.
+    """
+    frame, lost = health_frame(run), {worker.name for worker in run.record.lost_workers}
+    there = frame.groupby("worker", sort=True)["is_measured"].sum()
+    few = run.measured_s - max(SECONDS_SPARED, SHARE_SPARED * run.measured_s)
+    return tuple(
+        Strain(worker=str(worker), seconds=int(seconds), of_seconds=round(run.measured_s))
+        for worker, seconds in there.items()
+        if seconds < few and worker not in lost
+    )
 
 
 def process_table(run: Run) -> pd.DataFrame:

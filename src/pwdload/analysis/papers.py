@@ -1,7 +1,7 @@
 """What of a run's papers is not there, each as the particulars of a caveat: null where nothing is amiss."""
 
 from pwdload.analysis.criteria import states_criteria
-from pwdload.analysis.generators import processes_without_health
+from pwdload.analysis.generators import processes_without_health, thin_health
 from pwdload.analysis.recovery.thresholds import NOTHING_ASKED
 from pwdload.analysis.run import Run
 
@@ -18,6 +18,8 @@ def no_scenario(run: Run) -> str | None:
 
 
 def no_health(run: Run) -> str | None:
-    """Return the processes of which nobody knows how busy they were; empty where that is so of all."""
-    without = processes_without_health(run)
-    return (", ".join(without) if run.health else "") if not run.health or without else None
+    """Return the processes of which nobody knows how busy they were, or not all the time; empty for all of them."""
+    if not run.health:
+        return ""
+    thin = (f"{one.worker} in {one.seconds:,} of {one.of_seconds:,} measured seconds" for one in thin_health(run))
+    return ", ".join([*processes_without_health(run), *thin]) or None

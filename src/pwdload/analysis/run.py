@@ -17,7 +17,7 @@ from pwdload.analysis.recovery.thresholds import NOTHING_ASKED, RecoveryCriteria
 from pwdload.analysis.windows import Window, measured_windows
 from pwdload.calibration import Certificate, read_certificate
 from pwdload.errors import RunDirectoryError, UsageError
-from pwdload.health import HealthRow, read_health
+from pwdload.health import HealthRow, read_health_file
 from pwdload.injections import FaultsRecord, read_faults
 from pwdload.metrics import Metrics, read_metrics
 from pwdload.rundir import RunDirectory, RunRecord
@@ -86,6 +86,8 @@ class Run:
     """What became of every planned arrival; null in the closed model, and where the plan on record is none."""
     health: tuple[HealthRow, ...] = ()
     """How each process was, second by second; empty where that is not on record."""
+    health_problem: str = ""
+    """What of that cannot be read, one sentence; empty where all can."""
     scenario_source: str = ""
     """The scenario as it was given, a TOML document; empty when it is not on record."""
     scenario_problem: str = ""
@@ -171,7 +173,8 @@ def load_run(
     rearms, frame = chosen(frame, is_rearm), chosen(frame, ~is_rearm)
     problems: list[str] = []
     counts = arrivals = calibration = metrics = None
-    health = read_health(directory.health_file)
+    health, health_problem = read_health_file(directory.health_file)
+    problems += [health_problem] if health_problem else []
     try:
         counts = read_target_counts(directory)
     except RunDirectoryError as error:
@@ -208,6 +211,7 @@ def load_run(
         calibration=calibration,
         arrivals=arrivals,
         health=health,
+        health_problem=health_problem,
         scenario_source=source,
         scenario_problem=given.problem or problem_of_slo(source),
         has_scenario=given.is_there,

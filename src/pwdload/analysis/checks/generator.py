@@ -9,7 +9,7 @@ from math import isnan
 from pwdload.analysis.arrival_tables import lag_of_arrivals
 from pwdload.analysis.arrivals import ArrivalAccount
 from pwdload.analysis.checks.answer import Answer, clock, named
-from pwdload.analysis.generators import most_strained
+from pwdload.analysis.generators import most_strained, thin_health
 from pwdload.analysis.latency import overall
 from pwdload.analysis.run import Run
 from pwdload.outcome import Verdict
@@ -29,6 +29,8 @@ LOOP_SECONDS_SHARE = 0.01
 """In more than this part of the measured seconds: then p99 is the loop's, no longer the target's."""
 SECONDS_LEAST = 3
 """And in at least so many: one second, or two, happen to every machine, and in a short run would be a large share."""
+KNOWN_SHARE = 0.5
+"""With less than this part of a process's measured seconds on record, what those say is said of the lesser part."""
 LAG_S_MAX = 0.020
 """The p99 of the arrivals' lag may be this: a fifth of the 100 ms in which evenness is counted, so the load that came
 is still the load that was planned."""
@@ -47,7 +49,7 @@ def check_cpu_was_left(run: Run) -> Answer:
     """A process used all of its core in too many of the measured seconds."""
     worst = most_strained(run, "cpu_share", CPU_SHARE_MAX)
     if worst is None:
-        return Verdict.PASS, "How busy the processes were is not on record."
+        return _without_health(run, "How busy the processes were")
     if worst.seconds >= SECONDS_LEAST and worst.share > CPU_SECONDS_SHARE:
         return (
             Verdict.INVALID,
@@ -55,6 +57,8 @@ def check_cpu_was_left(run: Run) -> Answer:
             f"{counted(worst.of_seconds, 'measured second')}, so response times hold its own queue. Use more "
             "processes, or a lower rate.",
         )
+    if _mostly_unknown(run):
+        return _without_health(run, "How busy the processes were")
     most = max((row.cpu_share for row in run.health), default=0.0)
     return Verdict.PASS, f"CPU was left: a process used at most {most * 100:.0f} % of a core in a second."
 
@@ -63,7 +67,7 @@ def check_loop_was_not_held_up(run: Run) -> Answer:
     """The event loop of a process stood still for long in too many of the measured seconds."""
     worst = most_strained(run, "loop_lag_s_max", LOOP_LAG_S_MAX)
     if worst is None:
-        return Verdict.PASS, "How late the event loops were is not on record."
+        return _without_health(run, "How late the event loops were")
     if worst.seconds >= SECONDS_LEAST and worst.share > LOOP_SECONDS_SHARE:
         return (
             Verdict.INVALID,
@@ -71,6 +75,8 @@ def check_loop_was_not_held_up(run: Run) -> Answer:
             f"{worst.seconds:,} of {counted(worst.of_seconds, 'measured second')}: answers were read that much late. "
             "Look for another load on that machine.",
         )
+    if _mostly_unknown(run):
+        return _without_health(run, "How late the event loops were")
     most = max((row.loop_lag_s_max for row in run.health), default=0.0)
     return Verdict.PASS, f"The event loops ran: late by {format_duration(most)} at most."
 
@@ -165,6 +171,23 @@ def lag_limit_s(run: Run) -> float:
 def highest_known(row: dict[str, float]) -> Percentile | None:
     """Return the highest percentile that there are enough values for; None when there is none."""
     return next((one for one in LEAST_KNOWN if not isnan(row[one.column])), None)
+
+
+def _without_health(run: Run, what: str) -> Answer:
+    """Return what is known without any row: of no file nothing, of a damaged one that it might have told."""
+    if run.health_problem:
+        return Verdict.INCONCLUSIVE, f"{what} is not known: {run.health_problem}"
+    if thin := _mostly_unknown(run):
+        return Verdict.INCONCLUSIVE, f"{what} is not on record for most of the time: {thin}."
+    return Verdict.PASS, f"{what} is not on record."
+
+
+def _mostly_unknown(run: Run) -> str:
+    """Return the process of which less than half of the measured seconds are on record; empty where there is none."""
+    thin = min(thin_health(run), key=lambda one: one.share, default=None)
+    if thin is None or thin.share >= KNOWN_SHARE:
+        return ""
+    return f"of {thin.worker} {thin.seconds:,} of {counted(thin.of_seconds, 'measured second')}"
 
 
 def _without_account(run: Run) -> Answer:
