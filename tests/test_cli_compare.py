@@ -229,6 +229,24 @@ def test_history_finds_the_step(kept: Path, pwdload: Command) -> None:
     assert files(Path("out")) == first
 
 
+def test_history_goes_on_without_a_run_that_is_broken(kept: Path, pwdload: Command) -> None:
+    """One record that cannot be read, and one directory without anything else, are rows that say so."""
+    for day in (1, 2, 3):
+        saved(Path("past") / str(day), seed=day, day=day)
+    (Path("past") / "2" / "run.json").write_text('{"title": ')
+    shutil.rmtree(Path("past") / "3" / "samples")
+    said = pwdload("history", "past", "--out", "out")
+    assert said.exit_code in (0, 5)
+    with Path("out/tables/runs.csv").open(newline="") as table:
+        rows = {Path(row["directory"]).name: row for row in csv.DictReader(table)}
+    assert list(rows) == ["1", "3", "2"], "what nobody knows the time of comes last"
+    assert "run.json: not a run record" in rows["2"]["left_out"]
+    assert not rows["1"]["left_out"]
+    shutil.rmtree(Path("past") / "1")
+    shutil.rmtree(Path("past") / "3")
+    assert pwdload("history", "past", "--out", "out").exit_code == 2, "without any run that can be read there is none"
+
+
 def test_history_shows_the_trend_of_capacity(kept: Path, pwdload: Command) -> None:
     """What the searches found is in the table, and that it fell from the seventh run on is found."""
     rng = random.Random(6)

@@ -93,7 +93,7 @@ class History:
 
     scenario: str
     runs: tuple[PastRun, ...]
-    """In their order in time."""
+    """In their order in time; last those of which nobody knows when they were."""
     changes: tuple[Change, ...]
     """In their order in time."""
 
@@ -109,7 +109,7 @@ def history(scenario: str, runs: Sequence[PastRun], *, seed: int = 0) -> History
     The chance that a past in which nothing changed gets any change is at most 5 %: what is left of it is shared out
     evenly among the numbers that are watched (Bonferroni).
     """
-    ordered = sorted(runs, key=lambda run: (run.started_utc, run.shown))
+    ordered = sorted(runs, key=lambda run: (not run.started_utc, run.started_utc, run.shown))
     series = {name: _series(ordered, name) for name in TRACKED}
     watched = {name: points for name, points in series.items() if len(points) >= LEAST_RUNS}
     changes = [

@@ -14,6 +14,7 @@ from pwdload.analysis.journeys import journey_frame
 from pwdload.analysis.latency import overall
 from pwdload.analysis.run import Run
 from pwdload.errors import RunDirectoryError, UsageError
+from pwdload.oracle.told import short
 from pwdload.outcome import Verdict
 from pwdload.report.comparison.reading import find_runs, verdict_of_run
 from pwdload.rundir import RunDirectory, RunRecord
@@ -26,17 +27,54 @@ def past_runs(folder: Path, scenario: str | None) -> tuple[str, tuple[PastRun, .
     """Return the scenario and its runs below a folder, in any order.
 
     The load of the newest run is the one that the others are held against: a run of another load is listed and left
-    out, as is one whose verdict is INVALID.
+    out, as is one whose verdict is INVALID, and one whose files cannot be read.
 
     Raises:
-        RunDirectoryError: there is no run.
+        RunDirectoryError: there is no run, or none that can be read.
         UsageError: runs of several scenarios and none named, or the one named is not among them.
     """
-    found = [(directory, directory.read_record()) for directory in find_runs(folder)]
-    name = _scenario(folder, sorted({record.scenario for _, record in found}), scenario)
+    found, broken = _records(find_runs(folder))
+    names = {record.scenario for _, record in found}
+    name = _scenario(folder, sorted(names), scenario)
     kept = sorted((one for one in found if one[1].scenario == name), key=lambda one: one[1].started_utc)
     newest = kept[-1]
-    return name, tuple(_past(directory, record, newest) for directory, record in kept)
+    # Nobody knows of which scenario a broken one is; but runs are kept in a folder of their scenario's name.
+    maybe = [one for one in broken if one[0].path.parent.name not in names - {name}]
+    return name, (
+        *(_broken(directory, why) for directory, why in maybe),
+        *(_past(directory, record, newest) for directory, record in kept),
+    )
+
+
+def _records(
+    directories: Iterable[RunDirectory],
+) -> tuple[list[tuple[RunDirectory, RunRecord]], list[tuple[RunDirectory, RunDirectoryError]]]:
+    """Return the runs whose record can be read, and the others, with what is wrong with each.
+
+    Raises:
+        RunDirectoryError: there is none that can be read.
+    """
+    found, broken = [], []
+    for directory in directories:
+        try:
+            found.append((directory, directory.read_record()))
+        except RunDirectoryError as error:
+            broken.append((directory, error))
+    if broken and not found:
+        raise broken[0][1]
+    return found, broken
+
+
+def _broken(directory: RunDirectory, error: RunDirectoryError, record: RunRecord | None = None) -> PastRun:
+    """Return a run that nothing can be told of."""
+    return PastRun(
+        shown=str(directory.shown),
+        started_utc="" if record is None else record.started_utc,
+        verdict=Verdict.INCONCLUSIVE,
+        version="" if record is None else record.versions.get("pwdload", ""),
+        numbers=Numbers(),
+        left_out=short(str(error).replace(f"{directory.path}/", "").partition("; give another")[0]),
+    )
 
 
 def _scenario(folder: Path, names: Sequence[str], wanted: str | None) -> str:
@@ -51,6 +89,13 @@ def _scenario(folder: Path, names: Sequence[str], wanted: str | None) -> str:
 
 
 def _past(directory: RunDirectory, record: RunRecord, newest: tuple[RunDirectory, RunRecord]) -> PastRun:
+    try:
+        return _told(directory, record, newest)
+    except RunDirectoryError as error:
+        return _broken(directory, error, record)
+
+
+def _told(directory: RunDirectory, record: RunRecord, newest: tuple[RunDirectory, RunRecord]) -> PastRun:
     numbers = reported_numbers(directory)
     verdict = verdict_of_run(directory)
     return PastRun(

@@ -208,7 +208,7 @@ def _runs_table(past: History) -> Table:
     has_capacity = any(run.numbers.capacity_per_s is not None for run in past.runs)
     columns = (
         number("place", "run", Kind.COUNT),
-        text("started", "started (UTC)"),
+        text("started", "started (UTC)", absent="not on record"),
         Column(name="verdict", label="verdict", kind=Kind.VERDICT),
         number("goodput_per_s", "goodput", Kind.RATE),
         number("p50_s", "p50", Kind.DURATION),
@@ -241,7 +241,7 @@ def _run_row(past: History, place: int, run: PastRun, *, has_capacity: bool) -> 
     )
     return (
         place + 1,
-        _day(run),
+        _day(run) or None,
         run.verdict.value,
         numbers.goodput_per_s,
         numbers.p50_s,
