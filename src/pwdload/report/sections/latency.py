@@ -7,6 +7,9 @@ from pwdload.analysis import Analysis
 from pwdload.analysis.journeys import case_table
 from pwdload.analysis.kinds import chosen
 from pwdload.analysis.latency import latency_table, time_parts_table
+from pwdload.cases.catalogue import CASES
+from pwdload.cases.steps import Wait
+from pwdload.report.formats import joined
 from pwdload.report.frames import code, number, rows_of, text
 from pwdload.report.model import Kind, Section, Table
 from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency_of
@@ -14,7 +17,7 @@ from pwdload.report.sections.common import MEASURED, OUTCOME, WHOLE_RUN, latency
 _UPDATE = "update_password"
 _OF_UPDATES = ("device", "worker", "intended_s", "response_s")
 """What is asked of updates: of a long run a copy of all columns takes much room."""
-_DURATIONS = "Flows due within the measured time; of the whole flow without the unfinished ones."
+_DURATIONS = "Flows due within the measured time; of the whole flow without the unfinished ones"
 
 _PARTS = (
     "First byte counts from sending to the first byte of the answer; connect and TLS are of requests that opened a "
@@ -100,13 +103,20 @@ def journeys_section(analysis: Analysis) -> Section:
         number("changed", "changed a password", Kind.COUNT),
     )
     cases = case_table(journeys)
+    waiting = joined(_waiting(due))
     return Section(
         name="journeys",
         title="Journeys",
         intro="A journey is one flow as a person lives it: from the moment it was due, over log-in and update, "
         "to its last answer.",
         items=(
-            latency_of("journeys", "Duration", _DURATIONS, _durations(due, []), (text("journey"),)),
+            latency_of(
+                "journeys",
+                "Duration",
+                f"{_DURATIONS}{f', and without cases that wait on purpose ({waiting})' if waiting else ''}.",
+                _durations(due, []),
+                (text("journey"),),
+            ),
             Table(
                 name="flows_by_case",
                 title="By case",
@@ -119,7 +129,7 @@ def journeys_section(analysis: Analysis) -> Section:
             latency_of(
                 "journeys_by_case",
                 "Duration by case",
-                _DURATIONS,
+                f"{_DURATIONS}.{f' That of {waiting} holds what the case itself waits.' if waiting else ''}",
                 _durations(due, ["case"]),
                 (code("case"), text("journey")),
             ),
@@ -127,11 +137,21 @@ def journeys_section(analysis: Analysis) -> Section:
     )
 
 
+def _waiting(journeys: pd.DataFrame) -> list[str]:
+    """Return the cases among these flows that wait on purpose, as for the end of a state_token."""
+    names = map(str, journeys["case"].unique())
+    return sorted(name for name in names if name in CASES and any(isinstance(one, Wait) for one in CASES[name].steps))
+
+
 def _durations(journeys: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return how long journeys took to the change and as a whole, by these columns; empty without journeys."""
+    """Return how long journeys took to the change and as a whole, by these columns; empty without journeys.
+
+    What a case waits on purpose is no time that the target took: over all cases such flows are in no whole.
+    """
+    is_whole = ~journeys["is_unfinished"] & (bool(by) | ~journeys["case"].isin(_waiting(journeys)))
     parts = (
         ("log-in to changed", "changed_s", journeys["is_changed"]),
-        ("whole flow", "journey_s", ~journeys["is_unfinished"]),
+        ("whole flow", "journey_s", is_whole),
     )
     kinds = [
         _of_journeys(chosen(journeys, is_of.to_numpy(), [*by, value]), by, value, name) for name, value, is_of in parts
