@@ -222,3 +222,13 @@ def test_a_damaged_scenario_leaves_the_numbers_standing(tmp_path: Path) -> None:
     report = make(directory)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert report.cards[0].values[0].value
+
+
+def test_a_damaged_file_is_told_in_sentences(tmp_path: Path) -> None:
+    """What a library says ends with a full stop of its own, and needs no second one."""
+    samples = samples_of(flows=20)
+    directory = write_run(tmp_path / "run", samples, record=record_of(samples))
+    directory.endings_file.write_bytes(b"PAR1 and then nothing")
+    (result,) = make(directory).judgement.results
+    assert result.reason.endswith(".")
+    assert ".." not in result.reason

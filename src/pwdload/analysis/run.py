@@ -190,7 +190,7 @@ def load_run(
     try:
         metrics = read_metrics(directory.metrics_file, record.started_utc)
     except (RunDirectoryError, ValueError) as error:
-        problems.append(f"{error}.")
+        problems.append(f"{str(error).rstrip('.')}.")
     search = None
     try:
         search = read_search(directory.search_file)

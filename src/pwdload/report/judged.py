@@ -17,7 +17,7 @@ def judged(directory: RunDirectory, samples: Samples | None) -> Judgement:
     try:
         return check_run(directory, samples)
     except (RunDirectoryError, OSError, ValueError, pa.ArrowException) as error:
-        reason = str(error).replace(f"{directory.path}/", "")
+        reason = str(error).replace(f"{directory.path}/", "").rstrip(".")
         return Judgement(
             results=(
                 CheckResult(

@@ -36,7 +36,7 @@ def _judged(directory: RunDirectory) -> Judgement:
     try:
         return check_run(directory)
     except (OSError, ValueError, pa.ArrowException) as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
         raise RunDirectoryError(
             f"{directory.shown}: the run cannot be judged ({what}); give the directory as the run left it"
         ) from error
