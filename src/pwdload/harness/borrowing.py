@@ -35,7 +35,9 @@ class Borrower:
 
     def __init__(self, runner: WorkerRunner) -> None:
         self._runner = runner
-        self._run = 0
+        self._run_id = ""
+        self._is_alone = False
+        """Set when there is no master any more that could answer."""
         self._holding = Holding(Terms())
         self._waiting: dict[int, AsyncResult[Any]] = {}
         self._late: dict[int, Ask] = {}
@@ -55,7 +57,7 @@ class Borrower:
 
     def begin_run(
         self,
-        run: int,
+        run_id: str,
         terms: Terms,
         journal: Journal,
         *,
@@ -66,19 +68,25 @@ class Borrower:
         """Get ready for a run, and return the accounts of this process in it.
 
         Args:
-            run: its number in the ledger.
+            run_id: of the run.
             terms: how long leases last.
             journal: of this process.
             add_listed: adds to an account the passwords that are listed for it.
             ships: whether the journal is on a disk of its own, and must be shipped to the master.
             rearms: whether accounts that were changed are put back by this process.
         """
-        self._run, self._holding, self._add_listed = run, Holding(terms), add_listed
+        self._run_id, self._holding, self._add_listed = run_id, Holding(terms), add_listed
         self._shipment = JournalShipment(self._send, journal) if ships else None
         self._late, self._told = {}, {}
         return Pool(
             self._draw, self._holding, time.monotonic, lock=BoundedSemaphore(), rearms=rearms, marks=self._shipment
         )
+
+    def master_is_gone(self) -> None:
+        """Wait for no answer any more: flows that need accounts end at once."""
+        self._is_alone = True
+        for answer in self._waiting.values():
+            answer.set(None)
 
     def end_run(self, journal: Journal) -> None:
         """Begin nothing more with any account, end the journal, and see that the master has all of it.
@@ -94,7 +102,7 @@ class Borrower:
 
     def _send(self, word: str, **data: object) -> None:
         with suppress(RPCError):  # the connection is being made anew: what got lost is said again
-            self._runner.send_message(word, {"run": self._run, **data})
+            self._runner.send_message(word, {"run": self._run_id, **data})
 
     def _draw(self, state: str, how_many: int) -> Sequence[Account]:
         """Ask the master for accounts.
@@ -108,6 +116,8 @@ class Borrower:
         answer = self._waiting[ask.ticket] = AsyncResult()
         told = None
         for _ in range(round(_ANSWER_WITHIN_S / _ASKED_EVERY_S)):
+            if self._is_alone:
+                break
             self._send(DRAW, ticket=ask.ticket, state=state, count=how_many, sent=ask.sent_s)
             told = answer.wait(_ASKED_EVERY_S)
             if told is not None:
@@ -147,7 +157,7 @@ class Borrower:
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_drawn(self, environment: object, msg: Any) -> None:  # noqa: ARG002
         ticket = msg.data["ticket"]
-        if msg.data["run"] != self._run:
+        if msg.data["run"] != self._run_id:
             return
         if ticket in self._waiting:
             self._waiting[ticket].set(msg.data)
@@ -155,16 +165,16 @@ class Borrower:
             self._take(self._late.pop(ticket), msg.data)
 
     def _on_renewed(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if msg.data["run"] == self._run:
+        if msg.data["run"] == self._run_id:
             self._holding.renewed(msg.data["leases"], msg.data["sent"], time.monotonic())
 
     def _on_returned(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if msg.data["run"] == self._run:
+        if msg.data["run"] == self._run_id:
             self._holding.returned(msg.data["lease"])
             self._told.pop(msg.data["lease"], None)
 
     def _on_kept(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        if msg.data["run"] == self._run and self._shipment is not None:
+        if msg.data["run"] == self._run_id and self._shipment is not None:
             self._shipment.kept(msg.data["size"])
 
 

@@ -71,19 +71,19 @@ class Controller:
         """Shows the run that is on to whoever wants to see it."""
         self._environment = environment
         self._runner = runner
-        self._early = EarlyEnd(environment, runner, self._elapsed_s)
+        self.early = EarlyEnd(environment, runner, self._elapsed_s)
         self._workers: MasterSide | None = None
         self._gathering: Gathering | None = None
         self._desk: LendingDesk | None = None
         if isinstance(runner, MasterRunner):
             self._workers = MasterSide(
                 runner,
-                end_run=self._early,
+                end_run=self.early,
                 members_changed=self._share_turns,
                 keep_health=self._keep_health,
             )
             self._gathering = Gathering(runner, self._workers)
-            self._desk = LendingDesk(runner, self._early)
+            self._desk = LendingDesk(runner, self.early)
         self._clock = RunClock()
         self._asked_s = 0.0
         """When Locust asked for the run, on this machine's monotonic clock."""
@@ -166,7 +166,7 @@ class Controller:
         prepared = self._prepared
         is_staged, by_hand_s = self._environment.shape_class is not None, options_of(self._environment).run_time
         stages = stages_as_played(prepared.scenario, self._arrivals) if is_staged else stages_by_hand(by_hand_s)
-        self._early.begin_run()
+        self.early.begin_run()
         if self._runner is not None:  # a single user under a debugger leaves no papers
             self._log = self._begin_papers(prepared, stages, is_staged=is_staged)
         self._journal = self._keeper.begin_run(DiskThread(lambda error: log.error("The ledger: %s", error)))
@@ -181,7 +181,7 @@ class Controller:
         else:
             self._begin_playing(tap)
         if self._faulting is not None and self._log is not None:
-            self._faulting.begin_run(self._clock, self._early)
+            self._faulting.begin_run(self._clock, self.early)
         if self._turns is None:
             self._start_clock(time.perf_counter())
 
@@ -196,17 +196,19 @@ class Controller:
 
     def _begin_looking(self) -> Tap | None:
         """Have the run looked at by whoever ends it, steers it or shows it; return what is to be shown its samples."""
-        self._ceiling = Ceiling.begin(self._prepared.scenario, self._prepared.target, self._early)
-        self._judging = Judging.begin(self._plan, self._clock, self._early)
+        self._ceiling = Ceiling.begin(self._prepared.scenario, self._prepared.target, self.early)
+        self._judging = Judging.begin(self._plan, self._clock, self.early)
         file = self._log.directory.search_file if self._log is not None else None
-        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self._early)
+        self._searching = Searching.begin(self._plan, self._clock, file, self._load_grows, self.early)
         self.onlooker.begin_run(self._sight())
         return all_of(self._searching.tap if self._searching else self._judging.tap, self.onlooker.tap)
 
     def _begin_serving(self, tap: Tap | None) -> None:
         """Lend accounts to the workers, have the plan ride with Locust's order to spawn, and take their samples."""
+        if self._workers is not None:
+            self._workers.run_id = self._plan.run_id
         if self._desk is not None:
-            self._desk.begin_run(self._keeper, self._journal, self._prepared.scenario, self._plan.processes)
+            self._desk.begin_run(self._plan, self._keeper, self._journal)
         setattr(self._environment.parsed_options, ATTRIBUTE, self._plan.to_json())
         if self._gathering is not None and self._log is not None:
             self._gathering.begin_run(self._log.directory, self._plan.run_id, self._clock, tap)
@@ -215,7 +217,7 @@ class Controller:
         """Open this process's own part in the run."""
         self._books = own_books(self._keeper, self._journal, self._prepared.scenario)
         self.session = Session(
-            self._environment, self._plan, clock=self._clock, worker=_ALONE, books=self._books, end_run=self._early
+            self._environment, self._plan, clock=self._clock, worker=_ALONE, books=self._books, end_run=self.early
         )
         self.session.recorder.show_to(tap)
         self._vitals = Vitals(self.session, self._keep_health, lambda: 0)
@@ -230,7 +232,7 @@ class Controller:
             accounts=sum(self._keeper.accounts.sizes.values()),
             lost=lambda: self._gathering.silent if self._gathering is not None else (),
             notes=lambda: self._judging.notes,
-            end_reason=lambda: self._early.reason,
+            end_reason=lambda: self.early.reason,
             faulting=self._faulting,
             searching=self._searching,
         )
@@ -302,7 +304,7 @@ class Controller:
         """Note when, and why, the load was told to stop."""
         if self._log is None:
             return
-        if self._environment.shape_class is None and not self._early.reason and self._zero_s is not None:
+        if self._environment.shape_class is None and not self.early.reason and self._zero_s is not None:
             gevent.sleep(owed_s(self._plan.stages[-1].end_s, self._elapsed_s(), time.perf_counter() - self._asked_s))
         if self._searching is not None:
             self._searching.stop()
@@ -311,12 +313,12 @@ class Controller:
         if self._workers is not None:
             self._workers.load_has_ended = True
             if self._workers.left_early:
-                self._early.take(f"error: {', '.join(self._workers.left_early)} left before the load ended")
+                self.early.take(f"error: {', '.join(self._workers.left_early)} left before the load ended")
         planned_s = self._searching.end_s if self._searching is not None else self._plan.stages[-1].end_s
         # By Locust's own timer, which began before this run's clock did: on a busy machine more than a moment before.
         lasted_s = max(at_s, time.perf_counter() - self._asked_s)
         users = most_users(self._environment, self._prepared.scenario, self._arrivals)
-        self._log.load_ends(at_s=at_s, reason=self._early.ended_by(planned_s, lasted_s), users=users)
+        self._log.load_ends(at_s=at_s, reason=self.early.ended_by(planned_s, lasted_s), users=users)
         self._judging.stop()
         if self._faulting is not None:
             self._faulting.heal()
@@ -342,7 +344,7 @@ class Controller:
             )
             if self._desk is not None:
                 self._desk.end_run()
-            ledger, endings, told = close_books(self._keeper, say, dry_s=self._early.dry_s)
+            ledger, endings, told = close_books(self._keeper, say, dry_s=self.early.dry_s)
             run_log.end(
                 workers=gathered.workers,
                 expected=gathered.expected,

@@ -1,7 +1,7 @@
 """Who lends accounts to whom: a process that plays alone to itself, a master to its workers.
 
 The protocol is `pwdload.accounts.leases`; here are its clocks, its journals on disk, and its messages. Each names the
-run by its number in the ledger:
+run by its id: its number in the ledger is that of a run of every other ledger as well.
 
 worker -> master   draw {ticket, state, count, sent}   it needs accounts
 master -> worker   drawn {ticket, lease, rows}         which it may have, under which lease
@@ -34,6 +34,7 @@ from pwdload.errors import AccountsError
 from pwdload.harness.bookkeeping import Bookkeeper
 from pwdload.harness.keeper import Keeper, terms_of
 from pwdload.harness.messages import worker_name
+from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.scenario import Scenario
 
@@ -151,7 +152,9 @@ class LendingDesk:
         self._lender: Lender | None = None
         self._copies: dict[int, JournalCopy] = {}
         self._directory = Path()
-        self._run = 0
+        self._run_id = ""
+        self._number = 0
+        """Of the run, in the ledger."""
         for word, listener in (
             (DRAW, self._on_draw),
             (RENEW, self._on_renew),
@@ -161,12 +164,13 @@ class LendingDesk:
             runner.register_message(word, listener)
         gevent.spawn(self._lapse)
 
-    def begin_run(self, keeper: Keeper, journal: Journal, scenario: Scenario, workers: int) -> None:
-        """Lend the accounts of a keeper, whose run has begun, to so many workers; `journal` is this process's."""
-        self._directory, self._run = keeper.ledger.journal_directory, keeper.run
+    def begin_run(self, plan: Plan, keeper: Keeper, journal: Journal) -> None:
+        """Lend the accounts of a keeper, whose run has begun, to the workers; `journal` is this process's."""
+        self._run_id, self._number = plan.run_id, keeper.run
+        self._directory = keeper.ledger.journal_directory
         stock = keeper.stock()
-        stock.pools = workers
-        self._lender = Lender(stock, keeper.ledger, journal, terms_of(scenario))
+        stock.pools = plan.processes
+        self._lender = Lender(stock, keeper.ledger, journal, terms_of(plan.scenario))
 
     def stocked(self) -> Stocked | None:
         """Return how many accounts are left to lend, and how many are lent; null between two runs."""
@@ -213,7 +217,7 @@ class LendingDesk:
 
     def _hear(self, msg: Any) -> tuple[int, Lender] | None:
         """Return who speaks, by its number in the ledger, and who answers; null when it is about another run."""
-        if self._lender is None or msg.data["run"] != self._run:
+        if self._lender is None or msg.data["run"] != self._run_id:
             return None
         return number_of(worker_name(self._runner.get_worker_index(msg.node_id))), self._lender
 
@@ -224,7 +228,7 @@ class LendingDesk:
 
     def _answer(self, word: str, msg: Any, answer: Message) -> None:
         with suppress(RPCError):  # who has not heard the answer asks again
-            self._runner.send_message(word, {"run": self._run, **answer}, client_id=msg.node_id)
+            self._runner.send_message(word, {"run": self._run_id, **answer}, client_id=msg.node_id)
 
     # Locust calls listeners by keyword: environment=..., msg=....
     def _on_draw(self, environment: object, msg: Any) -> None:  # noqa: ARG002
@@ -260,6 +264,6 @@ class LendingDesk:
             copy = self._copies.get(owner)
             if copy is None:
                 lender.is_copied(owner)
-                name = JournalHead(ledger=bytes(8), run=self._run, process=owner).file_name(NAME)
+                name = JournalHead(ledger=bytes(8), run=self._number, process=owner).file_name(NAME)
                 copy = self._copies[owner] = JournalCopy(self._directory, name)
             self._answer(KEPT, msg, {"size": copy.extend(msg.data["begin"], msg.data["data"])})

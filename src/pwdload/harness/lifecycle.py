@@ -12,18 +12,26 @@ import gevent
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
-from locust.runners import STATE_INIT, WorkerRunner
+from locust.runners import STATE_INIT, MasterRunner, WorkerRunner
 from locust.web import WebUI
 
 from pwdload.errors import PwdloadError, UsageError
 from pwdload.extensions import load_own
+from pwdload.harness.assembling import INTERRUPTED, Assembly
 from pwdload.harness.controller import Controller
 from pwdload.harness.exports import Exports
 from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
-from pwdload.harness.options import add_arguments, check_web_port, options_of, share_secret_with_children
+from pwdload.harness.options import (
+    add_arguments,
+    check_web_port,
+    options_of,
+    share_secret_with_children,
+)
+from pwdload.harness.parentage import leave_unconnected_orphans
 from pwdload.harness.session import Session
 from pwdload.harness.stock import too_fast
+from pwdload.harness.strangers import keep_out_strangers
 from pwdload.harness.users import PasswordUpdateUser
 from pwdload.harness.web import Web
 from pwdload.harness.web.gate import Rules
@@ -50,8 +58,6 @@ class Role(Protocol):
 
 
 _Done = TypeVar("_Done")
-_INTERRUPTED = 128 + 2
-"""What a shell reports of a program that Ctrl-C (signal 2) has ended."""
 _roles: WeakKeyDictionary[Environment, Role] = WeakKeyDictionary()
 
 
@@ -60,10 +66,34 @@ def install() -> None:
     keep_large_blocks_apart()
     do_without_pandas()
     _one_line_for_errors(_load_own_cases)
+    leave_unconnected_orphans()
     events.init_command_line_parser.add_listener(_on_parser)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)
     gc.freeze()  # what was imported stays to the end: no look for garbage need go through it
+
+
+def _in_charge(environment: Environment, runner: Any, web_ui: WebUI | None) -> tuple[Controller, Web | None]:
+    """Prepare the process in charge, and what shows its runs."""
+    web: Web | None = None
+    if web_ui is not None:
+        _one_line_for_errors(lambda: check_web_port(web_ui.host, web_ui.port))
+    exports = Exports(options_of(environment))
+    _one_line_for_errors(exports.start)
+    controller = Controller(environment, runner)
+    prepared = _one_line_for_errors(controller.prepare)
+    exports.attach(controller.onlooker, web_ui)
+    _roles[environment] = controller
+    if web_ui is not None:
+        rules = Rules(target=prepared.target, too_fast=lambda options: too_fast(environment, prepared, options))
+        web = Web(environment, web_ui, rules)
+        web.hear(events)
+        controller.onlooker.subscribe(web.show)
+    events.spawning_complete.add_listener(lambda **_: controller.users_are_there())
+    # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
+    events.quit.add_listener(lambda **_: controller.print_headline())
+    events.quitting.add_listener(lambda **_: exports.stop())
+    return controller, web
 
 
 def _load_own_cases() -> None:
@@ -83,29 +113,18 @@ def _keep_secrets() -> None:
 
 def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: object) -> None:
     web: Web | None = None
+    assembly: Assembly | None = None
+    if isinstance(runner, MasterRunner):
+        keep_out_strangers(runner)  # before anything that takes time: they call at once
     if isinstance(runner, WorkerRunner):
         _roles[environment] = Worker(environment, runner)
     else:
-        if web_ui is not None:
-            _one_line_for_errors(lambda: check_web_port(web_ui.host, web_ui.port))
-        exports = Exports(options_of(environment))
-        _one_line_for_errors(exports.start)
-        controller = Controller(environment, runner)
-        prepared = _one_line_for_errors(controller.prepare)
-        exports.attach(controller.onlooker, web_ui)
-        _roles[environment] = controller
-        if web_ui is not None:
-            rules = Rules(target=prepared.target, too_fast=lambda options: too_fast(environment, prepared, options))
-            web = Web(environment, web_ui, rules)
-            web.hear(events)
-            controller.onlooker.subscribe(web.show)
-        events.spawning_complete.add_listener(lambda **_: controller.users_are_there())
-        # Fired after Locust's own summary, so that the verdict is the last thing on the screen.
-        events.quit.add_listener(lambda **_: controller.print_headline())
-        events.quitting.add_listener(lambda **_: exports.stop())
+        controller, web = _in_charge(environment, runner, web_ui)
+        if isinstance(runner, MasterRunner) and options_of(environment).headless:
+            assembly = Assembly(environment, runner, lambda: controller.early.reason)
     if environment.shape_class is not None and options_of(environment).headless:
-        _end_on_sigterm()
-    _interrupt_main_on(signal.SIGINT)
+        _end_on_sigterm(assembly)
+    _interrupt_main_on(signal.SIGINT, assembly)
     events.test_start.add_listener(_on_test_start)
     events.test_stopping.add_listener(_on_test_stopping)
     events.test_stop.add_listener(_on_test_stop)
@@ -114,6 +133,8 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
     # Locust asks the listeners of `quitting` last one first, and asks for the exit code right after: registered only
     # now, after the runner's own, this one is asked first.
     events.quitting.add_listener(_on_quitting)
+    if assembly is not None:
+        assembly.begin()
     # Locust is about to start its timer for -t. Timers begin at the loop's idea of now, and while we got ready no loop
     # has looked at the clock: without this the load would be shorter by all that time.
     gevent.get_hub().loop.update_now()
@@ -123,21 +144,30 @@ def _on_init(environment: Environment, runner: Any, web_ui: WebUI | None, **_: o
         _on_test_start(environment)
 
 
-def _interrupt_main_on(number: signal.Signals) -> Any:
+def _interrupt_main_on(number: signal.Signals, assembly: Assembly | None) -> Any:
     """Have a signal end the process in order, as Ctrl-C at a quiet moment does; return its watcher.
 
     Python raises `KeyboardInterrupt` in whatever runs just then: under load that is a user in the middle of an
     exchange, whose outcome would be lost. Here the loop takes the signal, and the main greenlet gets the interruption.
+    While Locust waits for workers there, it would show as a traceback.
     """
-    return gevent.signal_handler(number, gevent.kill, gevent.getcurrent(), KeyboardInterrupt)
+    main = gevent.getcurrent()
+
+    def interrupt() -> None:
+        if assembly is not None and assembly.is_on:
+            assembly.interrupt()
+        else:
+            gevent.kill(main, KeyboardInterrupt)
+
+    return gevent.signal_handler(number, interrupt)
 
 
-def _end_on_sigterm() -> None:
+def _end_on_sigterm(assembly: Assembly | None) -> None:
     """Make SIGTERM end a headless run with stages in order.
 
     Locust installs its own handler only when a load shape has come to its end; until then SIGTERM would kill.
     """
-    watcher = _interrupt_main_on(signal.SIGTERM)
+    watcher = _interrupt_main_on(signal.SIGTERM, assembly)
     events.test_stop.add_listener(lambda **_: watcher.cancel())
 
 
@@ -170,7 +200,7 @@ def _one_line_for_errors(job: Callable[[], _Done]) -> _Done:
         return job()
     except KeyboardInterrupt:
         sys.stderr.write("pwdload: interrupted before the first request; nothing was sent\n")
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except PwdloadError as error:
         sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))
         sys.exit(error.exit_code)

@@ -10,6 +10,10 @@ worker -> master   end_run {reason}                  the run must end early
 worker -> master   refuse {worker, reason}           it cannot take part, and leaves
 master -> worker   finish                            it must let its users finish, and report
 worker -> master   done {worker, samples, dropped}   its samples are written
+
+All but the first two, which are about no run, name theirs in `run`, and are not heard where another one is on: a worker
+that has lost its master is connected again by the network's own means to the next one at the same port.
+`pwdload.harness.strangers` keeps out who is not known at all.
 """
 
 import time
@@ -39,6 +43,7 @@ _CLOCK_EVERY_S = 5.0
 _CLOCK_FIRST = 8
 """How many readings of the master's clock are taken at once, at the beginning and every so often."""
 _RECORD = TypeAdapter(WorkerRecord)
+Listener = Callable[..., None]
 
 
 def worker_name(index: int) -> str:
@@ -57,6 +62,8 @@ class MasterSide:
         members_changed: Callable[[], None],
         keep_health: Callable[[HealthRow], None],
     ) -> None:
+        self.run_id = ""
+        """Of the run that is on, or was; while it is empty nobody can have anything to say of it."""
         self.playing: frozenset[str] = frozenset()
         """Workers that take part in the run and have been heard of lately: among them the turns are shared."""
         self._started: set[str] = set()
@@ -72,18 +79,28 @@ class MasterSide:
         self._end_run = end_run
         self._members_changed = members_changed
         self._keep_health = keep_health
+        runner.register_message(_CLOCK, self._on_clock)
         for word, listener in (
-            (_CLOCK, self._on_clock),
             (_HEALTH, self._on_health),
             (_STARTED, self._on_started),
             (_END_RUN, self._on_end_run),
             (_REFUSE, self._on_refuse),
             (_DONE, self._on_done),
         ):
-            runner.register_message(word, listener)
+            runner.register_message(word, self._of_this_run(listener))
+
+    def _of_this_run(self, listener: Listener) -> Listener:
+        """Return a listener that does not hear what is about another run."""
+
+        def listen(*, environment: object, msg: Any) -> None:
+            if msg.data["run"] == self.run_id:
+                listener(environment=environment, msg=msg)
+
+        return listen
 
     def begin_run(self) -> None:
         """Forget the run before, and note who is here."""
+        self.run_id = ""
         self.done, self.left_early, self.load_has_ended = {}, [], False
         self._started = set()
         self.playing = frozenset()
@@ -101,7 +118,7 @@ class MasterSide:
         worker deaf for the stop-timeout, even to the order to quit.
         """
         for name in self.missing:
-            self._runner.send_message(_FINISH, client_id=self.expected[name])
+            self._runner.send_message(_FINISH, {"run": self.run_id}, client_id=self.expected[name])
 
     def say_stopped(self) -> None:
         """Tell Locust, whose workers would have told it after its own order to stop, that the run is over."""
@@ -113,7 +130,9 @@ class MasterSide:
         `pieces` are all of a load that grows while it goes on: whoever has missed a word has it with the next.
         """
         shares = [[share.from_number, list(share.members)] for share in sharing.shares] if sharing is not None else None
-        self._runner.send_message(_BEGIN, {"zero": zero_s, "shares": shares, "pieces": list(pieces)})
+        self._runner.send_message(
+            _BEGIN, {"run": self.run_id, "zero": zero_s, "shares": shares, "pieces": list(pieces)}
+        )
 
     def take_part(self, heard: Iterable[str]) -> None:
         """Take note which workers have been heard of lately: of those, the ones that have begun have turns."""
@@ -144,7 +163,7 @@ class MasterSide:
         self._end_run(f"error: {worker} cannot take part: {reason}")
 
     def _on_done(self, environment: object, msg: Any) -> None:  # noqa: ARG002
-        record = _RECORD.validate_python(msg.data)
+        record = _RECORD.validate_python(msg.data["record"])
         self.done[record.name] = record
         if not self.load_has_ended:
             self.left_early.append(record.name)
@@ -162,6 +181,8 @@ class WorkerSide:
         self.on_begin: Callable[[float, Sharing | None, Sequence[RateRecord]], None] = _nobody_listens
         """Told zero of the run's clock, on the master's, how arrivals are shared out, and how the load goes on."""
         self._runner = runner
+        self._run = ""
+        """Id of the run that this worker plays, or has played last."""
         self._last_word: dict[str, Any] | None = None
         self._stopping = BoundedSemaphore()
         runner.register_message(_TIME, self._on_time)
@@ -173,10 +194,16 @@ class WorkerSide:
         """This worker's name in samples and reports."""
         return worker_name(self._runner.worker_index)
 
+    def begin_run(self, run_id: str) -> None:
+        """Speak of this run from now on, and hear of no other."""
+        self._run, self._last_word = run_id, None
+
+    def _say(self, word: str, **data: object) -> None:
+        self._runner.send_message(word, {"run": self._run, **data})
+
     def say_started(self) -> None:
         """Tell the master that this worker takes part in the run."""
-        self._last_word = None
-        self._runner.send_message(_STARTED, {"worker": self.name})
+        self._say(_STARTED, worker=self.name)
 
     def compare_clocks(self) -> None:
         """Go on reading the master's clock, for as long as the greenlet that runs this lives."""
@@ -189,20 +216,20 @@ class WorkerSide:
 
     def say_health(self, row: HealthRow) -> None:
         """Tell the master how this process was in the last second."""
-        self._runner.send_message(_HEALTH, {"row": list(row)})
+        self._say(_HEALTH, row=list(row))
 
     def say_done(self, record: WorkerRecord) -> None:
         """Tell the master that the samples are written, and say so again when it asks again."""
         self._last_word = asdict(record)
-        self._runner.send_message(_DONE, self._last_word)
+        self._say(_DONE, record=self._last_word)
 
     def end_run(self, reason: str) -> None:
         """Ask the master to end the run."""
-        self._runner.send_message(_END_RUN, {"reason": reason})
+        self._say(_END_RUN, reason=reason)
 
     def refuse(self, reason: str) -> None:
         """Tell the master that this worker cannot take part in the run."""
-        self._runner.send_message(_REFUSE, {"worker": self.name, "reason": reason})
+        self._say(_REFUSE, worker=self.name, reason=reason)
 
     def finish(self) -> None:
         """Stop the users; if somebody else is about it, wait until that is done."""
@@ -221,6 +248,8 @@ class WorkerSide:
         self.comparison.add(reading, msg.data["clock"])
 
     def _on_begin(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if msg.data["run"] != self._run:
+            return
         shares = msg.data["shares"]
         sharing = None
         if shares is not None:
@@ -228,8 +257,10 @@ class WorkerSide:
         self.on_begin(msg.data["zero"], sharing, [RateRecord(*piece) for piece in msg.data["pieces"]])
 
     def _on_finish(self, environment: object, msg: Any) -> None:  # noqa: ARG002
+        if msg.data["run"] != self._run:
+            return
         if self._last_word is not None:  # it has missed it: a connection was lost
-            self._runner.send_message(_DONE, self._last_word)
+            self._say(_DONE, record=self._last_word)
         elif self._runner.state != STATE_CLEANUP:  # unless Locust is about it
             self.finish()
             self._get_ready()

@@ -62,6 +62,7 @@ class Courier:
         self._runner = runner
         self._reports = reports.absolute()
         self._shipment: Shipment | None = None
+        self._is_alone = False
         runner.register_message(_KEPT, self._on_kept)
         runner.register_message(_SAFE, self._on_safe)
 
@@ -77,9 +78,13 @@ class Courier:
         """How many blocks are not known to be safe."""
         return self._shipment.unacknowledged if self._shipment is not None else 0
 
+    def master_is_gone(self) -> None:
+        """Wait for no answer any more: what was not kept by the master is in the spool."""
+        self._is_alone = True
+
     def wait(self) -> None:
         """Wait until everything is known to be safe, for as long as answers come."""
-        if self._shipment is not None:
+        if self._shipment is not None and not self._is_alone:
             self._shipment.wait()
 
     # Locust calls listeners by keyword: environment=..., msg=....

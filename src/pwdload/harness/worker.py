@@ -22,6 +22,7 @@ from pwdload.harness.keeper import terms_of
 from pwdload.harness.lending import number_of
 from pwdload.harness.messages import WorkerSide
 from pwdload.harness.options import adopt_secret_in, options_of, secret_digest
+from pwdload.harness.parentage import wait_for_orphanhood
 from pwdload.harness.plan import ATTRIBUTE, Plan
 from pwdload.harness.rearming import credentials
 from pwdload.harness.session import Session
@@ -29,10 +30,14 @@ from pwdload.harness.shipping import Courier, Shipment
 from pwdload.harness.syncing import DiskThread
 from pwdload.harness.users import PasswordUpdateUser, show_shares
 from pwdload.harness.vitals import Vitals
+from pwdload.outcome import Verdict
 from pwdload.pacing import Sharing
 from pwdload.rundir import ClockRecord, RateRecord
 
-_PARENT_EVERY_S = 1.0
+_ORPHAN_FINISHES_S = 1.5
+"""A worker that has lost the process that forked it lets its flows finish for so long, and then again as its users."""
+_ORPHAN_LEAVES_S = 8.0
+"""So long after it has seen that, it is gone, whatever it is about: the next run waits for its accounts."""
 _CLOCK_KNOWN_IN_S = 0.05
 """After this time a worker looks again whether it knows the master's clock by now."""
 _LAST_WORDS_S = 0.5
@@ -66,6 +71,7 @@ class Worker:
     def begin_run(self) -> None:
         """Take up the plan that came with the order to spawn."""
         plan = Plan.from_json(getattr(self._environment.parsed_options, ATTRIBUTE))
+        self._master.begin_run(plan.run_id)
         adopt_secret_in(plan.key_file, plan.secret_digest)
         unfit = plan.unfit(secret_digest(), network_name())
         if unfit:
@@ -135,7 +141,7 @@ class Worker:
         if rearms:
             credentials(plan, os.environ)
         pool = self._borrower.begin_run(
-            plan.ledger_run,
+            plan.run_id,
             terms_of(plan.scenario),
             self._journal,
             add_listed=partial(with_listed, listed=listed),
@@ -174,8 +180,11 @@ class Worker:
         self._courier.wait()
 
     def _go_with_parent(self) -> None:
-        """End with the process that has forked this one: nobody else could stop its load."""
-        parent = os.getppid()
-        while os.getppid() == parent:
-            gevent.sleep(_PARENT_EVERY_S)
+        """End with the process that has forked this one, and do not wait for what only that one could answer."""
+        wait_for_orphanhood()
+        # What cannot be finished is written down: changes that are under way are settled, samples are in the spool.
+        gevent.spawn_later(_ORPHAN_LEAVES_S, os._exit, Verdict.INVALID.exit_code)
+        self._environment.stop_timeout = min(self._environment.stop_timeout or 0.0, _ORPHAN_FINISHES_S)
+        self._borrower.master_is_gone()
+        self._courier.master_is_gone()
         self._runner.quit()
