@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -109,3 +110,14 @@ def test_ctrl_c_while_workers_are_waited_for_ends_in_order(tmp_path: Path) -> No
     said = path.read_text()
     assert "interrupted before the first request; nothing was sent" in said
     assert "Traceback" not in said
+
+
+def test_a_taken_master_port_is_one_clear_line(tmp_path: Path) -> None:
+    """It is a user's mistake, told before any worker is forked: those would join whoever has the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        options = ["--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        done = locust("--headless", *options, "--master-port", port, *QUIET, cwd=tmp_path)
+    assert done.exit_code == 2, done.err
+    assert done.err.startswith(f"pwdload: --master-bind-port {port}: Address already in use; ")
+    assert len(done.err.splitlines()) == 1

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -24,6 +25,7 @@ from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import (
     add_arguments,
+    check_master_port,
     check_web_port,
     options_of,
     share_secret_with_children,
@@ -68,6 +70,7 @@ def install() -> None:
     _one_line_for_errors(_load_own_cases)
     leave_unconnected_orphans()
     events.init_command_line_parser.add_listener(_on_parser)
+    events.init_command_line_parser.add_listener(_PortCheck().hear)
     events.init.add_listener(_on_init)
     PasswordUpdateUser.sessions = staticmethod(_session)
     gc.freeze()  # what was imported stays to the end: no look for garbage need go through it
@@ -94,6 +97,30 @@ def _in_charge(environment: Environment, runner: Any, web_ui: WebUI | None) -> t
     events.quit.add_listener(lambda **_: controller.print_headline())
     events.quitting.add_listener(lambda **_: exports.stop())
     return controller, web
+
+
+class _PortCheck:
+    """Looks at the master's port when Locust has read its command line, and has forked no worker yet.
+
+    Once: later Locust makes parsers again, and the port is taken then, by ourselves.
+    """
+
+    def __init__(self) -> None:
+        self._is_done = False
+
+    def hear(self, parser: LocustArgumentParser) -> None:
+        """Take the parser that Locust has made."""
+        if self._is_done:
+            return
+        self._is_done = True
+        parse = parser.parse_args
+
+        def parse_and_check(*arguments: Any, **named: Any) -> Namespace:
+            options: Namespace = parse(*arguments, **named)
+            _one_line_for_errors(lambda: check_master_port(options))
+            return options
+
+        parser.parse_args = parse_and_check
 
 
 def _load_own_cases() -> None:

@@ -204,9 +204,28 @@ def check_web_port(host: str, port: int) -> None:
     Raises:
         UsageError: it is taken, or may not be used.
     """
+    _check_port(f"--web-port {port}", host, port, "give another port, or run with --headless")
+
+
+def check_master_port(options: Namespace) -> None:
+    """Make sure that the port of a master is free; Locust would find out with a traceback, its workers forked.
+
+    Raises:
+        UsageError: it is taken, or may not be used.
+    """
+    if options.worker or not (options.master or options.processes):
+        return
+    host, port = options.master_bind_host, options.master_bind_port
+    remedy = (
+        "end what uses it (an earlier master?), or give master and workers another, e.g. "
+        f"--master-bind-port {port + 1} --master-port {port + 1}"
+    )
+    _check_port(f"--master-bind-port {port}", "" if host == "*" else host, port, remedy)
+
+
+def _check_port(option: str, host: str, port: int, remedy: str) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        raise UsageError(
-            f"--web-port {port}: {error.strerror or error}; give another port, or run with --headless"
-        ) from None
+    except (OSError, OverflowError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).partition(" (while ")[0]  # Python repeats the address
+        raise UsageError(f"{option}: {why}; {remedy}") from None
