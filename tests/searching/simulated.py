@@ -88,7 +88,7 @@ def search(target: Target, criteria: tuple[Criterion, ...], settings: Settings, 
     while isinstance(step := next_step(history, settings), Step):
         for held in range(1, settings.hold_longer + 1):
             result = play(target, criteria, settings, step, held, np.random.default_rng(random.integers(2**62)), now_s)
-            if not wants_more_time(result, held, settings.hold_longer):
+            if not wants_more_time(result, held, settings):
                 break
         history.append(result)
         now_s = result.end_s + settings.gap_s

@@ -127,6 +127,14 @@ def test_a_search_ends_within_its_budget() -> None:
     assert [one.role for one in history[-2:]] == ["beyond", "return"]
 
 
+def test_a_level_is_not_held_beyond_the_budget() -> None:
+    """Not even the last one, by which nobody can tell whether the target comes back: a plan says how long at most."""
+    settings = replace(SETTINGS, start_s=30.0)
+    latest_s = settings.start_s + settings.budget_s - settings.hold_s - settings.gap_s
+    assert wants_more_time(level(50.0, 0.05, "return", end_s=latest_s), 1, settings)
+    assert not wants_more_time(level(50.0, 0.05, "return", end_s=latest_s + 0.1), 1, settings)
+
+
 def test_the_same_levels_give_the_same_next_one() -> None:
     """A search can be understood afterwards: nothing in it is left to chance."""
     history = [level(40.0, 0.01), level(60.0, 0.2), level(50.0, 0.05)]
@@ -137,10 +145,10 @@ def test_where_nobody_can_tell_a_level_is_held_longer_but_not_for_ever() -> None
     """A doubtful level gets more time first; at the limit doubt is the rule, and no level there is held longer."""
     doubtful = level(50.0, 0.05)
     assert standing(doubtful) is Standing.CANNOT_TELL
-    assert wants_more_time(doubtful, 1, 3)
-    assert not wants_more_time(doubtful, 3, 3)
-    assert not wants_more_time(level(50.0, 0.05, "repeat"), 1, 3)
-    assert not wants_more_time(level(50.0, 0.0), 1, 3)
+    assert wants_more_time(doubtful, 1, SETTINGS)
+    assert not wants_more_time(doubtful, 3, SETTINGS)
+    assert not wants_more_time(level(50.0, 0.05, "repeat"), 1, SETTINGS)
+    assert not wants_more_time(level(50.0, 0.0), 1, SETTINGS)
 
 
 def test_bursts_count_for_less_than_as_many_independent_requests() -> None:

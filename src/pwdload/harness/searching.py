@@ -186,7 +186,7 @@ class Searching:
             role=step.role, rate_per_s=step.rate_per_s, offered_per_s=0.0, start_s=start_s, end_s=start_s, counts=()
         )
         held = 0
-        while not why and (not held or wants_more_time(self._seen(result), held, self._settings.hold_longer)):
+        while not why and (not held or wants_more_time(self._seen(result), held, self._settings)):
             _, why = self._hold(stage, step.rate_per_s, self._settings.hold_s, measured=True)
             held += 1
             result = replace(result, end_s=self._end_s)

@@ -8,7 +8,7 @@ much less (the design effect: L. Kish, "Survey Sampling", 1965, 8.2), and Wilson
 import numpy as np
 
 from pwdload.criteria import Standing
-from pwdload.searching.values import Counts, Result
+from pwdload.searching.values import Counts, Result, Settings
 from pwdload.statistics.batches import dispersion
 from pwdload.statistics.shares import share_bounds
 
@@ -44,9 +44,13 @@ def broken(result: Result) -> tuple[str, ...]:
     return tuple(counts.criterion for counts in sorted(found, key=lambda one: -one.share / one.allowed))
 
 
-def wants_more_time(result: Result, held: int, longest: int) -> bool:
+def wants_more_time(result: Result, held: int, settings: Settings) -> bool:
     """Whether a level is to be held longer, being held for `held` times the usual time: nobody can tell as yet.
 
     A repeat at the limit is not: there nobody can tell by its nature, and every level counts towards the estimate.
+    Nor is a level that would end beyond the budget then.
     """
-    return held < longest and result.role not in ("repeat", "beyond") and standing(result) is Standing.CANNOT_TELL
+    if held >= settings.hold_longer or result.role in ("repeat", "beyond"):
+        return False
+    left_s = settings.start_s + settings.budget_s - result.end_s
+    return left_s >= settings.hold_s + settings.gap_s and standing(result) is Standing.CANNOT_TELL
