@@ -1,13 +1,19 @@
 """The run directory and its record."""
 
+import errno
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
 import pytest
 
-from pwdload.errors import RunDirectoryError
+from pwdload.endings import Ending, write_endings
+from pwdload.errors import RunDirectoryError, disk_words
 from pwdload.rundir import (
     FORMAT,
     Announced,
@@ -20,6 +26,7 @@ from pwdload.rundir import (
     RunRecord,
     StageRecord,
     WorkerRecord,
+    write_whole,
 )
 
 START = datetime(2026, 11, 23, 9, 30, 5, tzinfo=timezone(timedelta(hours=8)))
@@ -175,3 +182,42 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(RunDirectoryError, match="--reports"):
         RunDirectory.create(tmp_path / "reports", "demo", START)
+
+
+@contextmanager
+def _no_room() -> Iterator[None]:
+    """Let no file become longer than some bytes, as on a disk that is full."""
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    quiet = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    setrlimit(RLIMIT_FSIZE, (64, hard))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, quiet)
+
+
+def test_a_file_that_finds_no_room_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    """Whoever makes room must know where; a beginning that stays would take of the room that is missing."""
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with pytest.raises(OSError, match="too large") as caught, _no_room():
+        write_whole(path, "new " * 100)
+    assert caught.value.errno == errno.EFBIG
+    assert disk_words(caught.value).startswith(f"{path}: File too large; make room")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("report.html", "old")]
+
+
+def test_endings_that_find_no_room_leave_nothing(tmp_path: Path) -> None:
+    """Neither half a file of them nor anything that keeps the disk full."""
+    ending = Ending(
+        account=1, before="g1", after="g2", doubt="", status="changed", settled="", opens=True, earlier_opens=None
+    )
+    with pytest.raises(OSError, match="large"), _no_room():
+        write_endings(tmp_path / "endings.parquet", [ending] * 100)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_disk_that_names_no_file_is_told_in_words() -> None:
+    """Not as `None`, which says nothing to anybody."""
+    assert disk_words(OSError(errno.ENOSPC, "No space left on device")).startswith("a file: No space left on device")

@@ -4,6 +4,7 @@ One row for each account that the run may have used. Passwords are named as in s
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,13 @@ def to_table(endings: Iterable[Ending]) -> pa.Table:
 def write_endings(path: Path, endings: Iterable[Ending]) -> None:
     """Write the file, whole or not at all."""
     partial = path.with_name(path.name + ".part")
-    pq.write_table(to_table(endings), partial, compression="zstd")
-    partial.replace(path)
+    try:
+        pq.write_table(to_table(endings), partial, compression="zstd")
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)  # it would keep a full disk full
+        raise
 
 
 def read_endings(path: Path) -> pa.Table | None:

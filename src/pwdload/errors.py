@@ -51,3 +51,9 @@ class AccountsError(PwdloadError):
 
 class FaultError(PwdloadError):
     """A fault could not be injected or healed, or this machine or target cannot have it."""
+
+
+def disk_words(error: OSError) -> str:
+    """Return in one line what a disk would not take or give: a full or read-only one, a folder where a file belongs."""
+    what = error.filename if error.filename is not None else "a file"
+    return f"{what}: {error.strerror or error}; make room or mend it, and try again"

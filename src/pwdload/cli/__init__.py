@@ -22,7 +22,7 @@ from pwdload.cli import check as checking
 from pwdload.cli import compare as comparing
 from pwdload.cli import doctor as examining
 from pwdload.cli.common import AsJson, say_json
-from pwdload.errors import PwdloadError
+from pwdload.errors import PwdloadError, disk_words
 from pwdload.extensions import load_own
 from pwdload.outcome import Verdict
 from pwdload.run import starting
@@ -241,7 +241,7 @@ def main() -> None:
         load_own("cases")
         app()
     except OSError as error:  # a full or read-only disk, a folder where a file belongs
-        sys.stderr.write(f"pwdload: {error.filename}: {error.strerror}; make room or mend it, and try again\n")
+        sys.stderr.write(f"pwdload: {disk_words(error)}\n")
         sys.exit(PwdloadError.exit_code)
     except PwdloadError as error:
         sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from pwdload.errors import PwdloadError
+from pwdload.errors import PwdloadError, disk_words
 from pwdload.extensions import load_own
 from pwdload.report import make
 from pwdload.rundir import RunDirectory
@@ -17,7 +17,7 @@ def main(path: str) -> int:
         directory = RunDirectory.open(Path(path))
         made = make(directory)
     except OSError as error:  # a full or read-only disk
-        sys.stderr.write(f"pwdload: {error.filename}: {error.strerror}; make room or mend it, and try again\n")
+        sys.stderr.write(f"pwdload: {disk_words(error)}\n")
         return PwdloadError.exit_code
     except PwdloadError as error:
         sys.stderr.write("".join(f"pwdload: {line}\n" for line in str(error).splitlines()))

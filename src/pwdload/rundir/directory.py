@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,7 +188,17 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees either the old text or the whole new one."""
+    """Write a file so that a reader sees either the old text or the whole new one.
+
+    Raises:
+        OSError: it cannot be written; the error names it, and nothing of it stays, which would keep a full disk full.
+    """
     partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        error.filename = str(path)  # Python names none where a write fails, and the partial one is nobody's business
+        raise

@@ -64,9 +64,14 @@ class BlockFile:
         self.close()
         final = self.path.with_suffix(".parquet")
         partial = final.with_suffix(".parquet.part")
-        with pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
-            for group in _grouped(batches_in(self.path), _ROWS_PER_GROUP):
-                writer.write_table(group)
+        try:
+            with pq.ParquetWriter(partial, SCHEMA, compression="zstd") as writer:
+                for group in _grouped(batches_in(self.path), _ROWS_PER_GROUP):
+                    writer.write_table(group)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)  # it would keep a full disk full
+            raise
         written = pq.read_metadata(partial).num_rows
         if written != self.rows:
             raise ValueError(f"{partial}: {written} rows, {self.rows} were written to {self.path.name}")
