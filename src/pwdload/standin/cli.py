@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -25,6 +24,7 @@ from pwdload.standin.front import Front
 from pwdload.standin.hashing import PasswordHasher
 from pwdload.standin.leaving import INTERRUPTED, leave_cleanly_on_signals, leave_with
 from pwdload.standin.made_up import Population
+from pwdload.standin.private import private_folder
 from pwdload.standin.seed import Seeder
 from pwdload.standin.serve import Listening, bind, serve
 from pwdload.standin.settings import Settings
@@ -157,9 +157,9 @@ def _hasher(settings: Settings) -> PasswordHasher:
 @contextmanager
 def _database(path: Path | None, settings: Settings) -> Iterator[Store]:
     """Open the database; without a path, a private one that is removed in the end."""
-    with tempfile.TemporaryDirectory(prefix="pwdload-standin-") as private:
+    with nullcontext(path.parent) if path is not None else private_folder() as folder:
         store = Store(
-            path or Path(private) / "standin.db",
+            path or folder / "standin.db",
             synchronous=settings.db_synchronous,
             busy_timeout_s=settings.db_busy_timeout_s,
         )
