@@ -112,7 +112,7 @@ def test_status_says_how_accounts_are_and_what_to_do_next(pwdload: Line) -> None
     """Counts by status and state, doubts, names of the retired, and the command to type."""
     names = "".join(f"u{n},Pw-{n}-abc,{'warning' if n > 7 else ''}\n" for n in range(10))
     pwdload("import", pwdload.ledger, pwdload.lists(f"user_name,password,state\n{names}"), "--host", NOWHERE)
-    assert f"Next: locust -f locustfiles/password_update.py --accounts {pwdload.ledger} --host {NOWHERE}" in (
+    assert f"Next: pwdload run SCENARIO --accounts {pwdload.ledger} --host {NOWHERE}" in (
         pwdload("status", pwdload.ledger).out
     )
     new = PasswordRef(1)

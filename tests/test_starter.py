@@ -14,6 +14,14 @@ from pwdload.run import load
 from pwdload.run.starting import lay_down
 
 
+def test_what_to_do_next_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    """From the folder itself nobody goes anywhere; the name of another may need quotes."""
+    here = pwdload("init", ".", cwd=tmp_path)
+    assert here.out.splitlines()[-1] == "Next: pwdload run scenarios/smoke.toml"
+    there = pwdload("init", "our team", cwd=tmp_path)
+    assert there.out.splitlines()[-1] == "Next: cd 'our team' && pwdload run scenarios/smoke.toml"
+
+
 def test_everything_is_laid_down_and_can_be_used(tmp_path: Path) -> None:
     """The locustfile and all scenarios of the project, byte for byte, and each scenario loads."""
     written = lay_down(tmp_path / "new" / "tests")

@@ -274,6 +274,14 @@ def test_a_secret_is_told_where_secrets_belong(text: str) -> None:
     assert line.endswith(": looks like a secret, and secrets come from the environment only: remove it")
 
 
+def test_a_key_that_is_listed_is_no_secret_whatever_it_ends_with() -> None:
+    """Whoever forgot a unit sees what they wrote; an unknown percentile is answered with those that there are."""
+    text = '[slo]\np95_update_password = "300"\np42_update_password = "3s"'
+    forgotten, unknown = problems(HEAD + text)
+    assert forgotten.startswith('x.toml: slo.p95_update_password = "300": a duration needs a unit')
+    assert unknown.startswith("x.toml: slo.p42_update_password: unknown key; allowed: ")
+
+
 def test_a_ramp_that_does_not_fit_is_shown_with_its_arithmetic() -> None:
     """Locust would skip the next stage; the two ways out are named."""
     text = HEAD + STAGE + "[[load.stages]]\nname = 'b'\nusers = 110\nspawn_rate = '5/s'\nfor = '15s'"

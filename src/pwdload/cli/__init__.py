@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -105,7 +106,8 @@ def init(
         return
     for path in written:
         typer.echo(path)
-    typer.echo(f"Next: cd {directory} && pwdload run scenarios/smoke.toml")
+    first = "" if directory.resolve() == Path.cwd() else f"cd {shlex.quote(str(directory))} && "
+    typer.echo(f"Next: {first}pwdload run scenarios/smoke.toml")
 
 
 @app.command(epilog=common.DONE)

@@ -76,7 +76,7 @@ def next_command(path: Path, status: LedgerStatus, host: str) -> str:
     if status.of(Status.MAKING):
         return f"{accounts.format('create')} --count N   (goes on where it was interrupted)"
     if status.of(Status.READY):
-        return f"locust -f locustfiles/password_update.py --accounts {path} --host {host or 'URL'}"
+        return f"pwdload run SCENARIO --accounts {path} --host {host or 'URL'}"
     if status.of(Status.CHANGED):
         return f"{accounts.format('arm')}   (none is ready; those that were used can be put back)"
     return f"{accounts.format('create')} --host {host or 'URL'} --count N, or import a list: none is ready"

@@ -247,7 +247,7 @@ class Intake:
             self._tap(block)
 
     def _note(self, error: Exception) -> None:
-        what = f"The master could not write samples: {type(error).__name__}: {error}."
+        what = f"The master could not write samples: {str(error).rstrip('.')}."
         if what not in self.problems:
             self.problems.append(what)
             say(f"pwdload: {what}")

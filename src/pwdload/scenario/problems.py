@@ -91,8 +91,9 @@ def _line(data: Mapping[str, object], problem: ErrorDetails) -> str:
 def _shown_at(place: Place, value: object) -> str:
     if value is _ABSENT:
         return f"{shown(default_at(place))}, the default"
-    # Where any key may stand, one may be that of a secret.
-    hidden = isinstance(value, str) and secret_refusal(str(place[-1]))
+    # Where any key may stand, one may be that of a secret; those that are listed are of none (p95_update_password).
+    is_listed = place[-1] in keys_at(place[:-1])
+    hidden = isinstance(value, str) and not is_listed and secret_refusal(str(place[-1]))
     return "..." if hidden else shown(value)
 
 
@@ -101,7 +102,8 @@ def _unknown(place: Place) -> str:
     if tuple(step for step in place if isinstance(step, str)) in PLANNED_KEYS:
         return _PLANNED
     allowed = keys_at(table)
-    refusal = secret_refusal(str(key))
+    is_of_a_part = tuple(table) == ("slo",) and _OF_A_PART.fullmatch(str(key))  # p42_update_password
+    refusal = "" if is_of_a_part else secret_refusal(str(key))
     hint = did_you_mean(str(key), allowed) or _belongs_elsewhere(str(key))
     return refusal or f"unknown key; allowed: {_listed(allowed)}{hint}"
 
