@@ -28,6 +28,8 @@ _WARMED = {
     COMMANDS: ("pwdload.cli",),
 }
 """What is imported for each: all that it would import in any case."""
+if sys.version_info >= (3, 12):
+    del _WARMED[RUNS]  # a Locust that was forked, and forks workers, does not find these when they have ended
 
 
 @contextmanager
