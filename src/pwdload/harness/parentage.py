@@ -1,19 +1,38 @@
 """A worker that Locust has forked goes with the process that forked it: nobody else could stop its load."""
 
 import os
+from dataclasses import dataclass
 from typing import Final
 
 import gevent
 from locust.runners import WorkerRunner
 
-_FORKED_BY: Final = os.getpid()
-"""The process that has imported the locustfile, which Locust does before it forks its workers."""
 _LOOK_EVERY_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class _Parentage:
+    """Who has forked this process: known from before the fork, for afterwards it may be gone already."""
+
+    forking: int = 0
+    parent: int = 0
+
+    def before(self) -> None:
+        """This process is about to fork."""
+        self.forking = os.getpid()
+
+    def after_in_child(self) -> None:
+        """This process was forked."""
+        self.parent = self.forking
+
+
+_known = _Parentage(parent=os.getppid())
+os.register_at_fork(before=_known.before, after_in_child=_known.after_in_child)
 
 
 def wait_for_orphanhood() -> None:
     """Return when the process that has forked this one is gone."""
-    while os.getppid() == _FORKED_BY:
+    while os.getppid() == _known.parent:
         gevent.sleep(_LOOK_EVERY_S)
 
 
