@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> None:
     section = "\n".join(_section(rungs, whole))
     sys.stdout.write(section)
     if "--print" not in arguments:
-        _PAGE.write_text(put_into(_PAGE.read_text("utf-8"), HEAD, section), "utf-8")
+        _PAGE.write_text(put_into(_PAGE.read_text("utf-8"), section, HEAD), "utf-8")
 
 
 def _climb(url: str, folder: str) -> None:

@@ -53,9 +53,11 @@ def flooded(target: Target, folder: Path, closed_per_s: float) -> Generator:
     return pwdload("flooded", target.url, folder, scenario=scenario)
 
 
-def lag_s(target: Target, folder: Path, rate_per_s: float, *, seconds: float = 10.0) -> tuple[int, float, float]:
+def lag_s(
+    target: Target, folder: Path, rate_per_s: float, turn: int, *, seconds: float = 10.0
+) -> tuple[int, float, float]:
     """Play random arrivals at a rate; return how many were sent, and median and 99th percentile of their lag."""
-    name = f"open {rate_per_s:.0f}"
+    name = f"open {rate_per_s:.0f} {turn}"
     generator = pwdload(name, target.url, folder, scenario=opened(round(rate_per_s), 500, seconds))
     process = start(generator, folder / "open.log")
     process.wait(seconds + 60)

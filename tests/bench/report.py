@@ -234,6 +234,14 @@ def put_into(page: str, part: str, head: str = HEAD) -> str:
     return old.sub(lambda _: part, page) if old.search(page) else f"{page.rstrip()}\n\n{part}"
 
 
+def with_others(page: str, before: str) -> str:
+    """Return a page with the parts of an earlier one behind its own that it does not have."""
+    old, new = (re.findall(r"^## .*?(?=^## |\Z)", one, re.DOTALL | re.MULTILINE) for one in (before, page))
+    heads = {part.partition("\n")[0] for part in new}
+    others = [part.rstrip() for part in old if part.partition("\n")[0] not in heads]
+    return "\n\n".join([page.rstrip(), *others]) + "\n"
+
+
 def main() -> int:
     """Measure, print, write; return the exit code."""
     is_in_files = sys.argv[1:2] == ["--samples"]

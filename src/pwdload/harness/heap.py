@@ -5,9 +5,8 @@ large blocks  The C library (glibc) takes a block of 128 KiB or more from the sy
               where small things settle in the hole that a block leaves. Large dictionaries in which entries come and go
               (the passwords used last: 1.3 MB) are made anew every few seconds; where the hole has become too small,
               the heap is a megabyte larger. Told a size, glibc keeps to it.
-small ones    When an answer is late, hundreds of flows wait, and what each of them leaves behind when all go on lies
-              among what is needed no more. The holes are used again, but each crowd finds another place. Their pages
-              can be given back.
+small ones    When an answer is late, hundreds of flows wait, and what they took lies among what is needed on when all
+              have gone. The holes are used again, but not all of them: their pages can be given back.
 
 At 500 flows a second both together were 12 MB after ten minutes, and whoever looked meanwhile saw memory that leaks.
 """
