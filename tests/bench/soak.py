@@ -80,7 +80,7 @@ valid_change = 1
 _WHY = (
     "What a run keeps has a bound: slots and their connections, what is known of each account, the passwords used "
     "last, some seconds of samples; and the holes that all of this leaves in the heap where flows come in crowds are "
-    "given back to the system (`src/pwdload/harness/heap.py`). As long as the run grows what Locust counts of each "
+    "given back to the system (`src/pwdload/heap.py`). As long as the run grows what Locust counts of each "
     "second and notes every five seconds, about 2 MB an hour in the master; what else grows in it is not known."
 )
 _CLOCK = re.compile(r"^pwdload_run_clock_seconds\{.*\} (\S+)$", re.MULTILINE)

@@ -21,7 +21,6 @@ from pwdload.extensions import load_own
 from pwdload.harness.assembling import INTERRUPTED, Assembly
 from pwdload.harness.controller import Controller
 from pwdload.harness.exports import Exports
-from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import (
     add_arguments,
@@ -38,6 +37,7 @@ from pwdload.harness.users import PasswordUpdateUser
 from pwdload.harness.web import Web
 from pwdload.harness.web.gate import Rules
 from pwdload.harness.worker import Worker
+from pwdload.heap import keep_large_blocks_apart
 from pwdload.secrecy import refuse_on_command_line
 
 

@@ -15,13 +15,13 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 from pwdload.api.contract import OPERATIONS
 from pwdload.api.digest import as_number
 from pwdload.cases.played import Played
-from pwdload.harness.heap import give_back_holes
 from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
 from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
+from pwdload.heap import give_back_holes
 from pwdload.rundir import RateRecord, RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
 

@@ -26,11 +26,11 @@ from pwdload.calibration.truths import nearest_rank_s
 from pwdload.clock import RunClock, clock_name, network_name
 from pwdload.errors import PwdloadError
 from pwdload.harness.bookkeeping import Bookkeeper
-from pwdload.harness.heap import keep_large_blocks_apart
 from pwdload.harness.lean import do_without_pandas
 from pwdload.harness.options import secret_digest, share_secret_with_children
 from pwdload.harness.plan import Plan
 from pwdload.harness.session import Session
+from pwdload.heap import keep_large_blocks_apart
 from pwdload.rundir import RunDirectory, StageRecord
 from pwdload.samples import read_samples
 from pwdload.scenario import default_scenario

@@ -1,11 +1,9 @@
 """How the memory of a long run is asked for and given back."""
 
-from ctypes import CDLL
-
 import pyarrow as pa
 
-_MMAP_THRESHOLD = -3
-"""Name of `mallopt`, from glibc's malloc.h."""
+from pwdload.heap import keep_large_blocks_apart
+
 _APART_BYTES = 4 * 2**20
 """Less than a column of half a million samples takes, and more than anything else does."""
 
@@ -17,7 +15,5 @@ def give_back_freed_memory() -> None:
     a gigabyte that nobody uses. Numpy asks for large pages, so that new memory costs next to nothing. Without glibc
     nothing is changed.
     """
-    libc = CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(_MMAP_THRESHOLD, _APART_BYTES)
+    if keep_large_blocks_apart(_APART_BYTES, free_at_end=None):
         pa.set_memory_pool(pa.system_memory_pool())

@@ -20,7 +20,7 @@ _M_MMAP_THRESHOLD: Final = -3
 """From glibc's <malloc.h>."""
 APART_FROM_BYTES: Final = 128 << 10
 """What glibc begins with."""
-_TOP_FREE_BYTES: Final = 1 << 20
+TOP_FREE_BYTES: Final = 1 << 20
 """So much may be free at the heap's end: less, and it would be taken and given back with every block of samples."""
 
 
@@ -33,22 +33,23 @@ def _library() -> Any:
         return None
 
 
-def keep_large_blocks_apart() -> bool:
-    """Have every large block taken from the system on its own, always; workers that are forked do the same.
+def keep_large_blocks_apart(from_bytes: int = APART_FROM_BYTES, *, free_at_end: int | None = TOP_FREE_BYTES) -> bool:
+    """Have every large block taken from the system on its own, always; processes that are forked do the same.
 
+    `free_at_end`: so many bytes may be free at the heap's end before they are given back; null: as glibc has it.
     Return whether this C library can: another one than glibc has rules of its own, and is left alone.
     """
     mallopt = getattr(_library(), "mallopt", None)
-    if mallopt is None:
+    if mallopt is None or not mallopt(_M_MMAP_THRESHOLD, from_bytes):
         return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, APART_FROM_BYTES) and mallopt(_M_TRIM_THRESHOLD, _TOP_FREE_BYTES))
+    return free_at_end is None or bool(mallopt(_M_TRIM_THRESHOLD, free_at_end))
 
 
-def give_back_holes() -> bool:
-    """Give the pages back in which nothing is kept; return whether there were any.
+def give_back_holes(free_at_end: int = TOP_FREE_BYTES) -> bool:
+    """Give the pages back in which nothing is kept, but for some bytes at its end; return whether there were any.
 
     To be called by a thread beside the one that must not wait: it lets Python go on meanwhile, but whoever wants more
     than 512 bytes at once waits for it. A heap of 15 MB takes 0.3 ms, and each megabyte that is given back 0.2 ms.
     """
     malloc_trim = getattr(_library(), "malloc_trim", None)
-    return malloc_trim is not None and bool(malloc_trim(_TOP_FREE_BYTES))
+    return malloc_trim is not None and bool(malloc_trim(free_at_end))
