@@ -126,6 +126,20 @@ def samples_of(
     return samples
 
 
+def never_sent(sample: Sample) -> Sample:
+    """Return a sample as it would be had its connection been refused, before a byte was out."""
+    return sample._replace(
+        sent_s=None,
+        first_byte_s=None,
+        http_status=None,
+        status="",
+        error_code="transport:refused",
+        outcome="not_sent",
+        bytes_sent=0,
+        bytes_received=0,
+    )
+
+
 def _stage_at(stages: Sequence[StageRecord], at_s: float) -> str:
     return next((stage.name for stage in reversed(stages) if stage.start_s <= at_s), "")
 

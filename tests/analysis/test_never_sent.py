@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.analysis.synthetic import STAGES, record_of, samples_of, write_run
+from tests.analysis.synthetic import STAGES, never_sent, record_of, samples_of, write_run
 
 from pwdload.analysis import Run, headline, load_run
 from pwdload.analysis.capacity.levels import load_levels
@@ -12,7 +12,6 @@ from pwdload.analysis.stages import stage_table
 from pwdload.analysis.timeline import throughput_in_time
 from pwdload.report import make
 from pwdload.rundir import RunDirectory
-from pwdload.samples import Sample
 
 GONE_S = 70.0
 """When the target goes away; what is due later is refused before a byte is out."""
@@ -21,7 +20,7 @@ GONE_S = 70.0
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """A run whose target was killed in the middle of its last stage."""
-    samples = [one if one.done_s < GONE_S else _never_sent(one) for one in samples_of(flows=400)]
+    samples = [one if one.done_s < GONE_S else never_sent(one) for one in samples_of(flows=400)]
     return write_run(tmp_path_factory.mktemp("gone") / "run", samples, record=replace(record_of(samples), users=20))
 
 
@@ -29,19 +28,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 def run(directory: RunDirectory) -> Run:
     """The same run, read."""
     return load_run(directory)
-
-
-def _never_sent(one: Sample) -> Sample:
-    return one._replace(
-        sent_s=None,
-        first_byte_s=None,
-        http_status=None,
-        status="",
-        error_code="transport:refused",
-        outcome="not_sent",
-        bytes_sent=0,
-        bytes_received=0,
-    )
 
 
 def test_rates_of_requests_are_of_those_that_were_sent(run: Run) -> None:

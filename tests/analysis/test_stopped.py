@@ -1,11 +1,11 @@
-"""A target that is gone, or was never there, has no capacity that its silence could tell."""
+"""A target that is never_sent, or was never there, has no capacity that its silence could tell."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.analysis.synthetic import STAGES, record_of, samples_of, write_run
+from tests.analysis.synthetic import STAGES, never_sent, record_of, samples_of, write_run
 
 from pwdload.analysis import load_run
 from pwdload.analysis.stopped import stopped
@@ -16,19 +16,6 @@ from pwdload.rundir import RunDirectory
 from pwdload.samples import Sample
 
 GONE_S = 30.0
-
-
-def gone(one: Sample) -> Sample:
-    """Refuse a request before a byte is out."""
-    return one._replace(
-        sent_s=None,
-        first_byte_s=None,
-        http_status=None,
-        status="",
-        error_code="transport:refused",
-        outcome="not_sent",
-        bytes_received=0,
-    )
 
 
 def elsewhere(one: Sample) -> Sample:
@@ -52,7 +39,7 @@ def said(report: Report) -> str:
 
 def test_a_target_that_vanished_is_said_to_have_vanished(tmp_path: Path) -> None:
     """The decision tells when it stopped answering; there is no rate below which it would have kept up."""
-    report = make(made(tmp_path, gone, GONE_S))
+    report = make(made(tmp_path, never_sent, GONE_S))
     assert report.decision is not None
     assert "The target stopped answering at 29.8 s: none of 560 requests after that" in report.decision.intro
     assert "Nothing is known of its capacity beyond what was kept before." in report.decision.intro
@@ -73,10 +60,10 @@ def test_what_answers_in_its_place_is_named(tmp_path: Path, from_s: float, words
 def test_one_that_fails_and_answers_on_has_not_stopped(tmp_path: Path) -> None:
     """Many time-outs, a silence that ended, and a load that ended with one are an overload, or a fault."""
     many = [
-        gone(one) if number % 10 or 40 < one.intended_s < 60 else one
+        never_sent(one) if number % 10 or 40 < one.intended_s < 60 else one
         for number, one in enumerate(samples_of(flows=400))
     ]
     assert stopped(load_run(write_run(tmp_path / "many", many, record=record_of(many)))) is None
     end_s = (STAGES[-1].end_s or 0.0) - 1.0
-    late = [gone(one) if one.intended_s > end_s else one for one in samples_of(flows=400)]
+    late = [never_sent(one) if one.intended_s > end_s else one for one in samples_of(flows=400)]
     assert stopped(load_run(write_run(tmp_path / "late", late, record=record_of(late)))) is None

@@ -1,6 +1,6 @@
 """Reading the samples of a run: what was delivered, and what a worker's own disk still held."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -152,14 +152,21 @@ def _load(path: Path, worker: str, without: Collection[str] = ()) -> _Part:
 def _row_groups(path: Path, without: Collection[str]) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         names = [name for name in file.schema_arrow.names if name not in without]
-        waiting: list[int] = []
-        rows = 0
-        for number in range(file.num_row_groups):
-            waiting.append(number)
-            rows += file.metadata.row_group(number).num_rows
-            if rows >= _READ_ROWS or number == file.num_row_groups - 1:
-                yield narrowed(completed(file.read_row_groups(waiting, columns=names), without))
-                waiting, rows = [], 0
+        yield from map(narrowed, row_groups(file, names, without, _READ_ROWS))
+
+
+def row_groups(
+    file: pq.ParquetFile, names: Sequence[str], without: Collection[str], least_rows: int
+) -> Iterator[pa.Table]:
+    """Yield the rows of a file with some columns, completed, as many row groups at a time as make so many rows."""
+    waiting: list[int] = []
+    rows = 0
+    for number in range(file.num_row_groups):
+        waiting.append(number)
+        rows += file.metadata.row_group(number).num_rows
+        if rows >= least_rows or number == file.num_row_groups - 1:
+            yield completed(file.read_row_groups(waiting, columns=names), without)
+            waiting, rows = [], 0
 
 
 def _sound(table: pa.Table, worker: str) -> _Part:

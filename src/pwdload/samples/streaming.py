@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pwdload.samples.blocks import Block, Damage, batches_in, blocks_in
-from pwdload.samples.reader import SampleFile, _one_per_worker, _read, _sound
+from pwdload.samples.reader import SampleFile, _one_per_worker, _read, _sound, row_groups
 from pwdload.samples.sample import SCHEMA, completed
 
 _PIECE_ROWS = 500_000
@@ -148,14 +148,7 @@ def _of_parquet(path: Path, columns: Collection[str]) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         completed(file.schema_arrow.empty_table())  # are they ours at all?
         names = [name for name in file.schema_arrow.names if name in columns]
-        waiting: list[int] = []
-        rows = 0
-        for number in range(file.num_row_groups):
-            waiting.append(number)
-            rows += file.metadata.row_group(number).num_rows
-            if rows >= _PIECE_ROWS or number == file.num_row_groups - 1:
-                yield completed(file.read_row_groups(waiting, columns=names), without)
-                waiting, rows = [], 0
+        yield from row_groups(file, names, without, _PIECE_ROWS)
 
 
 def _column(path: Path, column: str) -> Iterator[pa.ChunkedArray]:
