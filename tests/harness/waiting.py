@@ -5,30 +5,37 @@ Run by a test as ``python -m tests.harness.waiting``.
 Importing the harness makes the whole process cooperative: only in a process of its own.
 """
 
-import socket
 import sys
 import time
+from _socket import socket as system_socket
+from _socket import socketpair
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import NamedTuple
 
 import gevent
 import pytest
 
+from pwdload.api.http import Exchange
 from pwdload.harness.readiness import Inflow, Readiness
 
 
 class Pair(NamedTuple):
     """Two connected sockets, and the readiness of ours."""
 
-    theirs: socket.socket
-    ours: socket.socket
+    theirs: system_socket
+    ours: system_socket
     ready: Readiness
+
+    def ask(self, data: bytes, exchange: Exchange) -> bool:
+        """Send and wait as a connection does."""
+        self.ready.timeout_s = 5.0
+        return self.ready.ask(data, exchange)
 
     def receive(self, timeout_s: float) -> bytes:
         """Wait for bytes as a connection does."""
-        return self.ready.receive(partial(self.ours.recv, 10, socket.MSG_DONTWAIT), timeout_s)
+        self.ready.timeout_s = timeout_s
+        return self.ready.receive()
 
 
 INFLOW = Inflow(time.perf_counter)
@@ -37,8 +44,8 @@ INFLOW = Inflow(time.perf_counter)
 @contextmanager
 def connected() -> Iterator[Pair]:
     """Make them, and close them again."""
-    ours, theirs = socket.socketpair()
-    ready = INFLOW.watch(ours.fileno())
+    ours, theirs = socketpair()
+    ready = INFLOW.watch(ours)
     yield Pair(theirs, ours, ready)
     ready.close()
     ours.close()
@@ -49,27 +56,24 @@ def a_wait_ends_when_bytes_come(pair: Pair) -> None:
     """An answer that comes while a user waits wakes it."""
     gevent.spawn(pair.theirs.send, b"x")
     assert pair.receive(5.0) == b"x"
-    assert not pair.ready.now()
+    assert pair.ready.is_idle()
 
 
 def the_end_of_a_stream_can_be_read(pair: Pair) -> None:
     """A target that hangs up is seen before the next request is sent, and by one who waits."""
-    assert not pair.ready.now()
+    assert pair.ready.is_idle()
     pair.theirs.close()
-    assert pair.ready.now()
+    assert not pair.ready.is_idle()
     assert pair.receive(5.0) == b""
 
 
 def an_error_reaches_whoever_waits(pair: Pair) -> None:
     """What the system says of a broken connection is raised where its answer was waited for, and only once."""
-
-    def broken() -> bytes:
-        raise ConnectionResetError
-
-    pair.theirs.send(b"x")
+    pair.ours.send(b"never read")
+    pair.theirs.close()
     with pytest.raises(ConnectionResetError):
-        pair.ready.receive(broken, 5.0)
-    assert pair.receive(5.0) == b"x"
+        pair.receive(5.0)
+    assert pair.receive(5.0) == b""
 
 
 def a_wait_has_its_own_limit_whatever_was_waited_before(pair: Pair) -> None:
@@ -112,7 +116,7 @@ def a_killed_user_leaves_nothing_behind(pair: Pair) -> None:
     pair.theirs.send(b"x")
     gevent.sleep(0.01)
     assert user.dead
-    assert pair.ready.now()
+    assert not pair.ready.is_idle()
 
 
 def a_user_that_is_killed_when_its_answer_has_come_is_not_woken(pair: Pair) -> None:
@@ -150,19 +154,20 @@ def what_came_together_is_stamped_before_it_is_worked_on(_: Pair) -> None:
     inflow, came_s, begun_s = Inflow(now), list[float](), now()
     with ExitStack() as open_ones:
 
-        def user(ours: socket.socket) -> None:
-            ready = inflow.watch(ours.fileno())
+        def user(ours: system_socket) -> None:
+            ready = inflow.watch(ours)
             open_ones.callback(ready.close)
-            ready.receive(partial(ours.recv, 10, socket.MSG_DONTWAIT), 5.0)
+            ready.timeout_s = 5.0
+            ready.receive()
             came_s.append(ready.came_s)
             until_s = now() + 0.002
             while now() < until_s:
                 pass
 
-        pairs = [socket.socketpair() for _ in range(50)]
+        pairs = [socketpair() for _ in range(50)]
         for sockets in pairs:
             for end in sockets:
-                open_ones.enter_context(end)
+                open_ones.callback(end.close)
         jobs = [gevent.spawn(user, ours) for ours, _ in pairs]
         gevent.sleep(0.01)
         for sockets in pairs:
@@ -173,7 +178,105 @@ def what_came_together_is_stamped_before_it_is_worked_on(_: Pair) -> None:
     assert max(came_s) - min(came_s) < 0.02
 
 
+def an_answer_to_what_was_asked_is_there_to_be_read(pair: Pair) -> None:
+    """A request is sent whole, with its time and its length, and whoever asked goes on when something has come."""
+    exchange = Exchange(started_s=time.perf_counter())
+    gevent.spawn(_answer, pair, b"y")
+    assert pair.ask(b"request", exchange)
+    assert pair.receive(0.0) == b"y"
+    assert pair.theirs.recv(100) == b"request"
+    assert exchange.bytes_sent == 7
+    assert exchange.sent_s is not None
+    assert exchange.started_s <= exchange.sent_s <= pair.ready.came_s
+
+
+def _answer(pair: Pair, data: bytes) -> None:
+    gevent.sleep(0.01)
+    pair.theirs.send(data)
+
+
+def requests_of_one_moment_are_sent_together(_: Pair) -> None:
+    """Twenty users each work for 2 ms on their next request: no eight wait for more than these, and none is doubled."""
+    now = time.thread_time
+    inflow, exchanges = Inflow(now), list[Exchange]()
+    with ExitStack() as open_ones:
+
+        def user(ours: system_socket) -> None:
+            ready = inflow.watch(ours)
+            open_ones.callback(ready.close)
+            until_s = now() + 0.002
+            while now() < until_s:
+                pass
+            exchange = Exchange(started_s=now())
+            exchanges.append(exchange)
+            ready.timeout_s = 5.0
+            ready.ask(b"request", exchange)
+
+        pairs = [socketpair() for _ in range(20)]
+        for sockets in pairs:
+            for end in sockets:
+                open_ones.callback(end.close)
+        jobs = [gevent.spawn(user, ours) for ours, _ in pairs]
+        gevent.sleep(0.1)
+        for sockets in pairs:
+            theirs = sockets[1]
+            assert theirs.recv(100) == b"request"
+            theirs.send(b"x")
+        gevent.joinall(jobs, timeout=10.0, raise_error=True)
+    sent_s = [exchange.sent_s or 0.0 for exchange in exchanges]
+    assert [exchange.bytes_sent for exchange in exchanges] == [7] * 20
+    assert max(sent_s[:8]) - min(sent_s[:8]) < 0.002
+    assert all(0.0 <= sent - one.started_s < 8 * 0.0025 for sent, one in zip(sent_s, exchanges, strict=True))
+
+
+def a_user_that_is_killed_before_its_request_goes_sends_nothing(pair: Pair) -> None:
+    """Of a request that waits to be sent with others not one byte leaves once its user is gone, and it says so."""
+    exchange = Exchange(started_s=0.0)
+    user = gevent.spawn(pair.ask, b"request", exchange)
+    user.start()
+    gevent.get_hub().loop.run_callback(user.throw, gevent.GreenletExit())  # before the loop sends
+    gevent.sleep(0.01)
+    assert user.dead
+    assert exchange.sent_s is None
+    assert not exchange.bytes_sent
+    pair.theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        pair.theirs.recv(100)
+
+
+def a_request_that_does_not_go_at_once_is_handed_back(pair: Pair) -> None:
+    """Of one that is larger than the system takes, the user learns how much has gone, and waits for no answer."""
+    exchange = Exchange(started_s=0.0)
+    assert not pair.ask(bytes(10_000_000), exchange)
+    assert 0 < exchange.bytes_sent < 10_000_000
+    assert not pair.ready.is_broken
+
+
+def a_request_to_a_closed_stream_is_known_not_to_have_gone(pair: Pair) -> None:
+    """Where the target hung up just before, nothing counts as sent."""
+    pair.theirs.close()
+    exchange = Exchange(started_s=0.0)
+    assert not pair.ask(b"request", exchange)
+    assert pair.ready.is_broken
+    assert not exchange.bytes_sent
+
+
+def what_nobody_asked_for_is_read_after_the_request(pair: Pair) -> None:
+    """Bytes that come while a request waits to be sent are not said to have come before it."""
+    exchange = Exchange(started_s=0.0)
+    pair.theirs.send(b"x")
+    assert pair.ask(b"request", exchange)
+    assert exchange.sent_s is not None
+    assert exchange.sent_s <= pair.ready.came_s
+
+
 CHECKS = (
+    an_answer_to_what_was_asked_is_there_to_be_read,
+    requests_of_one_moment_are_sent_together,
+    a_user_that_is_killed_before_its_request_goes_sends_nothing,
+    a_request_that_does_not_go_at_once_is_handed_back,
+    a_request_to_a_closed_stream_is_known_not_to_have_gone,
+    what_nobody_asked_for_is_read_after_the_request,
     a_wait_ends_when_bytes_come,
     the_end_of_a_stream_can_be_read,
     an_error_reaches_whoever_waits,

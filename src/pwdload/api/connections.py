@@ -7,6 +7,7 @@ Client      one client's connection: kept from flow to flow, or another client's
 """
 
 import random
+from _socket import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -94,7 +95,7 @@ class Connections:
         environment: Mapping[str, str],
         chance: random.Random,
         timeout_s: float | None = None,
-        ready: Callable[[int], Ready] | None = None,
+        ready: Callable[[socket], Ready] | None = None,
         via: Via | None = None,
     ) -> None:
         """Read what all of them share; nothing is opened yet.
@@ -106,7 +107,7 @@ class Connections:
             environment: where user and password of the proxy are, if it wants any.
             chance: decides which clients return.
             timeout_s: limit of an exchange; null: the target's.
-            ready: makes what waits for a descriptor; null: the sockets wait themselves.
+            ready: makes what sends and waits for an open socket; null: the sockets do so themselves.
             via: where to connect instead; null: to the target itself.
 
         Raises:

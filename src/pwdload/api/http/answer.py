@@ -130,28 +130,33 @@ class AnswerReader:
         if self._fed:
             self._feed(data)
             return
-        body_at = data.find(_HEAD_END) + len(_HEAD_END)
-        head = self._heads.get(data[:body_at])
-        if head is None or not self._take(head, data, body_at):
+        head = self.known(data)
+        if head is None or self._bodiless:
             self._feed(data)
             if self.complete:
-                self._learn(data, body_at)
-
-    def _take(self, head: Head, data: bytes, body_at: int) -> bool:
-        """Take a whole answer with a head that is known, if it is one."""
-        length = len(data) - body_at
-        if length != head.length or self._bodiless:
-            return False
-        if body_at > self._head_bytes_max or length > self._body_bytes_max:  # of another reader's larger limits
-            return False
+                self._learn(data)
+            return
         self._fed = len(data)
         self._head_complete = self._has_length = self.complete = True
         _, self.status, self.keep_alive, self._coding, self.aside = head
-        self._body = data[body_at:]
-        return True
+        self._body = data[len(data) - head.length :]
 
-    def _learn(self, data: bytes, body_at: int) -> None:
+    def known(self, data: bytes) -> Head | None:
+        """Return the head of a whole answer, if it was parsed before; the rest of the data is the body then.
+
+        That says nothing of an answer to HEAD, which has no body.
+        """
+        body_at = data.find(_HEAD_END) + len(_HEAD_END)
+        head = self._heads.get(data[:body_at])
+        if head is None or len(data) - body_at != head.length:
+            return None
+        if body_at > self._head_bytes_max or head.length > self._body_bytes_max:  # of another reader's larger limits
+            return None
+        return head
+
+    def _learn(self, data: bytes) -> None:
         """Remember the head of an answer that was whole, if all that it takes to read the next one is its length."""
+        body_at = data.find(_HEAD_END) + len(_HEAD_END)
         body = data[body_at:]
         if not self._has_length or self._chunked or self._bodiless or body != self._body or self._more is not None:
             return

@@ -83,7 +83,6 @@ class Connection:
         stream = self._stream
         if stream is None or result.transport:
             return
-        self._answer.begin(bodiless=False)
         result.sent_s = self._clock()
         with suppress(OSError):  # what is wrong shows when the rest is sent, or the answer read
             result.bytes_sent = stream.send(request)
@@ -96,7 +95,7 @@ class Connection:
         keep = False
         result.done_s = 0.0
         try:
-            keep = self._finish(stream, request, result)
+            keep = self._finish_begun(stream, request, result)
         except BaseException as error:  # noqa: BLE001 - as above
             _fail(result, error)
         if not result.done_s:
@@ -121,23 +120,46 @@ class Connection:
         stream = self._stream
         if stream is None or not stream.is_idle():
             stream = self._open(result)
-        self._answer.begin(bodiless=request.startswith(b"HEAD "))
-        result.sent_s = self._clock()
         try:
-            whole = self._send(stream, request, result)
-            self._receive(stream, result, whole=whole)
+            if stream.gathers:
+                self._set_wait(stream, result, whole=True)
+                if stream.ask(request, result):
+                    return self._answered(stream, request, result)
+            return self._finish(stream, request, result)
         except OSError as error:
             raise self._failure(error, request, result) from None
-        return whole and self._answer.keep_alive
+
+    def _answered(self, stream: Stream, request: bytes, result: Exchange) -> bool:
+        """Read an answer that has begun to come; return whether the stream can be kept."""
+        data = stream.receive()
+        head = self._answer.known(data) if data else None
+        if data is None or head is None or head.coding or _is_head(request):
+            self._answer.begin(bodiless=_is_head(request))
+            self._receive(stream, result, data)
+            return self._answer.keep_alive
+        # Nearly every answer: a whole one, with a head like the one before.
+        result.first_byte_s = result.done_s = self._came_s(stream)
+        result.bytes_received = len(data)
+        result.http_status = head.status
+        result.body = data[len(data) - head.length :]
+        result.aside = head.aside
+        return head.keep_alive
 
     def _finish(self, stream: Stream, request: bytes, result: Exchange) -> bool:
-        """Do the rest; return whether the stream can be kept."""
+        """Do what is still to be done; return whether the stream can be kept."""
+        self._answer.begin(bodiless=_is_head(request))
+        send = self._send if result.sent_s is None else self._send_rest
+        whole = send(stream, request, result)
+        self._set_wait(stream, result, whole=whole)
+        asked_s = self._clock()
+        self._receive(stream, result, stream.receive(), asked_s)
+        return whole and self._answer.keep_alive
+
+    def _finish_begun(self, stream: Stream, request: bytes, result: Exchange) -> bool:
         try:
-            whole = self._send_rest(stream, request, result)
-            self._receive(stream, result, whole=whole)
+            return self._finish(stream, request, result)
         except OSError as error:
             raise self._failure(error, request, result) from None
-        return whole and self._answer.keep_alive
 
     def _failure(self, error: OSError, request: bytes, result: Exchange) -> Failure:
         if isinstance(error, TimeoutError):
@@ -152,8 +174,18 @@ class Connection:
         self._stream = stream = self._dialer.open(result, result.started_s + self._timeout_s)
         return stream
 
+    def _set_wait(self, stream: Stream, result: Exchange, *, whole: bool) -> None:
+        """Set how long the first bytes of an answer are waited for; `whole`: to a request of which all was sent."""
+        # On a kept stream this is always the same, and setting it can be left out: the clock has hardly moved.
+        wait_s = self._first_byte_s
+        if result.connect_s is not None or not whole:
+            wait_s = min(wait_s, self._left_s(result))
+        if stream.timeout_s != wait_s:
+            stream.set_timeout(wait_s)
+
     def _send(self, stream: Stream, request: bytes, result: Exchange) -> bool:
         """Send; return whether all of it went before an answer, or the end, was there to read."""
+        result.sent_s = self._clock()
         try:
             result.bytes_sent = stream.send(request)
             if result.bytes_sent == len(request) and not stream.unsent:
@@ -180,19 +212,10 @@ class Connection:
             return False  # as above
         return True
 
-    def _receive(self, stream: Stream, result: Exchange, *, whole: bool) -> None:
-        """Read one answer, whole."""
+    def _receive(self, stream: Stream, result: Exchange, data: bytes | None, asked_s: float | None = None) -> None:
+        """Read an answer, whole, of which some has come; `asked_s`: when all was sent, if it was not sent at once."""
         answer = self._answer
-        # On a kept stream this is always the same, and setting it can be left out: the clock has hardly moved.
-        wait_s = self._first_byte_s
-        if result.connect_s is not None or not whole:
-            wait_s = min(wait_s, self._left_s(result))
-        if stream.timeout_s != wait_s:
-            stream.set_timeout(wait_s)
-        has_limit = self._first_byte_s < self._timeout_s
-        first_due_s = self._clock() + self._first_byte_s if has_limit else None
         while True:
-            data = stream.receive()
             if data:
                 came_s = self._came_s(stream)  # what other users did since then has no part in it
                 if result.first_byte_s is None:
@@ -205,12 +228,20 @@ class Connection:
                 came_s = self._came_s(stream)
                 self._end(stream, result)
                 break
-            stream.set_timeout(self._left_s(result, first_due_s if result.first_byte_s is None else None))
+            stream.set_timeout(self._left_s(result, self._first_due_s(result, asked_s)))
+            data = stream.receive()
         result.body = answer.body()
         result.http_status = answer.status
         if answer.aside is not None:
             result.aside = answer.aside
         result.done_s = came_s
+
+    def _first_due_s(self, result: Exchange, asked_s: float | None) -> float | None:
+        """Return until when the first bytes must have come; null where they have, or no limit of theirs is set."""
+        if result.first_byte_s is not None or self._first_byte_s >= self._timeout_s:
+            return None
+        since_s = result.sent_s if asked_s is None else asked_s
+        return None if since_s is None else since_s + self._first_byte_s
 
     def _came_s(self, stream: Stream) -> float:
         """Return when what was received last was there."""
@@ -245,6 +276,11 @@ def _fail(result: Exchange, error: BaseException) -> None:
     else:
         result.transport = TransportCode.CANCELLED.value
         result.interrupted = error
+
+
+def _is_head(request: bytes) -> bool:
+    """Whether no body follows the head of an answer, whatever that says."""
+    return request.startswith(b"HEAD ")
 
 
 def _broken_code(result: Exchange, code: TransportCode) -> TransportCode:

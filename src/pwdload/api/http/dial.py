@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from _socket import socket as system_socket
 from collections.abc import Callable
 
 from pwdload.api.http.address import Address, Endpoint, Resolver
@@ -139,7 +140,7 @@ def _earlier(deadline_s: float, now_s: float, phase_s_max: float | None) -> floa
     return deadline_s if phase_s_max is None else min(deadline_s, now_s + phase_s_max)
 
 
-def _connected(endpoint: Endpoint, timeout_s: float, ready: Callable[[int], Ready] | None) -> PlainStream:
+def _connected(endpoint: Endpoint, timeout_s: float, ready: Callable[[system_socket], Ready] | None) -> PlainStream:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.settimeout(timeout_s)

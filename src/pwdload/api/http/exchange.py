@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Callable
 
     from pwdload.api.http.address import Address, Resolver
@@ -139,8 +140,8 @@ class Options:
     """Heads of answers that are known already, shared likewise; null: the connection has its own."""
     via: "Address | None" = None
     """Where to connect in the address's place, such as a fault proxy; all that is said stays meant for the target."""
-    ready: "Callable[[int], Ready] | None" = None
-    """Makes what waits until a descriptor can be read; null: the socket waits by itself."""
+    ready: "Callable[[socket], Ready] | None" = None
+    """Makes what sends and waits for an open socket; null: the socket does so by itself."""
 
 
 class Failure(Exception):  # noqa: N818 - control flow within this package, never seen outside

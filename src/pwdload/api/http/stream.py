@@ -18,10 +18,13 @@ import ssl
 from _socket import socket as system_socket
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-_RECEIVE_BYTES = 65536
+if TYPE_CHECKING:
+    from pwdload.api.http.exchange import Exchange
+
+RECEIVE_BYTES = 65536
+"""As much as is read at once."""
 _RECORD_BYTES = 16384
 _PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
@@ -33,6 +36,10 @@ class Stream(Protocol):
     """What `send` has taken and the kernel has not yet."""
     cut: bool
     """Whether the end came without the farewell that TLS demands."""
+
+    @property
+    def gathers(self) -> bool:
+        """Whether `ask` is there to send and to wait; without it a request is `send`'s affair."""
 
     @property
     def came_s(self) -> float | None:
@@ -52,11 +59,18 @@ class Stream(Protocol):
     def send(self, data: bytes | memoryview) -> int:
         """Take as much of the data as goes without waiting; return how many bytes, 0 if none."""
 
+    def ask(self, request: bytes, exchange: "Exchange") -> bool:
+        """Send a request with what others send at that moment, and return when there is something to `receive`.
+
+        When it was sent, and how much of it, is written into the exchange. False: not all of it was taken, and nothing
+        was waited for.
+        """
+
     def receive(self) -> bytes | None:
         """Wait for bytes; empty at the end of the stream, ``None`` if what came was not for the reader."""
 
     def set_timeout(self, timeout_s: float) -> None:
-        """Set how long `receive` waits."""
+        """Set how long `ask` and `receive` wait."""
 
     def wait_to_send(self, timeout_s: float) -> bool:
         """Wait until more can be sent; return False if there is something to read, or the stream has ended."""
@@ -77,16 +91,23 @@ def time_left_s(deadline_s: float, now_s: float) -> float:
 
 
 class Ready(Protocol):
-    """What reads a descriptor as soon as it can be, for whoever has something better than the socket's own waiting."""
+    """What sends and reads over a socket when it is best for all, for whoever has that in the place of waiting."""
 
+    timeout_s: float
+    """How long `ask` and `receive` wait, each of which raises `TimeoutError` if nothing comes in time."""
     came_s: float
     """When what `receive` gave last was there, on the clock of the exchanges."""
+    is_broken: bool
+    """Whether the last `ask` could not send because the stream is not open any more."""
 
-    def now(self) -> bool:
-        """Whether there is something to read, the end included. Never waits, and lets nobody else run."""
+    def is_idle(self) -> bool:
+        """As `Stream.is_idle`."""
 
-    def receive(self, read: Callable[[], bytes], timeout_s: float | None) -> bytes:
-        """Return what `read` gives as soon as there is something; raise `TimeoutError` if there is not, in time."""
+    def ask(self, request: bytes, exchange: "Exchange") -> bool:
+        """As `Stream.ask`."""
+
+    def receive(self) -> bytes:
+        """Return what comes as soon as there is something."""
 
     def close(self) -> None:
         """Watch no longer."""
@@ -106,8 +127,8 @@ class PlainStream:
     cut = False
     session = None
 
-    def __init__(self, sock: socket.socket, ready: Callable[[int], Ready] | None = None) -> None:
-        """Take a socket; `ready` makes what waits until it can be read, where that is not the socket's own affair.
+    def __init__(self, sock: socket.socket, ready: "Callable[[system_socket], Ready] | None" = None) -> None:
+        """Take a socket; `ready` makes what sends and waits for it, where that is not the socket's own affair.
 
         Raises:
             OSError: the other side has hung up already; the socket is still the caller's.
@@ -117,15 +138,27 @@ class PlainStream:
         self.timeout_s = sock.gettimeout()
         self._socket = sock
         self._recv = sock.recv
-        self._ready = ready(sock.fileno()) if ready is not None else None
         self._view = _View(fileno=sock.fileno())
-        self._read = partial(self._view.recv, _RECEIVE_BYTES, socket.MSG_DONTWAIT)
-        self.came_s: float | None = None
+        self._ready = ready(self._view) if ready is not None else None
+        self.gathers = self._ready is not None
+        if self._ready is not None:  # by itself, without a call of ours in between: once for each exchange
+            self._ready.timeout_s = self.timeout_s or 0.0
+            self.is_idle = self._ready.is_idle  # type: ignore[method-assign]
+            self.ask = self._ready.ask  # type: ignore[method-assign]
+            self.receive = self._ready.receive  # type: ignore[method-assign]
+
+    @property
+    def came_s(self) -> float | None:
+        """When what `receive` gave last was there to be read."""
+        return self._ready.came_s if self._ready is not None else None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last `ask` found the stream closed."""
+        return self._ready is not None and self._ready.is_broken
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
-        if self._ready is not None:
-            return not self._ready.now()
         try:
             self._view.recv(1, _PEEK)
         except BlockingIOError:
@@ -141,22 +174,24 @@ class PlainStream:
         except BlockingIOError:
             return 0
 
+    def ask(self, request: bytes, exchange: "Exchange") -> bool:
+        """As of `Stream`: only of one that gathers."""
+        raise NotImplementedError
+
     def receive(self) -> bytes:
         """Wait for bytes; empty at the end of the stream."""
-        if self._ready is None:
-            return self._recv(_RECEIVE_BYTES)
-        data = self._ready.receive(self._read, self.timeout_s)
-        self.came_s = self._ready.came_s
-        return data
+        return self._recv(RECEIVE_BYTES)
 
     def receive_now(self) -> bytes:
         """Return what is there; raise `BlockingIOError` if nothing is."""
-        return self._view.recv(_RECEIVE_BYTES, socket.MSG_DONTWAIT)
+        return self._view.recv(RECEIVE_BYTES, socket.MSG_DONTWAIT)
 
     def set_timeout(self, timeout_s: float) -> None:
-        """Set how long `receive` waits."""
+        """Set how long `ask` and `receive` wait."""
         self._socket.settimeout(timeout_s)
         self.timeout_s = timeout_s
+        if self._ready is not None:
+            self._ready.timeout_s = timeout_s
 
     def wait_to_send(self, timeout_s: float) -> bool:
         """Wait until more can be sent, or there is something to read."""
@@ -193,6 +228,7 @@ class TlsStream:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
         self._read = b""
         self._ended = False
+        self.gathers = plain.gathers
         self.set_timeout = plain.set_timeout
 
     @property
@@ -255,6 +291,24 @@ class TlsStream:
         taken = self._tls.write(data[:_RECORD_BYTES])
         self._flush()
         return taken
+
+    def ask(self, request: bytes, exchange: "Exchange") -> bool:
+        """Encrypt a request, and send it as `PlainStream.ask` does; one of several records is left to `send`."""
+        if self.unsent or len(request) > _RECORD_BYTES:
+            return False
+        self._tls.write(request)
+        data = self._outgoing.read()
+        try:
+            if self._plain.ask(data, exchange):
+                return True
+            if not self._plain.is_broken:
+                self.unsent = data[exchange.bytes_sent :]
+            return False
+        finally:
+            if exchange.sent_s is None:  # broken off before that
+                self.unsent = data
+            elif not self._plain.is_broken:
+                exchange.bytes_sent = len(request)
 
     def receive(self) -> bytes | None:
         """Wait for bytes; empty at the end of the stream, ``None`` after a session ticket or half a record."""
