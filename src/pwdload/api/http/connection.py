@@ -8,7 +8,7 @@ from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader, Heads
 from pwdload.api.http.dial import Dialer
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
-from pwdload.api.http.stream import Stream, time_left_s
+from pwdload.api.http.stream import Ready, Stream, time_left_s
 
 _DEFAULTS = Options()
 
@@ -121,15 +121,15 @@ class Connection:
         if stream is None or not stream.is_idle():
             stream = self._open(result)
         try:
-            if stream.gathers:
+            if stream.ready is not None:
                 self._set_wait(stream, result, whole=True)
                 if stream.ask(request, result):
-                    return self._answered(stream, request, result)
+                    return self._answered(stream, stream.ready, request, result)
             return self._finish(stream, request, result)
         except OSError as error:
             raise self._failure(error, request, result) from None
 
-    def _answered(self, stream: Stream, request: bytes, result: Exchange) -> bool:
+    def _answered(self, stream: Stream, ready: Ready, request: bytes, result: Exchange) -> bool:
         """Read an answer that has begun to come; return whether the stream can be kept."""
         data = stream.receive()
         head = self._answer.known(data) if data else None
@@ -138,7 +138,7 @@ class Connection:
             self._receive(stream, result, data)
             return self._answer.keep_alive
         # Nearly every answer: a whole one, with a head like the one before.
-        result.first_byte_s = result.done_s = self._came_s(stream)
+        result.first_byte_s = result.done_s = ready.came_s
         result.bytes_received = len(data)
         result.http_status = head.status
         result.body = data[len(data) - head.length :]

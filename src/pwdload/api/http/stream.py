@@ -37,9 +37,8 @@ class Stream(Protocol):
     cut: bool
     """Whether the end came without the farewell that TLS demands."""
 
-    @property
-    def gathers(self) -> bool:
-        """Whether `ask` is there to send and to wait; without it a request is `send`'s affair."""
+    ready: "Ready | None"
+    """What sends and waits for `ask`; null: there is no such thing, and a request is the affair of `send`."""
 
     @property
     def came_s(self) -> float | None:
@@ -139,23 +138,17 @@ class PlainStream:
         self._socket = sock
         self._recv = sock.recv
         self._view = _View(fileno=sock.fileno())
-        self._ready = ready(self._view) if ready is not None else None
-        self.gathers = self._ready is not None
-        if self._ready is not None:  # by itself, without a call of ours in between: once for each exchange
-            self._ready.timeout_s = self.timeout_s or 0.0
-            self.is_idle = self._ready.is_idle  # type: ignore[method-assign]
-            self.ask = self._ready.ask  # type: ignore[method-assign]
-            self.receive = self._ready.receive  # type: ignore[method-assign]
+        self.ready = ready(self._view) if ready is not None else None
+        if self.ready is not None:  # by itself, without a call of ours in between: once for each exchange
+            self.ready.timeout_s = self.timeout_s or 0.0
+            self.is_idle = self.ready.is_idle  # type: ignore[method-assign]
+            self.ask = self.ready.ask  # type: ignore[method-assign]
+            self.receive = self.ready.receive  # type: ignore[method-assign]
 
     @property
     def came_s(self) -> float | None:
         """When what `receive` gave last was there to be read."""
-        return self._ready.came_s if self._ready is not None else None
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the last `ask` found the stream closed."""
-        return self._ready is not None and self._ready.is_broken
+        return self.ready.came_s if self.ready is not None else None
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
@@ -190,8 +183,8 @@ class PlainStream:
         """Set how long `ask` and `receive` wait."""
         self._socket.settimeout(timeout_s)
         self.timeout_s = timeout_s
-        if self._ready is not None:
-            self._ready.timeout_s = timeout_s
+        if self.ready is not None:
+            self.ready.timeout_s = timeout_s
 
     def wait_to_send(self, timeout_s: float) -> bool:
         """Wait until more can be sent, or there is something to read."""
@@ -208,8 +201,8 @@ class PlainStream:
 
     def close(self) -> None:
         """Close the socket."""
-        if self._ready is not None:
-            self._ready.close()
+        if self.ready is not None:
+            self.ready.close()
         self._view.detach()
         self._socket.close()
 
@@ -228,7 +221,7 @@ class TlsStream:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
         self._read = b""
         self._ended = False
-        self.gathers = plain.gathers
+        self.ready = plain.ready
         self.set_timeout = plain.set_timeout
 
     @property
@@ -294,20 +287,21 @@ class TlsStream:
 
     def ask(self, request: bytes, exchange: "Exchange") -> bool:
         """Encrypt a request, and send it as `PlainStream.ask` does; one of several records is left to `send`."""
-        if self.unsent or len(request) > _RECORD_BYTES:
+        ready = self.ready
+        if ready is None or self.unsent or len(request) > _RECORD_BYTES:
             return False
         self._tls.write(request)
         data = self._outgoing.read()
         try:
-            if self._plain.ask(data, exchange):
+            if ready.ask(data, exchange):
                 return True
-            if not self._plain.is_broken:
+            if not ready.is_broken:
                 self.unsent = data[exchange.bytes_sent :]
             return False
         finally:
             if exchange.sent_s is None:  # broken off before that
                 self.unsent = data
-            elif not self._plain.is_broken:
+            elif not ready.is_broken:
                 exchange.bytes_sent = len(request)
 
     def receive(self) -> bytes | None:
