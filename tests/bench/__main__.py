@@ -60,6 +60,7 @@ def _generators(target: Target, folder: Path) -> list[Generator]:
     return [
         pwdload("pwdload", target.url, folder),
         of_locust("FastHttpUser", "fast_http_user.py", target, folder),
+        of_locust("FastHttpUser, all kept", "fast_http_user_kept.py", target, folder, keeps=True),
         of_locust("HttpUser", "http_user.py", target, folder),
         *others(target, folder),
     ]

@@ -98,18 +98,17 @@ login_only = 1
 '''
 
 
-def of_locust(name: str, file: str, target: Target, folder: Path) -> Generator:
-    """Return Locust with a locustfile of the peers."""
+def of_locust(name: str, file: str, target: Target, folder: Path, *, keeps: bool = False) -> Generator:
+    """Return Locust with a locustfile of the peers; `keeps`: it is one that keeps every exchange."""
     command = [
         *(sys.executable, "-m", "locust", "-f", str(_PEERS / file), "--headless", "--only-summary"),
         *("--host", target.url, "-u", str(USERS), "-r", str(USERS), "--loglevel", "WARNING"),
     ]
-    return Generator(
-        name=name,
-        command=command,
-        variables={"BENCH_ACCOUNTS": str(folder / "accounts.csv"), "PYTHONPATH": str(ROOT)},
-        does="JSON built and parsed, status and token checked, statistics only",
-    )
+    variables = {"BENCH_ACCOUNTS": str(folder / "accounts.csv"), "PYTHONPATH": str(ROOT)}
+    if keeps:
+        variables["BENCH_KEPT"] = str(folder / f"{name}.csv")
+    does = f"JSON built and parsed, status and token checked, {'every exchange kept' if keeps else 'statistics only'}"
+    return Generator(name=name, command=command, variables=variables, does=does)
 
 
 def others(target: Target, folder: Path) -> list[Generator]:
