@@ -37,6 +37,7 @@ from pwdload.api.http.exchange import Exchange
 from pwdload.api.http.stream import RECEIVE_BYTES
 
 _READ = 1
+_AT_ONCE = int(socket.MSG_DONTWAIT)
 _READABLE_OR_ENDED = select.POLLIN | select.POLLRDHUP
 _WORK_S = 0.0002
 """For how long users go on before the loop looks again for what has come, and for arrivals that are due: some answers
@@ -120,7 +121,8 @@ class Readiness:
 
     __slots__ = (
         *("_armed_s", "_data", "_deadline_s", "_error", "_exchange", "_has_come", "_hub", "_inflow", "_is_there"),
-        *("_poll", "_read", "_request", "_send", "_timer", "_waiting", "_watcher", "came_s", "is_broken", "timeout_s"),
+        *("_poll", "_read", "_request", "_send", "_switch", "_timer", "_waiting", "_watcher"),
+        *("came_s", "is_broken", "timeout_s"),
     )
 
     def __init__(self, sock: system_socket, inflow: Inflow) -> None:
@@ -133,6 +135,7 @@ class Readiness:
         """Whether the last `ask` could not send because the stream is not open any more."""
         self._inflow = inflow
         self._hub = get_hub()
+        self._switch = self._hub.switch
         self._watcher = self._hub.loop.io(sock.fileno(), _READ)
         self._timer: Any = None
         self._deadline_s = 0.0
@@ -141,7 +144,7 @@ class Readiness:
         self._waiting: Any = None
         self._has_come = False
         """Whether something has happened that whoever waits does not know yet."""
-        self._read: Callable[[], bytes] = partial(sock.recv, RECEIVE_BYTES, socket.MSG_DONTWAIT)
+        self._read: Callable[[], bytes] = partial(sock.recv, RECEIVE_BYTES, _AT_ONCE)
         self._send = sock.send
         self._request: bytes | None = None
         """What is to be sent with others; null when it was."""
@@ -168,8 +171,9 @@ class Readiness:
         self._inflow.gather(self)
         try:
             self._wait()
-        finally:
-            self._request = None  # also when the user is killed before it was sent
+        except BaseException:
+            self._request = None  # the user was killed before it was sent
+            raise
         return self._is_there
 
     def receive(self) -> bytes:
@@ -196,11 +200,12 @@ class Readiness:
         if self._timer is None or self._deadline_s < self._armed_s:
             self._arm(self.timeout_s)
         try:
-            while self._waiting is not None:  # only what follows may wake it
-                self._hub.switch()
-        finally:
-            self._waiting = None  # also when the user is killed
+            while self._waiting is not None:  # only `go_on` and the timer may wake it
+                self._switch()
+        except BaseException:
+            self._waiting = None  # the user was killed
             self._has_come = False
+            raise
 
     def close(self) -> None:
         """Watch no longer; to be called before the socket is closed."""
@@ -213,6 +218,7 @@ class Readiness:
         """Let whoever waits have what has come, unless it was killed meanwhile."""
         if self._has_come:
             waiting, self._waiting = self._waiting, None
+            self._has_come = False
             waiting.switch()
 
     def send(self) -> None:
@@ -223,13 +229,15 @@ class Readiness:
         exchange, inflow = self._exchange, self._inflow
         exchange.sent_s = inflow.clock()
         try:
-            exchange.bytes_sent = self._send(request, socket.MSG_DONTWAIT)
+            exchange.bytes_sent = self._send(request, _AT_ONCE)
         except BlockingIOError:
             pass
         except OSError:
             self.is_broken = True  # but why may be there to read
         if exchange.bytes_sent < len(request):
-            self._come()
+            self._has_come = True
+            inflow.come.append(self)
+            inflow.call()
 
     # What the event loop calls.
 
@@ -245,14 +253,9 @@ class Readiness:
             return  # what came was damaged on its way, and the kernel has dropped it
         except OSError as error:
             self._error = error
-        self.came_s = self._inflow.clock()
-        self._is_there = True
-        self._come()
-
-    def _come(self) -> None:
-        """Let whoever waits go on when it is its turn."""
-        self._has_come = True
         inflow = self._inflow
+        self.came_s = inflow.clock()
+        self._is_there = self._has_come = True
         inflow.come.append(self)
         if not inflow.is_called:
             inflow.call()
