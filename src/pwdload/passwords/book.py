@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pwdload.errors import UsageError
 from pwdload.passwords.policy import PasswordPolicy
-from pwdload.passwords.shape import shaped
+from pwdload.passwords.shape import Shaper
 from pwdload.secrecy import given
 
 SECRET_VARIABLE = "PWDLOAD_RUN_SECRET"  # noqa: S105 - the name of the variable, not its value
@@ -29,10 +29,11 @@ class PasswordBook:
     secret: bytes = field(repr=False)
     policy: PasswordPolicy = field(default_factory=PasswordPolicy)
     _classes: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _shaper: Shaper = field(init=False, repr=False, compare=False)
     password: Callable[[str, int], str] = field(init=False, repr=False, compare=False)
     """Return the password of a user name and a generation (0 or more): always the same for the same arguments.
 
-    About 10 us, and next to nothing when it was asked for before.
+    About 5 us, and next to nothing when it was asked for before.
 
     All four classes occur, no character occurs twice (so that no limit on repeats is ever met), and neither the
     user name nor its e-mail prefix occurs, forwards or backwards, in whatever case.
@@ -47,6 +48,8 @@ class PasswordBook:
         if len(self.secret) < SECRET_LENGTH_MIN:
             raise UsageError(f"run secret: {len(self.secret)} bytes are too few; at least {SECRET_LENGTH_MIN}")
         object.__setattr__(self, "_classes", self.policy.classes)
+        shaper = Shaper(self.secret, length=self.policy.usual_length, classes=self._classes)
+        object.__setattr__(self, "_shaper", shaper)
         object.__setattr__(self, "password", lru_cache(_KEPT)(self._derived))
 
     @property
@@ -59,8 +62,7 @@ class PasswordBook:
         return hmac.digest(self.secret, f"pwdload: the same passwords?\0{made_for}".encode(), "sha256")[:8].hex()
 
     def _derived(self, user_name: str, generation: int) -> str:
-        message = f"{generation}\0{user_name}".encode()
-        return shaped(self.secret, message, length=self.policy.usual_length, classes=self._classes, avoid=user_name)
+        return self._shaper.drawn(f"{generation}\0{user_name}".encode(), user_name)
 
 
 def run_secret(environment: Mapping[str, str] = os.environ) -> bytes:
