@@ -6,15 +6,16 @@ from typing import Final
 SIZE: Final = 8
 NO_TOKEN: Final = bytes(SIZE)
 """Where there is none."""
-_EMPTY: Final = blake2b(digest_size=SIZE)
+_begun: Final = blake2b(digest_size=SIZE).copy
+"""Begins a digest; quicker than a new one."""
 
 
 def token_digest(token: str) -> bytes:
     """Return the digest of a token; `NO_TOKEN` of an empty one. Two of a million tokens agree once in 37 million."""
     if not token:
         return NO_TOKEN
-    digest = _EMPTY.copy()  # quicker than a new one
-    digest.update(token.encode(errors="surrogatepass"))
+    digest = _begun()
+    digest.update(token.encode("utf-8", "surrogatepass"))
     return digest.digest()
 
 

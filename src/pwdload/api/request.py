@@ -10,6 +10,13 @@ from json.encoder import encode_basestring
 from pwdload.api.contract import CONTENT_TYPE, OPERATIONS, SERVER_DATE_PATH, Step
 from pwdload.devices import DeviceProfile
 
+_LOGIN_LINE, _UPDATE_LINE, _SKIP_LINE = (
+    f"{OPERATIONS[step].method} {OPERATIONS[step].path} HTTP/1.1\r\n".encode()
+    for step in (Step.LOGIN, Step.UPDATE_PASSWORD, Step.SKIP_UPDATE)
+)
+_JSON = f"Content-Type: {CONTENT_TYPE}\r\n".encode()
+_JSON_FOR_TOKEN = _JSON + b"X-state-token: "
+
 
 def device_headers(device: DeviceProfile, tenant_id: str | None) -> dict[str, str]:
     """Return the headers with which a device introduces itself; the tenant only where an ISV application calls."""
@@ -27,30 +34,30 @@ def device_headers(device: DeviceProfile, tenant_id: str | None) -> dict[str, st
 class DeviceRequests:
     """Builds the requests of one device to one target."""
 
+    __slots__ = ("_authority", "_common", "_headers", "_tenant_id", "kept")
+
     def __init__(self, authority: str, device: DeviceProfile, tenant_id: str | None = None) -> None:
         self._authority = authority
         self._tenant_id = tenant_id
         self._headers = device_headers(device, tenant_id)
-        common = {"Host": authority, **self._headers}
-        content = common | {"Content-Type": CONTENT_TYPE}
-        self._login, self._update, self._skip = (
-            f"{OPERATIONS[step].method} {OPERATIONS[step].path} HTTP/1.1\r\n".encode() + _lines(headers)
-            for step, headers in ((Step.LOGIN, content), (Step.UPDATE_PASSWORD, content), (Step.SKIP_UPDATE, common))
-        )
+        self._common = _lines({"Host": authority, **self._headers})
+        self.kept: object = None
+        """What may be kept here for as long as the device is, by whoever sends: see `cases.play`."""
 
     def login(self, user_name: str, password: str) -> bytes:
         """Return a login request."""
         body = _json_of_two("user_name", user_name, "password", password)
-        return b"%bContent-Length: %d\r\n\r\n%b" % (self._login, len(body), body)
+        length = b"Content-Length: %d\r\n\r\n" % len(body)
+        return b"".join((_LOGIN_LINE, self._common, _JSON, length, body))
 
     def update_password(self, state_token: str, body: bytes) -> bytes:
         """Return a pwd/update request as documented."""
-        token = state_token.encode()
-        return b"%bX-state-token: %b\r\nContent-Length: %d\r\n\r\n%b" % (self._update, token, len(body), body)
+        length = b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+        return b"".join((_UPDATE_LINE, self._common, _JSON_FOR_TOKEN, state_token.encode(), length, body))
 
     def skip_update(self, state_token: str) -> bytes:
         """Return a pwd/skip-update request."""
-        return b"%bX-state-token: %b\r\n\r\n" % (self._skip, state_token.encode())
+        return b"%b%bX-state-token: %b\r\n\r\n" % (_SKIP_LINE, self._common, state_token.encode())
 
     def sso_ticket(self, access_token: str, session_token: str) -> bytes:
         """Return the tenant API's request for a ticket: the device must be the one that the session began on."""

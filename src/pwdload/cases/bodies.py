@@ -4,16 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+from typing import Final
 
 from pwdload.api.request import update_body
 from pwdload.cases.steps import Body
 
+_JSON: Final = Body.JSON  # a global is at hand at a quarter of what a member of an enum costs
+
 
 def body_of(body: Body, old: str, new: str) -> bytes:
     """Return the body of an update, right or wrong."""
+    if body is _JSON:  # nearly always
+        return update_body(old, new)
     match body:
-        case Body.JSON:
-            return update_body(old, new)
         case Body.NOT_JSON:
             return b"old_password=" + old.encode() + b"&new_password=" + new.encode()
         case Body.WRONG_TYPES:

@@ -3,9 +3,10 @@
 An answer is judged by its parsed body, never by its HTTP status alone: a 200 may carry ACCESS_DENIED.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pwdload.api.contract import Answer, Step, granted
+from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, OPERATIONS, Answer, Step, granted
 from pwdload.outcome import Outcome
 
 _UNAUTHORIZED = 401
@@ -131,6 +132,38 @@ def refuse_documented(*codes: str) -> Refuse:
 def family(error_code: str) -> str:
     """Return the family of a code: ``PWD`` of ``PWD.0004``, and of upstream's ``IDAAS.TENANT.PWD.0004``."""
     return error_code.rpartition(".")[0].rpartition(".")[2]
+
+
+def tokens_granted(expectation: Expectation, step: Step) -> Mapping[str, str]:
+    """Return the statuses with which a step is rightly accepted, each with the field of the token that it hands out.
+
+    Empty where a step must be refused, and for calls whose answers have no status.
+    """
+    if not isinstance(expectation, Accept | AcceptOrRefuse):
+        return {}
+    right = expectation.statuses & OPERATIONS[step].accepted
+    return {status: "state_token" if status in HANDS_OUT_STATE_TOKEN else "session_token" for status in right}
+
+
+def usual_token(answer: Answer, tokens: Mapping[str, str]) -> str:
+    """Return the token of an answer that is RIGHT_ACCEPT at first sight, and empty of any other, which `judge` judges.
+
+    Nearly every answer of a run: HTTP 200, a status of `tokens_granted`, its token, and nothing mistyped. Each field is
+    looked at once, which takes a third of what `judge` and a look for the token take; of a strange one, such as a token
+    that is not ASCII, no more is said than that it is not usual.
+    """
+    name, fields = tokens.get(answer.status), answer.fields
+    if name is None or fields is None or answer.http_status != 200 or answer.error_code:
+        return ""
+    token, data, id_token = fields.get(name), fields.get("data"), fields.get("id_token")
+    is_usual = (
+        type(token) is str
+        and token.isascii()
+        and type(fields.get("expire", 0)) is int
+        and (data is None or type(data) is str)
+        and (id_token is None or type(id_token) is str)
+    )
+    return token if is_usual else ""  # type: ignore[return-value]  # a text by now
 
 
 def judge(expectation: Expectation, step: Step, answer: Answer) -> Outcome:

@@ -1,10 +1,12 @@
 """The vocabulary of cases: which password, which token, which body, and the steps made of them. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from pwdload.api.contract import CONTENT_TYPE, Step
-from pwdload.cases.expectation import Expectation, Refuse
+from pwdload.cases.expectation import Expectation, Refuse, tokens_granted
 
 
 class Password(StrEnum):
@@ -55,6 +57,11 @@ class Body(StrEnum):
     ONE_MEGABYTE = "one_megabyte"
 
 
+def _tokens() -> Any:
+    """Return the field of `tokens_granted` of a step: settled by the step, and asked of every answer to it."""
+    return field(init=False, repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """Log in with a password. `verify` marks a login that only checks which password opens the account."""
@@ -68,9 +75,15 @@ class Login:
     """Log in under a user name that does not exist."""
     step: Step = field(init=False)
     """The step under which the exchange is recorded."""
+    is_own: bool = field(init=False)
+    """Whether the flow's own account logs in, with the password in force."""
+    tokens: Mapping[str, str] = _tokens()
 
     def __post_init__(self) -> None:
+        is_own = self.password is Password.CURRENT and not (self.as_other or self.as_nobody)
         object.__setattr__(self, "step", Step.VERIFY if self.verify else Step.LOGIN)
+        object.__setattr__(self, "is_own", is_own)
+        object.__setattr__(self, "tokens", tokens_granted(self.expect, self.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +103,18 @@ class Update:
     step: Step = Step.UPDATE_PASSWORD
     is_plain: bool = field(init=False)
     """Whether the request is formed as documented, so that the device's prebuilt headers serve."""
+    names_old: bool = field(init=False)
+    """Whether the body has a text as the old password."""
+    names_new: bool = field(init=False)
+    """Whether it has one as the new password."""
+    tokens: Mapping[str, str] = _tokens()
 
     def __post_init__(self) -> None:
         plain = (self.method, self.content_type, self.header) == ("POST", CONTENT_TYPE, None)
         object.__setattr__(self, "is_plain", plain)
+        object.__setattr__(self, "names_old", self.body not in (Body.WITHOUT_OLD, Body.WRONG_TYPES))
+        object.__setattr__(self, "names_new", self.body not in (Body.WITHOUT_NEW, Body.WRONG_TYPES))
+        object.__setattr__(self, "tokens", tokens_granted(self.expect, self.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +123,10 @@ class Skip:
 
     expect: Expectation
     step: Step = Step.SKIP_UPDATE
+    tokens: Mapping[str, str] = _tokens()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", tokens_granted(self.expect, self.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +138,10 @@ class Sso:
 
     expect: Expectation
     step: Step
+    tokens: Mapping[str, str] = _tokens()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", tokens_granted(self.expect, self.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,15 +233,8 @@ class Session:
         """Play one flow and record it."""
         family, requests = self._device(account.index)
         me = _new(Party, (account, requests))
-        flow = Flow(
-            case,
-            me=me,
-            other=self._second_party(case, me, other),
-            wire=wire,
-            settings=self._settings,
-            intended_s=due.at_s,
-            number=due.number,
-        )
+        # By place: to name the arguments takes half as long again as all of a flow's beginning.
+        flow = Flow(case, me, self._second_party(case, me, other), wire, self._settings, due.at_s, due.number)
         record, learn, may_use = self.recorder.record, self._books.learn, self._books.may_use
         interruption: BaseException | None = None
         try:

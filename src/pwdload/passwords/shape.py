@@ -8,6 +8,7 @@ from pwdload.errors import UsageError
 _ATTEMPTS_MAX = 2_000
 _HMAC_BLOCK = 64
 """Bytes of a block of SHA-256: what HMAC fills its key up to."""
+_NOTHING = frozenset({""})
 
 
 class Shaper:
@@ -16,7 +17,7 @@ class Shaper:
     What all of them share is worked out once: a run draws one for each change, in half of the time.
     """
 
-    __slots__ = ("_absent_max", "_alphabet", "_inner", "_length", "_lefts", "_needed", "_outer", "_ways")
+    __slots__ = ("_absent_max", "_alphabet", "_inner", "_lefts", "_length", "_needed", "_outer", "_ways")
 
     def __init__(
         self, key: bytes, *, length: int, classes: tuple[str, ...], needed: tuple[str, ...] | None = None
@@ -110,6 +111,3 @@ def contains(password: str, parts: frozenset[str]) -> bool:
         if part in folded:
             return True
     return False
-
-
-_NOTHING = frozenset({""})
