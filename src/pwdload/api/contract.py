@@ -98,6 +98,8 @@ _new: Final = tuple.__new__
 """Makes a NamedTuple out of all of its values in their order, at half of the cost: for what each exchange makes."""
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 """What `raw_decode` calls, and the library's documentation of the module leaves out."""
+_NO_JSON: Final = (ValueError, RecursionError, StopIteration)
+"""The last is how the scanner says that a value is missing."""
 
 
 class Answer(NamedTuple):
@@ -120,9 +122,19 @@ class Answer(NamedTuple):
     @classmethod
     def parse(cls, http_status: int, body: bytes) -> "Answer":
         """Read an answer's body. Never raises: a body that is no JSON object gives ``fields`` null."""
-        fields, whole = _json_object(body)
-        if fields is None:
-            return _new(Answer, (http_status, None, "", "", whole))
+        # Nearly every body is one object in UTF-8 with nothing around it. For that, `json.loads` spends more time on
+        # looking for another encoding and for white space than on reading.
+        whole: str | None
+        try:
+            whole = body.decode()
+            fields, end = _scan(whole, 0)
+            is_read = end == len(whole)
+        except _NO_JSON:
+            is_read = False
+        if not is_read:
+            fields, whole = _loaded(body), None
+        if type(fields) is not dict:
+            return _new(Answer, (http_status, None, "", "", None))
         status = fields.get("status", "")
         if type(status) is not str or not status.isascii():
             status = _text(status)
@@ -220,17 +232,9 @@ def _text(value: object) -> str:
     return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
 
-def _json_object(body: bytes) -> tuple[dict[str, object] | None, str | None]:
-    """Return the JSON object that a body is, or null, and the body as text, where it was made into text for that."""
+def _loaded(body: bytes) -> object:
+    """Return the JSON that a body is; null when it is none."""
     try:
-        # Nearly every body is one object in UTF-8 with nothing around it. For that, `json.loads` spends more time on
-        # looking for another encoding and for white space than on reading.
-        if body.startswith(b'{"'):
-            text = body.decode("utf-8", "surrogatepass")  # as `json.loads` does
-            fields, end = _scan(text, 0)
-            if end == len(text):
-                return fields, text  # it begins with a brace
-        fields = json.loads(body)
-    except (ValueError, RecursionError, StopIteration):  # the last is how the scanner says that a value is missing
-        return None, None
-    return (fields if isinstance(fields, dict) else None), None
+        return json.loads(body)
+    except _NO_JSON:
+        return None

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from pwdload.accounts.account import Account, PasswordRef
-from pwdload.api.digest import NO_TOKEN, token_digest
+from pwdload.api.digest import NO_TOKEN
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.played import Sent
 from pwdload.cases.remarks import Secrets
@@ -48,20 +48,3 @@ def login(account: Account, requests: DeviceRequests, ref: PasswordRef, book: Pa
     password = account.password(book, *ref)
     request = requests.login(account.user_name, password)
     return _new(Asking, (account, request, _new(Sent, (ref, None, NO_TOKEN)), ((ref, password),), book))
-
-
-class Held(NamedTuple):
-    """A state_token in a flow's hands."""
-
-    text: str | None
-    """Null where the header is to be left out."""
-    digest: bytes
-
-
-NONE: Final = Held("", NO_TOKEN)
-MISSING: Final = Held(None, NO_TOKEN)
-
-
-def held_token(text: str) -> Held:
-    """Return a token with its digest."""
-    return _new(Held, (text, token_digest(text)))

@@ -155,13 +155,13 @@ def usual_token(answer: Answer, tokens: Mapping[str, str]) -> str:
     name, fields = tokens.get(answer.status), answer.fields
     if name is None or fields is None or answer.http_status != 200 or answer.error_code:
         return ""
-    token, data, id_token = fields.get(name), fields.get("data"), fields.get("id_token")
+    token = fields.get(name)
     is_usual = (
         type(token) is str
         and token.isascii()
-        and type(fields.get("expire", 0)) is int
-        and (data is None or type(data) is str)
-        and (id_token is None or type(id_token) is str)
+        and ("expire" not in fields or type(fields["expire"]) is int)
+        and ("data" not in fields or type(fields["data"]) is str)
+        and ("id_token" not in fields or type(fields["id_token"]) is str)
     )
     return token if is_usual else ""  # type: ignore[return-value]  # a text by now
 

@@ -14,7 +14,7 @@ from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, Answer, Step, granted
 from pwdload.api.digest import NO_TOKEN, token_digest
 from pwdload.api.http import Exchange
 from pwdload.api.request import DeviceRequests
-from pwdload.cases.asking import MISSING, NONE, Asking, Held, held_token, login, own_login
+from pwdload.cases.asking import Asking, login, own_login
 from pwdload.cases.bodies import altered, body_of, forged
 from pwdload.cases.concluding import come_to, forgiven
 from pwdload.cases.expectation import judge, judge_no_answer, usual_token
@@ -28,6 +28,7 @@ from pwdload.passwords import PasswordBook, Shape
 
 _new: Final = tuple.__new__
 """Makes a NamedTuple out of all of its values in their order, at half of the cost: for what each exchange makes."""
+_parse: Final = Answer.parse
 # A global is at hand at a quarter of what a member of an enum costs.
 _RIGHT_ACCEPT: Final = Outcome.RIGHT_ACCEPT
 _CONTRACT_VIOLATION: Final = Outcome.CONTRACT_VIOLATION
@@ -44,6 +45,11 @@ _TOKEN_MARGIN_S = 1.0
 
 Asked = Sequence[tuple[Account, PasswordRef]]
 """Which password each account would have if the target carried an update out."""
+
+_Held = tuple[str | None, bytes]
+"""A state_token in a flow's hands, null where the header is to be left out, and its digest."""
+_NONE: Final[_Held] = "", NO_TOKEN
+_MISSING: Final[_Held] = None, NO_TOKEN
 
 
 class Party(NamedTuple):
@@ -94,7 +100,7 @@ class Flow:
         """When the next request is due."""
         self._number = number
         self._is_over = False
-        self._token = self._earlier_token = self._other_token = NONE
+        self._token = self._earlier_token = self._other_token = _NONE
         self._session_token = self._sso_ticket = ""
 
     def end(self) -> None:
@@ -193,7 +199,7 @@ class Flow:
         if exchange.http_status is None:
             outcome = judge_no_answer(anything_sent=exchange.sent_s is not None)
             return Played(step.step, step.expect, exchange, None, outcome, intended_s, account, sent, sent.token)
-        answer = Answer.parse(exchange.http_status, exchange.body)
+        answer = _parse(exchange.http_status, exchange.body)
         handed_out = usual_token(answer, step.tokens)
         outcome = _RIGHT_ACCEPT if handed_out else judge(step.expect, step.step, answer)
         token, session = sent.token, NO_TOKEN
@@ -213,12 +219,12 @@ class Flow:
 
     def _take_token(self, step: Login, state_token: str) -> bytes:
         """Take over the state_token that an answer hands out, and return its digest."""
-        held = held_token(state_token)
+        digest = token_digest(state_token)
         if step.as_other:
-            self._other_token = held
+            self._other_token = state_token, digest
         else:
-            self._earlier_token, self._token = self._token, held
-        return held.digest
+            self._earlier_token, self._token = self._token, (state_token, digest)
+        return digest
 
     def _change(self, step: Update) -> Played:
         """Play an update: what it asks for is kept before its first byte is sent, and what came of it after."""
@@ -229,7 +235,7 @@ class Flow:
 
     def _intend(self, step: Update) -> Asked:
         """Keep what an update is about to ask for, and return it."""
-        asked, digest = self._asked(step), self._state_token(step.token).digest
+        asked, (_, digest) = self._asked(step), self._state_token(step.token)
         for account, new in asked:
             self._settings.changes.intend(account, new, digest)
         return asked
@@ -247,7 +253,7 @@ class Flow:
         account, new, changes = self.account, self._ref(step.update.new), self._settings.changes
         updates = [replace(step.update, token=token) for token in step.tokens]
         requests = [self._update(updates[n % len(updates)]) for n in range(self._times(step))]
-        changes.intend(account, new, self._state_token(step.tokens[-1]).digest)
+        changes.intend(account, new, self._state_token(step.tokens[-1])[1])
         exchanges = self._wire.send_together([asking.request for asking in requests])
         self.due_s = max(exchange.done_s for exchange in exchanges)
         several = [
@@ -318,9 +324,9 @@ class Flow:
             return own_login(self.account, self._me.requests, book) if step.is_own else self._other_login(step)
         if type(step) is Update:
             return self._update(step)
-        token = self._token
-        request = self._me.requests.skip_update(token.text or "")
-        return Asking(self.account, request, Sent(token=token.digest), (), book)
+        text, digest = self._token
+        request = self._me.requests.skip_update(text or "")
+        return Asking(self.account, request, Sent(token=digest), (), book)
 
     def _other_login(self, step: Login) -> Asking:
         """Return the login of somebody else, or with another password."""
@@ -334,8 +340,14 @@ class Flow:
     def _update(self, step: Update) -> Asking:
         requests = self._other.requests if step.from_other_device else self._me.requests
         text, digest = self._state_token(step.token)
-        old_ref, new_ref, account, book = self._ref(step.old), self._ref(step.new), self.account, self._settings.book
-        old, new = account.password(book, *old_ref), account.password(book, *new_ref)
+        account, book = self.account, self._settings.book
+        if step.old is _CURRENT:  # as the login before has sent it
+            ((old_ref, old),) = own_login(account, self._me.requests, book).secrets
+        else:
+            old_ref = self._ref(step.old)
+            old = account.password(book, *old_ref)
+        new_ref = generation, shape = self._ref(step.new)
+        new = account.password(book, generation, shape)
         body = body_of(step.body, old, new)
         sent = _new(Sent, (old_ref if step.names_old else None, new_ref if step.names_new else None, digest))
         if text is not None and step.is_plain:
@@ -346,20 +358,20 @@ class Flow:
             )
         return _new(Asking, (account, request, sent, ((old_ref, old), (new_ref, new)), book))
 
-    def _state_token(self, token: Token) -> Held:
+    def _state_token(self, token: Token) -> _Held:
         if token is _OWN:  # nearly always
             return self._token
         match token:
             case Token.EARLIER:
                 return self._earlier_token
             case Token.MISSING:
-                return MISSING
+                return _MISSING
             case Token.BLANK:
-                return NONE
+                return _NONE
             case Token.FORGED:
-                return held_token(forged(self._token.text or ""))
+                return _held(forged(self._token[0] or ""))
             case Token.ALTERED:
-                return held_token(altered(self._token.text or ""))
+                return _held(altered(self._token[0] or ""))
             case Token.OTHER_ACCOUNT:
                 return self._other_token
 
@@ -377,3 +389,7 @@ class Flow:
                 return PasswordRef(account.generation + 1_000_000)
             case shape:
                 return PasswordRef(account.next.generation, Shape(shape.value))
+
+
+def _held(token: str) -> _Held:
+    return token, token_digest(token)

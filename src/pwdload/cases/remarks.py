@@ -40,15 +40,14 @@ def remark_on(step: Step, answer: Answer, body: bytes, account: Account, secrets
         secrets: the passwords that were sent.
         is_breach: whether the answer was found not to be one that the contract allows.
     """
-    whole = answer.whole
-    for _, password in secrets:  # in the text where there is one: that is done in half of the time
-        if (password in whole) if whole is not None else (password.encode() in body):
-            break
-    else:
-        # Nearly every answer: nothing to be seen, found out in a quarter of a microsecond.
-        if not (answer.error_code or is_breach or (answer.fields is not None and "id_token" in answer.fields)):
-            return ""
-    return _remark(step, answer, body, account, secrets, is_breach=is_breach)
+    whole, fields = answer.whole, answer.fields
+    if whole is None or fields is None or is_breach or answer.error_code or "id_token" in fields:
+        return _remark(step, answer, body, account, secrets, is_breach=is_breach)
+    # Nearly every answer: nothing to be seen, found out in a quarter of a microsecond.
+    for _, password in secrets:
+        if password in whole:
+            return _remark(step, answer, body, account, secrets, is_breach=is_breach)
+    return ""
 
 
 def _remark(step: Step, answer: Answer, body: bytes, account: Account, secrets: Secrets, *, is_breach: bool) -> str:
