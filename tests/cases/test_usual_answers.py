@@ -213,7 +213,7 @@ def test_a_kept_login_is_that_of_the_password_in_force() -> None:
     assert own_login(ANN, device, BOOK) is first
     other_book = PasswordBook(b"another secret of the test", BOOK.policy)
     changed = ANN.changed(PasswordRef(2))
-    for account, book in ((changed, BOOK), (ANN, other_book), (BOB, BOOK), (ANN, BOOK)):
+    for account, book in ((changed, BOOK), (ANN, BOOK), (ANN, other_book), (BOB, BOOK)):
         made = own_login(account, device, book)
         assert made == login(account, DeviceRequests("t", DEVICES.device(1)), account.in_force, book)
         assert made.secrets == ((account.in_force, account.password(book, *account.in_force)),)
