@@ -20,6 +20,7 @@ import locust.env  # noqa: F401 - before anything of pwdload: locks that it make
 from gevent.monkey import get_original
 
 from pwdload.api.http import Address, Connection, Options
+from pwdload.cases.asking import own_login
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party
 from pwdload.harness import selftest
@@ -84,15 +85,14 @@ class Rungs:
                 "a connection: time-outs, stamps before work, still open?, head and framing read",
                 partial(_together, self._exchanging),
             ),
-            ("password, JSON of the request", partial(_together, self._building)),
+            ("the request, which is kept as long as its password is", partial(_together, self._building)),
             ("JSON of the answer, judgement, digest, remarks", partial(_together, self._judging)),
             ("account leased, device, Locust's statistics", partial(self._playing, self._unkept)),
             ("samples kept, encoding included: all but Locust's own loop", partial(self._playing, self._kept)),
         ]
 
     def _login(self) -> bytes:
-        account, book = self._account, self._kept._settings.book
-        return self._requests.login(account.user_name, account.password(book, *account.in_force))
+        return own_login(self._account, self._requests, self._kept._settings.book).request
 
     def _opened(self) -> socket.socket:
         """Return a connected socket that nothing has made cooperative."""
@@ -149,7 +149,7 @@ class Rungs:
         me, settings, count = Party(self._account, self._requests), self._kept._settings, 0
         with closing(self._kept.open_wire(gevent.event.Event())) as wire:
             while time.perf_counter() < until_s:
-                flow = Flow(self._case, me=me, other=me, wire=wire, settings=settings, intended_s=wire.now())
+                flow = Flow(self._case, me, me, wire, settings, wire.now())
                 assert all(played.outcome.is_as_expected for played in flow)
                 count += 1
         return Done(count)

@@ -80,12 +80,12 @@ class Account:
 
     def changed(self, new: PasswordRef) -> "Account":
         """Return the account after its password was changed to another."""
-        generation, shape = new
+        generation = new.generation
         draft: Any = _bare(_Draft)  # `dataclasses.replace` takes five times as long, twice for each change
         draft.index, draft.user_name, draft.user_id, draft.lease = self.index, self.user_name, self.user_id, self.lease
         draft.initial_password, draft.earlier_password = self.initial_password, self.earlier_password
         draft.is_listed = self.is_listed
-        draft.generation, draft.shape, draft.before = generation, shape, self.in_force
+        draft.generation, draft.shape, draft.before = generation, new.shape, self.in_force
         draft.newest = max(self.generation, self.newest, generation)
         draft.__class__ = Account
         return draft  # type: ignore[no-any-return]  # an account by now

@@ -195,7 +195,7 @@ class Flow:
         self, step: Login | Update | Skip | Sso, exchange: Exchange, intended_s: float, asked: Asking
     ) -> Played:
         """Return an exchange with its judgement, and keep the tokens that it hands out."""
-        account, _, sent, secrets, _ = asked
+        account, sent = asked.account, asked.sent
         if exchange.http_status is None:
             outcome = judge_no_answer(anything_sent=exchange.sent_s is not None)
             return Played(step.step, step.expect, exchange, None, outcome, intended_s, account, sent, sent.token)
@@ -209,7 +209,7 @@ class Flow:
             self._session_token = handed_out or answer.text("session_token")
             session = token_digest(self._session_token)
         is_breach = outcome is _CONTRACT_VIOLATION
-        remark = remark_on(step.step, answer, exchange.body, account, secrets, is_breach=is_breach)
+        remark = remark_on(step.step, answer, exchange.body, account, asked.secrets, is_breach=is_breach)
         if exchange.aside is not None and exchange.aside.not_forwarded:
             remark = f"{remark} {NOT_FORWARDED}".lstrip()
         return _new(
@@ -346,8 +346,8 @@ class Flow:
         else:
             old_ref = self._ref(step.old)
             old = account.password(book, *old_ref)
-        new_ref = generation, shape = self._ref(step.new)
-        new = account.password(book, generation, shape)
+        new_ref = self._ref(step.new)
+        new = account.password(book, new_ref.generation, new_ref.shape)
         body = body_of(step.body, old, new)
         sent = _new(Sent, (old_ref if step.names_old else None, new_ref if step.names_new else None, digest))
         if text is not None and step.is_plain:
