@@ -12,7 +12,7 @@ Samples hold no secret, so what needs one is looked at here, once, and the oracl
 
 import binascii
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pwdload.accounts.account import Account, PasswordRef
@@ -27,6 +27,8 @@ SESSION_OF_ANOTHER: Final = "session:another"
 _ECHOES: Final = ("echo:password", "echo:new_password")
 _LENGTH_MIN: Final = 8
 """A shorter password may stand in a token or a sentence by chance."""
+_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+"""From the alphabet of base64 in URLs to the usual one."""
 
 
 def remark_on(step: Step, answer: Answer, body: bytes, account: Account, secrets: Secrets, *, is_breach: bool) -> str:
@@ -41,13 +43,13 @@ def remark_on(step: Step, answer: Answer, body: bytes, account: Account, secrets
         is_breach: whether the answer was found not to be one that the contract allows.
     """
     whole, fields = answer.whole, answer.fields
-    if whole is None or fields is None or is_breach or answer.error_code or "id_token" in fields:
+    if whole is None or fields is None or is_breach or answer.error_code:
         return _remark(step, answer, body, account, secrets, is_breach=is_breach)
-    # Nearly every answer: nothing to be seen, found out in a quarter of a microsecond.
+    # Nearly every answer: nothing to be seen but an id_token, found out in a quarter of a microsecond.
     for _, password in secrets:
         if password in whole:
             return _remark(step, answer, body, account, secrets, is_breach=is_breach)
-    return ""
+    return _on_id_token(fields, account)[1:] if "id_token" in fields else ""
 
 
 def _remark(step: Step, answer: Answer, body: bytes, account: Account, secrets: Secrets, *, is_breach: bool) -> str:
@@ -57,8 +59,8 @@ def _remark(step: Step, answer: Answer, body: bytes, account: Account, secrets: 
             words += f" {echo}"
     if answer.error_code:  # a message may spell special characters as JSON or HTML wants them
         words += _echoes_in(answer.text("error_msg"), secrets, words)
-    if answer.fields is not None and isinstance(id_token := answer.fields.get("id_token"), str) and id_token:
-        words += _of_id_token(id_token, account.user_name)
+    if answer.fields is not None:
+        words += _on_id_token(answer.fields, account)
     if is_breach:
         words += f" breach:{breach(step, answer)}"
     return words[1:]
@@ -79,6 +81,11 @@ def _is_telling(password: str, secrets: Secrets) -> bool:
     )
 
 
+def _on_id_token(fields: Mapping[str, object], account: Account) -> str:
+    id_token = fields.get("id_token")
+    return _of_id_token(id_token, account.user_name) if isinstance(id_token, str) and id_token else ""
+
+
 def _of_id_token(id_token: str, user_name: str) -> str:
     payload = _payload(id_token)
     # Nearly always the name stands there as it is; only where it does not, the claims are read.
@@ -97,8 +104,8 @@ def _payload(id_token: str) -> str | None:
     if len(parts) != 3:
         return None
     try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        return binascii.a2b_base64(padded.translate({45: "+", 95: "/"})).decode()
+        padded = parts[1].encode("ascii") + b"=" * (-len(parts[1]) % 4)
+        return binascii.a2b_base64(padded.translate(_STANDARD)).decode()  # as bytes: a tenth of what it takes as text
     except ValueError:
         return None
 
