@@ -216,6 +216,7 @@ def test_a_kept_login_is_that_of_the_password_in_force() -> None:
     for account, book in ((changed, BOOK), (ANN, BOOK), (ANN, other_book), (BOB, BOOK)):
         made = own_login(account, device, book)
         assert made == login(account, DeviceRequests("t", DEVICES.device(1)), account.in_force, book)
+        assert made.secrets[0][1] not in repr(made)
         assert made.secrets == ((account.in_force, account.password(book, *account.in_force)),)
 
 

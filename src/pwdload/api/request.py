@@ -42,7 +42,7 @@ class DeviceRequests:
         self._headers = device_headers(device, tenant_id)
         self._common = _lines({"Host": authority, **self._headers})
         self.kept: object = None
-        """What may be kept here for as long as the device is, by whoever sends: see `cases.play`."""
+        """What may be kept here for as long as the device is, by whoever sends: see `cases.asking`."""
 
     def login(self, user_name: str, password: str) -> bytes:
         """Return a login request."""

@@ -25,6 +25,9 @@ class Asking(NamedTuple):
     book: PasswordBook
     """Where they are from."""
 
+    def __repr__(self) -> str:
+        return f"Asking(account={self.account!r}, sent={self.sent!r})"  # and no password
+
 
 def own_login(account: Account, requests: DeviceRequests, book: PasswordBook) -> Asking:
     """Return the login of an account, from its own device, with the password in force.
