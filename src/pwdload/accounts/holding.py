@@ -15,7 +15,10 @@ class _Held:
     until_s: float
     """No new use from then on, by the owner's clock."""
     ready: dict[int, Home]
-    """Accounts that can be used, in nobody's hands, by index."""
+    """Accounts that can be used, by index, those that came back last at the end.
+
+    One that is in somebody's hands stays there as it was taken: as such it mostly comes back.
+    """
     in_hands: dict[int, Account] = field(default_factory=dict)
     """As they were taken, by index."""
     waiting: set[int] = field(default_factory=set)
@@ -77,29 +80,33 @@ class Holding:
     def begin(self, account: Account, now_s: float) -> bool:
         """Put an account into somebody's hands; false when its lease is over."""
         held = self._held.get(account.lease)
-        if held is None or not held.may_begin(now_s):
+        if held is None or held.is_over or now_s >= held.until_s:  # `may_begin`, without a call in each flow
             return False
-        held.ready.pop(account.index, None)
-        held.waiting.discard(account.index)
         held.in_hands[account.index] = account
+        if held.waiting:
+            held.waiting.discard(account.index)
         return True
 
     def put_back(self, state: str, account: Account) -> bool:
         """Take an account out of somebody's hands that can be used again; return whether it was changed there."""
-        held = self._held[account.lease]
-        taken = held.in_hands.pop(account.index)
-        held.ready[account.index] = Home(state, account)
+        held, index = self._held[account.lease], account.index
+        taken = held.in_hands.pop(index)
+        home = held.ready.pop(index, None)
+        if home is None or home[1] is not account or home[0] != state:
+            home = Home(state, account)
+        held.ready[index] = home  # behind those that have come back before it
         return taken is not account and taken.in_force != account.in_force
 
     def put_aside(self, account: Account) -> None:
         """Take an account out of somebody's hands that is used up, and waits to be made ready again."""
-        held = self._held[account.lease]
-        del held.in_hands[account.index]
-        held.waiting.add(account.index)
+        self._held[account.lease].waiting.add(account.index)
+        self.drop(account)
 
     def drop(self, account: Account) -> None:
         """Take an account out of somebody's hands that is used up, in doubt or retired: its journal tells."""
-        del self._held[account.lease].in_hands[account.index]
+        held = self._held[account.lease]
+        del held.in_hands[account.index]
+        held.ready.pop(account.index, None)
 
     @property
     def in_hands(self) -> int:

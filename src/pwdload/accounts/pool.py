@@ -7,7 +7,7 @@ until when it may (`pwdload.accounts.holding`): so no account is ever in two poo
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Final, Protocol
 
 from pwdload.accounts.account import Account
 from pwdload.accounts.entry import Status
@@ -15,6 +15,7 @@ from pwdload.accounts.holding import Holding
 from pwdload.accounts.leases import Stocked
 from pwdload.errors import AccountsError
 
+_READY: Final = Status.READY
 Draw = Callable[[str, int], Sequence[Account]]
 """Fetches up to so many accounts of a state into the holding; fewer when they run out."""
 
@@ -77,7 +78,9 @@ class Pool:
         Raises:
             AccountsError: none is left in that state.
         """
-        ready = self._ready_in(state)
+        ready = self._ready.get(state)
+        if ready is None:
+            ready = self._ready_in(state)
         if self._resting:
             self._wake()
         if len(ready) < self._reserve:
@@ -112,12 +115,15 @@ class Pool:
 
     def give_back(self, state: str, account: Account, status: Status = Status.READY) -> None:
         """Return an account as it is now: ready in that state, changed, in doubt or retired."""
-        if status is Status.READY:
-            was_changed = self.holding.put_back(state, account)
-            self._queue(self._ready_in(state), account, was_changed=was_changed)
+        if status is _READY:
+            was_changed, ready = self.holding.put_back(state, account), self._ready_in(state)
+            if was_changed:
+                self._queue_changed(ready, account)
+            else:
+                ready.append(account)
         elif status is Status.CHANGED and self._rearms:
             self.holding.put_aside(account)
-            self._queue(self._changed, account, was_changed=True)
+            self._queue_changed(self._changed, account)
         else:
             self.holding.drop(account)
 
@@ -127,8 +133,8 @@ class Pool:
             ready = self._ready[state] = deque()
         return ready
 
-    def _queue(self, queue: deque[Account], account: Account, *, was_changed: bool) -> None:
-        if was_changed and self._marks is not None:
+    def _queue_changed(self, queue: deque[Account], account: Account) -> None:
+        if self._marks is not None:
             self._resting.append((self._marks.written, queue, account))
         else:
             queue.append(account)

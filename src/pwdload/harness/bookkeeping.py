@@ -12,6 +12,7 @@ from pwdload.cases.played import Played
 from pwdload.cases.steps import AccountState
 from pwdload.errors import AccountsError
 
+_READY: Final = Status.READY
 _REASONS: Final = {Aftermath.LOCKED: Reason.LOCKED, Aftermath.DISABLED: Reason.DISABLED}
 
 
@@ -47,7 +48,11 @@ class Bookkeeper:
 
     def give_back(self, needed: AccountState, leased: Account) -> Status:
         """Take an account back from a flow, and return what has become of it."""
-        return self._end(needed, leased, Status.READY)
+        index = leased.index
+        if index in self._fates or index in self._doubtful:
+            return self._end(needed, leased, _READY)
+        self.pool.give_back(self._only_state or needed, leased, _READY)  # mostly nothing has
+        return _READY
 
     def intend(self, account: Account, new: PasswordRef, token_digest: bytes) -> None:
         """Keep that a password is about to be asked for.
