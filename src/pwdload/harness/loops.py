@@ -47,7 +47,7 @@ class ClosedLoop:
         self, tasks: "Choices", think: ThinkTime, stream: random.Random, *, begun: Event, told_to_stop: Event
     ) -> None:
         self._tasks = tasks
-        self._think = think
+        self._least_s, self._span_s = think.min_s, think.max_s - think.min_s
         self._random = stream
         self._begun = begun
         self._told_to_stop = told_to_stop
@@ -69,7 +69,7 @@ class ClosedLoop:
 
     def think_s(self) -> float:
         """Return a think time, in seconds."""
-        return self._random.uniform(self._think.min_s, self._think.max_s)
+        return self._least_s + self._span_s * self._random.random()  # what `uniform` does
 
     def stop(self) -> None:
         """Wake the user if it thinks."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 from math import inf
 from pathlib import Path
+from typing import Final
 
 import gevent
 from locust.env import Environment
@@ -22,6 +23,7 @@ from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
 from pwdload.heap import give_back_holes
+from pwdload.outcome import Outcome
 from pwdload.rundir import RateRecord, RunDirectory, WorkerRecord
 from pwdload.samples import Sample, SampleWriter
 
@@ -37,6 +39,7 @@ _WORD_LENGTH_MAX = 100
 """A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
 
 
+_RIGHT_ACCEPT: Final = Outcome.RIGHT_ACCEPT
 _NO_FLOW = -1
 _LOCUST_NAMES = {step: (operation.method, step.value) for step, operation in OPERATIONS.items()}
 
@@ -73,6 +76,8 @@ class Recorder:
         self._slow_ms = steady.p95_s * 1000.0 if steady is not None and steady.p95_s is not None else inf
         self._stage_starts = [stage.start_s for stage in plan.stages]
         self._stage_names = [stage.name for stage in plan.stages]
+        self._stage, self._stage_from_s, self._stage_until_s = "", inf, -inf
+        """The stage that was asked for last, and from when to when it is on."""
         self._seq = 0
         self._thread: WriterThread | None = None
         self._writer: SampleWriter | None = None
@@ -93,15 +98,22 @@ class Recorder:
 
     def stage_at(self, at_s: float) -> str:
         """Return the name of the stage at a time on the run's clock; past the end it is the last one."""
-        return self._stage_names[max(bisect_right(self._stage_starts, at_s) - 1, 0)]
+        if self._stage_from_s <= at_s < self._stage_until_s:  # mostly it is the one that was asked for before
+            return self._stage
+        place = bisect_right(self._stage_starts, at_s)
+        self._stage_from_s = self._stage_starts[place - 1] if place else -inf
+        self._stage_until_s = self._stage_starts[place] if place < len(self._stage_starts) else inf
+        self._stage = self._stage_names[max(place - 1, 0)]
+        return self._stage
 
     def know_stages(self, pieces: Sequence[RateRecord]) -> None:
         """Learn the stages of a load that grows while it goes on; nothing where it was known from the start."""
         if pieces:
             self._stage_starts = [piece.start_s for piece in pieces]
             self._stage_names = [piece.stage for piece in pieces]
+            self._stage_until_s = -inf
 
-    def record(self, played: Played, *, flow: int, case: str, device: str, stage: str) -> None:
+    def record(self, played: Played, flow: int, case: str, device: str, stage: str) -> None:
         """Keep one exchange of the load."""
         self._keep(played, flow, case, device, stage)
         self._tell_locust(played, case)
@@ -165,25 +177,33 @@ class Recorder:
 
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange
-        kind = method, name = _LOCUST_NAMES[played.step]
         response_ms = (exchange.done_s - played.intended_s) * 1000.0
-        unexpected = None if played.outcome.is_as_expected else _unexpected(played, case)
         self.answers += 1
-        if unexpected is not None:
-            self.failed += 1
         if response_ms > self._slow_ms:
             self.slow += 1
-        # What `fire` of Locust's event does, except that it swallows what a listener raises.
+        listeners = self._request_event._handlers
+        # Mostly all is well, and nobody listens but Locust's statistics.
+        if played.outcome is _RIGHT_ACCEPT and len(listeners) == 1 and listeners[0] is self._own_listener:
+            self._statistics.add(_LOCUST_NAMES[played.step], response_ms, exchange.bytes_received)
+        else:
+            self._tell_listeners(played, case, response_ms)
+
+    def _tell_listeners(self, played: Played, case: str, response_ms: float) -> None:
+        """Do what `fire` of Locust's event does, except that it swallows what a listener raises."""
+        kind = method, name = _LOCUST_NAMES[played.step]
+        unexpected = None if played.outcome.is_as_expected else _unexpected(played, case)
+        if unexpected is not None:
+            self.failed += 1
         for listener in self._request_event._handlers.copy():
             if listener is self._own_listener and unexpected is None:
-                self._statistics.add(kind, response_ms, exchange.bytes_received)
+                self._statistics.add(kind, response_ms, played.exchange.bytes_received)
                 continue
             try:
                 listener(
                     request_type=method,
                     name=name,
                     response_time=response_ms,
-                    response_length=exchange.bytes_received,
+                    response_length=played.exchange.bytes_received,
                     exception=unexpected,
                     context={},
                 )

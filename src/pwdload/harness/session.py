@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 import gevent
 from gevent.event import Event
@@ -43,7 +43,8 @@ from pwdload.pacing import Arrival, Sharing, Tally
 from pwdload.passwords import PasswordBook, announced_differences, password_policy, run_secret
 from pwdload.rundir import ArrivalCounts, RateRecord, WorkerRecord
 
-_RIGHT_ACCEPT = Outcome.RIGHT_ACCEPT
+_READY: Final = Status.READY
+_RIGHT_ACCEPT: Final = Outcome.RIGHT_ACCEPT
 _new: Final = tuple.__new__
 """Makes a NamedTuple out of all of its values in their order, at half of the cost: for what each flow makes."""
 _DRAIN_LOOK_S = 0.02
@@ -51,14 +52,6 @@ _FULL_COLLECTION_AFTER = 1000
 """So many collections of what is young, minutes of them at 10,000 flows a second, before all is looked through."""
 _STRANGERS_FROM = 1_000_000_000
 """Devices from this index on belong to no account: they are the other devices that use a stolen token."""
-
-
-class Due(NamedTuple):
-    """When a flow was to begin, its number, and its stage."""
-
-    at_s: float
-    number: int
-    stage: str
 
 
 class Session:
@@ -121,6 +114,7 @@ class Session:
             tenant=self._access,
             retries=retries_of(scenario.retries),
         )
+        self._tries_again = self._settings.retries is not None
 
     def begin(self, zero_s: float, sharing: Sharing | None, pieces: Sequence[RateRecord] = ()) -> None:
         """Let the run begin in this process: its clock goes, and arrivals are shared out.
@@ -208,48 +202,52 @@ class Session:
             AccountsError: no account is left that the case could use.
         """
         case = self._cases[case_name]
-        due = self._due_now() if arrival is None else _new(Due, (arrival.due_s, arrival.number, arrival.stage))
-        leased: list[Account] = []
+        arrival = arrival or self._arrival_now()
+        books, account, other = self._books, None, None
         self.in_flight += 1
         try:
-            for state in case.states:
-                leased.append(self._books.lease(state))  # noqa: PERF401 - those before must go back
-            self._play(case, due, *leased, wire=wire)
+            account = books.lease(case.needs)
+            if case.needs_other_account:
+                other = books.lease(case.states[1])
+            self._play(case, arrival, account, other, wire)
         finally:
             self.in_flight -= 1
             wire.end_flow()
-            for account, state in zip(leased, case.states, strict=False):
-                if self._books.give_back(state, account) is not Status.READY:
-                    self._devices.pop(account.index, None)
+            if account is not None and books.give_back(case.needs, account) is not _READY:
+                self._devices.pop(account.index, None)
+            if other is not None and books.give_back(case.states[1], other) is not _READY:
+                self._devices.pop(other.index, None)
 
-    def _due_now(self) -> Due:
+    def _arrival_now(self) -> Arrival:
+        """Return what a flow of the closed model answers: it is due when its user is ready for it."""
         now_s, number = self.clock.now(), self.flows
         self.flows += 1
-        return _new(Due, (now_s, number, self.recorder.stage_at(now_s)))
+        return _new(Arrival, (number, now_s, self.recorder.stage_at(now_s)))
 
-    def _play(
-        self, case: Case, due: Due, account: Account, other: Account | None = None, *, wire: "SessionWire"
-    ) -> None:
+    def _play(self, case: Case, arrival: Arrival, account: Account, other: Account | None, wire: "SessionWire") -> None:
         """Play one flow and record it."""
-        family, requests = self._device(account.index)
+        number, due_s, stage = arrival
+        family, requests = self._devices.get(account.index) or self._device(account.index)
         me = _new(Party, (account, requests))
+        is_alone = other is None and not case.needs_other_device
+        second = me if is_alone else self._second_party(me, other)
         # By place: to name the arguments takes half as long again as all of a flow's beginning.
-        flow = Flow(case, me, self._second_party(case, me, other), wire, self._settings, due.at_s, due.number)
-        record, learn, may_use = self.recorder.record, self._books.learn, self._books.may_use
+        flow = Flow(case, me, second, wire, self._settings, due_s, number)
+        recorder = self.recorder
         interruption: BaseException | None = None
         try:
             for played in flow:
                 if played.outcome is not _RIGHT_ACCEPT:
-                    learn(played)
+                    self._books.learn(played)
                 if not self._knows_policy and played.answer is not None:
                     self._compare_policy(played.account, played.answer)
-                record(played, flow=due.number, case=case.name, device=family, stage=due.stage)
+                recorder.record(played, number, case.name, family, stage)
                 # A step may have been several exchanges: all of them are told before the flow is left.
                 if played.exchange.interrupted is not None:
                     interruption = played.exchange.interrupted
                     flow.end()
-                elif not may_use(account):  # its lease has run out: another may be given it
-                    flow.end()
+                elif (len(case.steps) > 1 or self._tries_again) and not self._books.may_use(account):
+                    flow.end()  # its lease has run out: another may be given it
         except StopUser:  # Locust sees by itself that the user is to stop; `suppress` costs 1 us
             pass
         if interruption is not None:
@@ -268,12 +266,11 @@ class Session:
         for difference in announced_differences(answer.text("data"), book.policy, example):
             self.recorder.note(f"The target announces another password policy than the scenario states: {difference}.")
 
-    def _second_party(self, case: Case, me: Party, other: Account | None) -> Party:
+    def _second_party(self, me: Party, other: Account | None) -> Party:
+        """Return another account with its device or, where there is none, a stranger's device with the same account."""
         if other is not None:
             return Party(account=other, requests=self._device(other.index)[1])
-        if case.needs_other_device:
-            return Party(account=me.account, requests=self._build(_STRANGERS_FROM + me.account.index)[1])
-        return me
+        return Party(account=me.account, requests=self._build(_STRANGERS_FROM + me.account.index)[1])
 
     def _device(self, index: int) -> tuple[Family, DeviceRequests]:
         """Return an account's device, built the first time and kept until the account is used up."""
