@@ -53,6 +53,16 @@ def test_expected_then_time_of_comes_back_where_arrivals_come(plan: RatePlan, sh
         assert plan.time_of(min(plan.expected(t_s), plan.expected_total)) == pytest.approx(t_s, rel=1e-7, abs=1e-7)
 
 
+@given(PLANS, st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_many_arrivals_are_due_when_each_of_them_is(plan: RatePlan, shares: list[float]) -> None:
+    """A time does not depend on how many are asked for at once: not at a border, nor beyond it, nor to the last bit."""
+    for span in plan.spans:
+        counts = sorted(span.before + (span.until - span.before) * (2 * share - 0.5) for share in shares)
+        for several in (counts, [span.before, *counts[:1]], [*counts[-1:], span.until]):
+            several.sort()
+            assert list(span.all_due_s(several)) == [span.due_s(count) for count in several]
+
+
 @given(PLANS, st.lists(st.floats(0, 1), min_size=2, max_size=20))
 def test_later_arrivals_are_not_due_earlier(plan: RatePlan, shares: list[float]) -> None:
     """The order of arrivals is the order in which they are due, but for the last bit of a time."""

@@ -5,7 +5,7 @@ The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 import gevent
@@ -43,6 +43,7 @@ class Dispatcher:
         self.clock = clock
         self._rota = rota
         self._schedule = rota.schedule
+        self._case_of = rota.mix.case
         self._worker = worker
         self._sharing: Sharing | None = None
         self._next_number = 0
@@ -103,10 +104,12 @@ class Dispatcher:
             self._greenlet = None
 
     def _play(self) -> None:
-        wait_until, own = self._timer.wait_until, self.clock.own
+        wait_until, own, hand_over, reached_s = self._timer.wait_until, self.clock.own, self._hand_over, -inf
         for arrival in self._ours():
-            wait_until(own(arrival.due_s))
-            self._hand_over(arrival)
+            at_s = own(arrival.due_s)
+            if at_s > reached_s:  # of many that are due, one looks at the clock
+                reached_s = wait_until(at_s)
+            hand_over(arrival)
 
     def _ours(self) -> Iterator[Arrival]:
         """Yield the arrivals whose turn is this process's, from the first that was not looked at yet."""
@@ -125,8 +128,9 @@ class Dispatcher:
                 self.slots.give_up()
 
     def _hand_over(self, arrival: Arrival) -> None:
-        self._next_number = arrival.number + 1
-        call = _new(Call, (arrival, self._rota.mix.case(arrival.number)))
+        number = arrival[0]
+        self._next_number = number + 1
+        call = _new(Call, (arrival, self._case_of(number)))
         seat = self.slots.due(call)
         if seat is not None:
             self.wake(seat, call)
@@ -167,13 +171,15 @@ class Seat:
         return call
 
     def _wait(self) -> Call | None:
-        self.waiter = Waiter()
+        self.waiter = waiter = Waiter()
         try:
-            call: Call | None = self.waiter.get()
-            return call
-        finally:  # also when the user is killed
-            self.waiter = None
+            call: Call | None = waiter.get()
+        except BaseException:  # the user is killed
             self._dispatcher.slots.leave(self, self._kind)
+            raise
+        finally:
+            self.waiter = None
+        return call  # whoever gives it has taken the seat from the idle ones
 
     def stop(self) -> None:
         """Tell the user to stop: now if it waits for an arrival, else after its flow.

@@ -27,8 +27,11 @@ _ALREADY_S = 20e-6
 class Timer(Protocol):
     """Waits, for one greenlet."""
 
-    def wait_until(self, at_s: float) -> None:
-        """Return when `time.perf_counter` has reached a moment; at once if it has."""
+    def wait_until(self, at_s: float) -> float:
+        """Return when `time.perf_counter` has reached a moment, at once if it has: and with it, which it has reached.
+
+        A moment that is not later than that needs no waiting for.
+        """
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -45,9 +48,10 @@ def make_timer() -> Timer:
 
 
 class _LoopTimer:
-    def wait_until(self, at_s: float) -> None:
-        while (left_s := at_s - time.perf_counter()) > 0:
-            gevent.sleep(left_s)
+    def wait_until(self, at_s: float) -> float:
+        while (now_s := time.perf_counter()) < at_s:
+            gevent.sleep(at_s - now_s)
+        return now_s
 
     def close(self) -> None:
         pass
@@ -78,8 +82,8 @@ class _KernelTimer:
         self._watcher = self._hub.loop.io(self._descriptor, _READ)
         self._waiting: Any = None
 
-    def wait_until(self, at_s: float) -> None:
-        while at_s - time.perf_counter() > _ALREADY_S:
+    def wait_until(self, at_s: float) -> float:
+        while at_s > (reached_s := time.perf_counter() + _ALREADY_S):
             seconds = int(at_s)
             self._spec.value_s, self._spec.value_ns = seconds, int((at_s - seconds) * 1e9)
             if self._set() < 0:
@@ -92,6 +96,7 @@ class _KernelTimer:
                     self._hub.switch()
             finally:
                 self._waiting = None  # also when it is killed
+        return reached_s
 
     def _gone_off(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -104,6 +104,16 @@ class Span:
         rates = self.from_per_s + (sqrt(square) if square > 0 else 0.0)
         return min(self.start_s + 2 * inside / rates, self.last_s) if rates else self.last_s
 
+    def all_due_s(self, counts: Sequence[float]) -> Iterable[float]:
+        """Return when each of some rising counts is reached: `due_s` of each, to the last bit."""
+        before, start_s, rate = self.before, self.start_s, self.from_per_s
+        if self.slope_per_s2 or not rate or not counts[0] > before:
+            return map(self.due_s, counts)
+        if start_s + (counts[-1] - before) / rate > self.last_s:
+            return map(self.due_s, counts)
+        # A flat rate, and all lie within: that much is left of `due_s`, at a quarter of the cost.
+        return [start_s + (count - before) / rate for count in counts]
+
 
 @dataclass(frozen=True, slots=True)
 class RatePlan:

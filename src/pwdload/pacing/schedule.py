@@ -1,8 +1,9 @@
 """When each arrival is due: an absolute sequence, the same for whoever asks, from wherever they ask."""
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, dropwhile, islice, pairwise
+from itertools import chain, count, dropwhile, islice, pairwise
 from math import floor
 from typing import Final, Literal, NamedTuple
 
@@ -18,6 +19,10 @@ _CLOSE = 1e-9
 
 _new: Final = tuple.__new__
 """Makes a NamedTuple out of all of its values in their order, at half of the cost."""
+
+
+_Block = tuple[int, Sequence[float]]
+"""The number of an arrival, and its point and those that follow on the axis of counts."""
 
 
 class Arrival(NamedTuple):
@@ -59,7 +64,7 @@ class Schedule:
         """
         if number < 0:
             raise ValueError(f"arrivals are numbered from 0 on, not from {number}")
-        return self._arrivals(self._even(number) if self.arrivals == "even" else self._poisson(number), wanted)
+        return self._arrivals(number, wanted)
 
     def from_time(self, t_s: float, *, wanted: Callable[[int], bool] | None = None) -> Iterator[Arrival]:
         """Yield the arrivals that are due at a time or later; as `from_number` otherwise."""
@@ -74,38 +79,45 @@ class Schedule:
 
     def due_times(self) -> Iterator[float]:
         """Yield when each arrival is due, number 0 first: for those who need all times and nothing else of them."""
-        points = self._even(0) if self.arrivals == "even" else self._poisson(0)
-        return (span.due_s(point) for _, point, span in self._placed(points))
+        return chain.from_iterable(span.all_due_s(points) for _, points, span in self._placed(self._blocks(0)))
 
-    def _arrivals(self, points: Iterator[tuple[int, float]], wanted: Callable[[int], bool] | None) -> Iterator[Arrival]:
-        for number, point, span in self._placed(points):
-            if wanted is None or wanted(number):
-                yield _new(Arrival, (number, span.due_s(point), span.stage))
+    def _arrivals(self, begin: int, wanted: Callable[[int], bool] | None) -> Iterator[Arrival]:
+        for first, points, span in self._placed(self._blocks(begin)):
+            stage = span.stage
+            for number, due_s in enumerate(span.all_due_s(points), first):
+                if wanted is None or wanted(number):
+                    yield _new(Arrival, (number, due_s, stage))
 
-    def _placed(self, points: Iterator[tuple[int, float]]) -> Iterator[tuple[int, float, Span]]:
-        """Say into which piece of the plan each numbered point of the axis of counts falls, until the plan ends."""
+    def _placed(self, blocks: Iterator[_Block]) -> Iterator[tuple[int, Sequence[float], Span]]:
+        """Cut blocks where a piece of the plan ends, and say into which piece each part falls, until the plan ends."""
         spans = iter(self.plan.spans)
         span = next(spans, None)
-        until = span.until if span is not None else 0.0
-        for number, point in points:
-            while span is not None and point >= until:
-                span = next(spans, None)
-                until = span.until if span is not None else 0.0
-            if span is None:
-                return
-            yield number, point, span
+        for number, points in blocks:
+            begin = 0
+            while begin < len(points):
+                while span is not None and points[begin] >= span.until:
+                    span = next(spans, None)
+                if span is None:
+                    return
+                end = bisect_left(points, span.until, begin)
+                yield number + begin, points[begin:end], span
+                begin = end
 
-    @staticmethod
-    def _even(number: int) -> Iterator[tuple[int, float]]:
-        return ((n, n + 0.5) for n in count(number))
+    def _blocks(self, number: int) -> Iterator[_Block]:
+        """Yield points of the axis of counts, from that of an arrival on."""
+        return _even_blocks(number) if self.arrivals == "even" else self._poisson_blocks(number)
 
-    def _poisson(self, number: int) -> Iterator[tuple[int, float]]:
+    def _poisson_blocks(self, number: int) -> Iterator[_Block]:
         first, skipped = divmod(number, BLOCK)
         for block, (start, end) in enumerate(islice(pairwise(block_starts(self.seed)), first, None), first):
-            points = enumerate(block_points(self.seed, block, start, end), block * BLOCK)
-            yield from islice(points, skipped if block == first else 0, None)
+            points = block_points(self.seed, block, start, end)
+            yield (number, points[skipped:]) if block == first else (block * BLOCK, points)
 
     def _block_before(self, point: float) -> int:
         """Return the number of the block in which, or right before which, a point of the axis of counts lies."""
         ends = islice(block_starts(self.seed), 1, None)
         return next(block for block, end in enumerate(ends) if end >= point)
+
+
+def _even_blocks(number: int) -> Iterator[_Block]:
+    return ((first, [n + 0.5 for n in range(first, first + BLOCK)]) for first in count(number, BLOCK))

@@ -105,12 +105,16 @@ class SlotQueue(Generic[Slot]):
             if queue:
                 return self._begin(queue.popleft(), now_s)
         self._times_idle += 1
-        self._idle.setdefault(kind, {})[slot] = self._times_idle
+        idle = self._idle.get(kind)
+        if idle is None:
+            idle = self._idle[kind] = {}
+        idle[slot] = self._times_idle
         return None
 
     def leave(self, slot: Slot, kind: str) -> bool:
         """Let a slot take no more until it is `free` again; return whether it was idle."""
-        return self._idle.get(kind, {}).pop(slot, None) is not None
+        idle = self._idle.get(kind)
+        return idle is not None and idle.pop(slot, None) is not None
 
     def all_idle(self) -> tuple[Slot, ...]:
         """Return the slots that are idle."""
