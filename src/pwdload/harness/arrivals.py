@@ -5,7 +5,7 @@ The schedule and the rules are `pwdload.pacing`'s; here are the clock that moves
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, inf
+from math import ceil
 from typing import Final
 
 import gevent
@@ -16,6 +16,8 @@ from pwdload.clock import RunClock
 from pwdload.harness.timer import make_timer
 from pwdload.pacing import Arrival, Call, Mix, RatePiece, Schedule, Sharing, SlotQueue, Tally
 
+_LOOKS_AWAY_S: Final = 0.002
+"""How long at most an arrival is not seen that finds all slots busy."""
 _new: Final = tuple.__new__
 """Makes a NamedTuple out of all of its values in their order, at half of the cost."""
 
@@ -48,6 +50,16 @@ class Dispatcher:
         self._sharing: Sharing | None = None
         self._next_number = 0
         """The first arrival that was not looked at yet."""
+        self._upcoming: Iterator[Arrival] = iter(())
+        self._next: Arrival | None = None
+        """The next of them; null where none comes any more, or nothing is shared out yet."""
+        self.looks_away = False
+        """Whether all slots are busy, so that nobody waits for the next arrival to the microsecond.
+
+        To wake for each would cost more than all else that an arrival takes. So whoever is done with its flow has what
+        came meanwhile handed over (`hand_over_due`), which then stands in the queue as if it had been all the time; and
+        whoever finds nothing to do says so (`look_again`).
+        """
         self._greenlet: gevent.Greenlet | None = None
         self._timer = make_timer()
         self._loop = get_hub().loop
@@ -70,6 +82,8 @@ class Dispatcher:
             self._schedule = replace(self._schedule, plan=self._schedule.plan.extended_to(pieces))
         self._sharing = sharing
         self.slots.queue_limit = ceil(self._rota.queue_limit / len(sharing.shares[-1].members))
+        self._upcoming = self._ours()
+        self._next = next(self._upcoming, None)
         self._greenlet = gevent.spawn(self._play)
 
     def stop(self) -> None:
@@ -102,14 +116,29 @@ class Dispatcher:
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
+        self._next, self.looks_away = None, False
 
     def _play(self) -> None:
-        wait_until, own, hand_over, reached_s = self._timer.wait_until, self.clock.own, self._hand_over, -inf
-        for arrival in self._ours():
-            at_s = own(arrival.due_s)
-            if at_s > reached_s:  # of many that are due, one looks at the clock
-                reached_s = wait_until(at_s)
+        wait_until, own = self._timer.wait_until, self.clock.own
+        while self._next is not None:
+            self.looks_away = not self.slots.has_idle
+            at_s = own(self._next.due_s) + (_LOOKS_AWAY_S if self.looks_away else 0.0)
+            reached_s = wait_until(at_s)
+            self.looks_away = False
+            self.hand_over_due(reached_s - own(0.0))
+
+    def hand_over_due(self, now_s: float) -> None:
+        """Hand over the arrivals that are due by now."""
+        arrival, hand_over, upcoming = self._next, self._hand_over, self._upcoming
+        while arrival is not None and arrival[1] <= now_s:
             hand_over(arrival)
+            arrival = self._next = next(upcoming, None)
+
+    def look_again(self) -> None:
+        """Be there in time for the next arrival: a slot waits for it."""
+        if self.looks_away:
+            self.looks_away = False
+            self._loop.run_callback(self._timer.cut_short)
 
     def _ours(self) -> Iterator[Arrival]:
         """Yield the arrivals whose turn is this process's, from the first that was not looked at yet."""
@@ -162,8 +191,12 @@ class Seat:
         slots = dispatcher.slots
         if self._told_to_stop and not dispatcher.over:  # fewer slots are wanted, and the others go on
             raise StopUser
-        call = slots.free(self, self._kind, dispatcher.clock.now())
+        now_s = dispatcher.clock.now()
+        if dispatcher.looks_away:
+            dispatcher.hand_over_due(now_s)
+        call = slots.free(self, self._kind, now_s)
         if call is None:
+            dispatcher.look_again()
             call = self._wait() if not dispatcher.over else None
         if call is None:
             slots.leave(self, self._kind)

@@ -12,8 +12,8 @@ import time
 from functools import partial
 from typing import Any, Protocol
 
-import gevent
 from gevent import getcurrent
+from gevent.event import Event
 from gevent.hub import get_hub
 
 _CLOCK_MONOTONIC = 1  # the clock of `time.perf_counter` on Linux
@@ -30,8 +30,11 @@ class Timer(Protocol):
     def wait_until(self, at_s: float) -> float:
         """Return when `time.perf_counter` has reached a moment, at once if it has: and with it, which it has reached.
 
-        A moment that is not later than that needs no waiting for.
+        A moment that is not later than that needs no waiting for. Earlier where it is `cut_short`.
         """
+
+    def cut_short(self) -> None:
+        """Let whoever waits go on now. To be called from the event loop."""
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -48,10 +51,17 @@ def make_timer() -> Timer:
 
 
 class _LoopTimer:
+    def __init__(self) -> None:
+        self._is_cut = Event()
+
     def wait_until(self, at_s: float) -> float:
-        while (now_s := time.perf_counter()) < at_s:
-            gevent.sleep(at_s - now_s)
+        self._is_cut.clear()
+        while (now_s := time.perf_counter()) < at_s and not self._is_cut.is_set():
+            self._is_cut.wait(at_s - now_s)
         return now_s
+
+    def cut_short(self) -> None:
+        self._is_cut.set()
 
     def close(self) -> None:
         pass
@@ -81,9 +91,11 @@ class _KernelTimer:
         self._hub = get_hub()
         self._watcher = self._hub.loop.io(self._descriptor, _READ)
         self._waiting: Any = None
+        self._is_cut = False
 
     def wait_until(self, at_s: float) -> float:
-        while at_s > (reached_s := time.perf_counter() + _ALREADY_S):
+        self._is_cut = False
+        while at_s > (reached_s := time.perf_counter() + _ALREADY_S) and not self._is_cut:
             seconds = int(at_s)
             self._spec.value_s, self._spec.value_ns = seconds, int((at_s - seconds) * 1e9)
             if self._set() < 0:
@@ -97,6 +109,11 @@ class _KernelTimer:
             finally:
                 self._waiting = None  # also when it is killed
         return reached_s
+
+    def cut_short(self) -> None:
+        if self._waiting is not None:
+            self._is_cut = True
+            self._gone_off()
 
     def _gone_off(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -73,6 +73,11 @@ class SlotQueue(Generic[Slot]):
         """How many slots are idle."""
         return sum(map(len, self._idle.values()))
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether any slot is idle."""
+        return any(self._idle.values())
+
     def due(self, call: Call) -> Slot | None:
         """Take an arrival that is due; return the slot that must begin it now, no longer idle, if there is one.
 
