@@ -64,7 +64,7 @@ class Rungs:
         for name in ("kept", "unkept"):
             (folder / name).mkdir()
         self._kept, self._unkept = (_session(url, folder / name) for name in ("kept", "unkept"))
-        self._unkept.recorder._writer = None
+        self._unkept.recorder._sampler = None
         self._case = CASES[selftest.CASE]
         self._account = self._kept._books.lease(self._case.needs)
         self._requests = self._kept._device(self._account.index)[1]

@@ -14,18 +14,18 @@ from locust.env import Environment
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
 from pwdload.api.contract import OPERATIONS
-from pwdload.api.digest import as_number
 from pwdload.cases.played import Played
 from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
+from pwdload.harness.sampling import WORD_LENGTH_MAX, Sampler
 from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread
 from pwdload.heap import give_back_holes
 from pwdload.outcome import Outcome
 from pwdload.rundir import RateRecord, RunDirectory, WorkerRecord
-from pwdload.samples import Sample, SampleWriter
+from pwdload.samples import SampleWriter
 
 _ORDERS = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
 """What a listener may raise to tell Locust something: no failure."""
@@ -35,10 +35,6 @@ _FLUSHES_PER_LOOK_FOR_HOLES = 20
 """A crowd of flows that waited leaves holes in the heap; to look for them takes less than a millisecond."""
 _KINDS_MAX = 20
 """How many kinds of failure are told apart: a message with a number in it must not fill the record."""
-_WORD_LENGTH_MAX = 100
-"""A status or code longer than this is no word of any contract; what a hostile target sends must not fill the disk."""
-
-
 _RIGHT_ACCEPT: Final = Outcome.RIGHT_ACCEPT
 _NO_FLOW = -1
 _LOCUST_NAMES = {step: (operation.method, step.value) for step, operation in OPERATIONS.items()}
@@ -50,7 +46,7 @@ class Unexpected(Exception):  # noqa: N818 - Locust shows the class name, and it
 
 def _unexpected(played: Played, case: str) -> Unexpected:
     got = played.error_code or (played.answer.status if played.answer is not None else "")
-    return Unexpected(f"{played.outcome.value} {got[:_WORD_LENGTH_MAX]} in {case}")
+    return Unexpected(f"{played.outcome.value} {got[:WORD_LENGTH_MAX]} in {case}")
 
 
 class Recorder:
@@ -78,9 +74,9 @@ class Recorder:
         self._stage_names = [stage.name for stage in plan.stages]
         self._stage, self._stage_from_s, self._stage_until_s = "", inf, -inf
         """The stage that was asked for last, and from when to when it is on."""
-        self._seq = 0
         self._thread: WriterThread | None = None
         self._writer: SampleWriter | None = None
+        self._sampler: Sampler | None = None
         if plan.run_directory:
             self._thread = WriterThread(failed=lambda error: self._failures.note("the writer of samples", error))
             directory = RunDirectory(Path(plan.run_directory)).samples
@@ -89,6 +85,7 @@ class Recorder:
                 if shipment is not None
                 else SampleWriter(directory, worker, run=self._thread.put, give_way=self._thread.give_way)
             )
+            self._sampler = Sampler(self._writer, worker)
             self._flusher = gevent.spawn(self._flush_regularly)
 
     def show_to(self, tap: Tap | None) -> None:
@@ -132,48 +129,12 @@ class Recorder:
 
     def _keep(self, played: Played, flow: int, case: str, device: str, stage: str) -> None:
         try:
-            if self._writer is not None:
-                self._writer.append(self._sample(played, flow, case, device, stage))
+            if self._sampler is not None:
+                self._sampler.keep(played, flow, case, device, stage)
         except Exception as error:  # noqa: BLE001 - whatever it is: noted, and the run is INVALID
             self._failures.note("the recorder", error)
-
-    def _sample(self, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
-        exchange, answer, (password, new, _) = played.exchange, played.answer, played.sent
-        sample = tuple.__new__(  # in the order of its fields: by name it costs four times as much
-            Sample,
-            (
-                self._seq,
-                self.worker,
-                flow,
-                played.step,
-                case,
-                stage,
-                played.account.index,
-                played.account.generation,
-                password.word if password is not None else "",
-                new.word if new is not None else "",
-                as_number(played.token),
-                as_number(played.session),
-                device,
-                played.intended_s,
-                exchange.sent_s,
-                exchange.first_byte_s,
-                exchange.done_s,
-                exchange.connect_s,
-                exchange.tls_s,
-                exchange.http_status,
-                answer.status[:_WORD_LENGTH_MAX] if answer is not None else "",
-                played.error_code[:_WORD_LENGTH_MAX],
-                played.outcome,
-                played.remark[:_WORD_LENGTH_MAX],
-                played.expect.label,
-                exchange.bytes_sent,
-                exchange.bytes_received,
-                played.attempt,
-            ),
-        )
-        self._seq += 1
-        return sample
+            if self._sampler is not None:
+                self._sampler.leave_out()
 
     def _tell_locust(self, played: Played, case: str) -> None:
         exchange = played.exchange
@@ -219,10 +180,12 @@ class Recorder:
             self._flusher.kill()  # it sleeps or hands a block over, and neither can be cut in two
             self._writer.flush()
             self._thread.finish(self._writer.close)
-        dropped = self._writer.lost if self._writer is not None else 0
+        made = dropped = 0
+        if self._writer is not None and self._sampler is not None:
+            made, dropped = self._sampler.made, self._writer.lost + self._sampler.left_out
         return WorkerRecord(
             name=self.worker,
-            samples=self._seq,
+            samples=made,
             dropped=dropped,
             errors=self._failures.sentences,
             notes=tuple(self._notes),
@@ -249,7 +212,7 @@ class Failures:
 
     def note(self, who: str, error: Exception) -> None:
         """Count a failure; the first of its kind is told with its traceback."""
-        what = f"{who} raised {type(error).__name__}: {str(error)[:_WORD_LENGTH_MAX]}"
+        what = f"{who} raised {type(error).__name__}: {str(error)[:WORD_LENGTH_MAX]}"
         if what not in self._counts and len(self._counts) >= _KINDS_MAX:
             what = "further failures"
         self._counts[what] += 1

@@ -10,11 +10,13 @@ also has it in a spool of its own, `spool/NAME.arrows`; `read_samples` merges wh
 
 from pwdload.samples.blocks import Block
 from pwdload.samples.delivery import Inbox, Outbox
+from pwdload.samples.page import ROWS_MAX
 from pwdload.samples.reader import SampleFile, Samples, read_samples
 from pwdload.samples.sample import SCHEMA, Sample, to_batch
 from pwdload.samples.writer import BlockFile, SampleWriter
 
 __all__ = [
+    "ROWS_MAX",
     "SCHEMA",
     "Block",
     "BlockFile",

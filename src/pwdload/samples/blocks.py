@@ -60,21 +60,33 @@ class Block:
         compressed: bool = False,
         give_way: Callable[[], None] = no_one_waits,
     ) -> Self:
-        """Encode samples; compressed for a network (a third of the bytes, 0.7 us more for each sample).
+        """Encode samples that are there whole; see `of`.
 
         `give_way` is called now and then, for other threads to go on meanwhile.
 
         Raises:
             ValueError: a sample breaks the law of times.
         """
+        return cls.of(number, to_batch(samples, give_way), compressed=compressed, give_way=give_way)
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        batch: pa.RecordBatch,
+        *,
+        compressed: bool = False,
+        give_way: Callable[[], None] = no_one_waits,
+    ) -> Self:
+        """Seal samples of `SCHEMA`; compressed for a network (a third of the bytes, 0.4 us more for each of many)."""
         options = pa.ipc.IpcWriteOptions(compression="zstd" if compressed else None, use_threads=False)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, SCHEMA, options=options) as stream:
-            stream.write_batch(to_batch(samples, give_way))
+            stream.write_batch(batch)
         give_way()
         body = sink.getvalue().to_pybytes()
-        head = _HEAD.pack(_MAGIC, number, len(samples), len(body), crc32(body))
-        return cls(number, len(samples), head + _SEAL.pack(crc32(head)) + body)
+        head = _HEAD.pack(_MAGIC, number, batch.num_rows, len(body), crc32(body))
+        return cls(number, batch.num_rows, head + _SEAL.pack(crc32(head)) + body)
 
     @classmethod
     def parse(cls, frame: bytes) -> Self:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())  # few distinct values, many rows
-_TIME_MAX_S = 366 * 86_400.0
+TIME_MAX_S = 366 * 86_400.0
 """No run lasts a year; a larger time is damage."""
 
 
@@ -138,7 +138,7 @@ def to_batch(rows: Sequence[Sample], give_way: Callable[[], None] = no_one_waits
         arrays.append(pa.array(column, kind))
     give_way()
     batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
-    _check_times(batch)
+    check_times(batch)
     give_way()
     return batch
 
@@ -169,11 +169,16 @@ def keeps_law(rows: pa.RecordBatch | pa.Table) -> pa.Array:
     first = pc.coalesce(rows["first_byte_s"], sent)
     # NaN compares false; of the infinities, only the ends need a look.
     lawful = [pc.less_equal(a, b) for a, b in pairwise((intended, sent, first, done))]
-    lawful += [pc.is_finite(intended), pc.is_finite(done), pc.less(done, _TIME_MAX_S)]
+    lawful += [pc.is_finite(intended), pc.is_finite(done), pc.less(done, TIME_MAX_S)]
     return reduce(pc.and_, lawful)
 
 
-def _check_times(batch: pa.RecordBatch) -> None:
+def check_times(batch: pa.RecordBatch) -> None:
+    """Refuse samples of which one breaks the law of times.
+
+    Raises:
+        ValueError: which it is, and its times.
+    """
     place = pc.index(keeps_law(batch), value=False).as_py()
     if place >= 0:
         row = batch.slice(place, 1).to_pylist()[0]

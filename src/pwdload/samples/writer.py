@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pwdload.samples.blocks import Block, Damage, batches_in
+from pwdload.samples.page import ROWS_MAX, Page
 from pwdload.samples.sample import SCHEMA, Sample, no_one_waits
 
 _ROWS_PER_GROUP = 65_536
@@ -107,8 +109,8 @@ def _run_now(job: Callable[[], None]) -> None:
 class SampleWriter:
     """Keeps the samples of one process, in blocks.
 
-    `append` is the hot path: it adds to a list. Every `block_rows` samples the block is handed to `run`, which may
-    carry it to another thread; blocks are handed over one at a time and in order.
+    A recorder fills `page`, and calls `flush` when that has `block_rows` samples; it is then handed to `run`, which may
+    carry it to another thread: one at a time and in order. `append` does the same with a sample that is there whole.
 
     With `ship`, someone else keeps the samples for good: the file in `directory` is then a spool only, and each block
     is handed to `ship` with its place in the spool, null where the spool's disk did not take it. Where `run` carries a
@@ -120,18 +122,18 @@ class SampleWriter:
         directory: Path,
         worker: str,
         *,
-        block_rows: int = 512,
+        block_rows: int = ROWS_MAX,
         run: Callable[[Callable[[], None]], None] = _run_now,
         ship: Callable[[Block, int | None], None] | None = None,
         give_way: Callable[[], None] = no_one_waits,
     ) -> None:
-        self.rows = 0
-        """How many samples were appended."""
+        self.page = Page()
+        """What is to be written next."""
+        self.block_rows = block_rows
         self.lost = 0
         """How many of them could not be written."""
         self.file = BlockFile(directory / f"{worker}.arrows")
-        self._waiting: list[Sample] = []
-        self._block_rows = block_rows
+        self._handed_on = 0
         self._blocks = 0
         self._run = run
         self._ship = ship
@@ -139,26 +141,36 @@ class SampleWriter:
         self.tap: Callable[[Block], None] | None = None
         """Is shown each block that was written."""
 
+    @property
+    def rows(self) -> int:
+        """How many samples were appended."""
+        return self._handed_on + len(self.page)
+
     def append(self, sample: Sample) -> None:
-        """Keep one sample; at the end of a block hand the block on."""
-        self.rows += 1
-        self._waiting.append(sample)
-        if len(self._waiting) >= self._block_rows:
+        """Keep one sample; at the end of a block hand the block on.
+
+        Raises:
+            TypeError, ValueError, OverflowError, struct.error: a value is not what its column holds.
+        """
+        self.page.append(sample)
+        if len(self.page) >= self.block_rows:
             self.flush()
 
     def flush(self) -> None:
         """Hand on what is kept so far, so that a later crash cannot lose it. Cheap when there is nothing."""
-        samples, self._waiting = self._waiting, []
-        if samples:
-            self._run(lambda: self._write(samples))
+        if page := self.page:
+            self.page = Page()
+            self._handed_on += len(page)
+            self._run(partial(self._write, page))
 
-    def _write(self, samples: list[Sample]) -> None:
+    def _write(self, page: Page) -> None:
         try:
+            batch = page.to_batch(self._give_way)
             compressed = self._ship is not None
-            block = Block.encode(self._blocks, samples, compressed=compressed, give_way=self._give_way)
+            block = Block.of(self._blocks, batch, compressed=compressed, give_way=self._give_way)
             self._keep(block)
         except Exception:
-            self.lost += len(samples)
+            self.lost += len(page)
             raise
         self._blocks += 1
         if self.tap is not None:

@@ -17,7 +17,7 @@ from pwdload.criteria.live import DELIVERED_WITHIN_S
 from pwdload.criteria.observing import ACCEPTED, BESIDE_THE_LOAD, CHANGE, FAILED
 from pwdload.criteria.previewing import Exchanges, Preview
 from pwdload.outcome import Outcome
-from pwdload.samples import Block
+from pwdload.samples import ROWS_MAX, Block
 from pwdload.statistics.percentiles import P50, P95, P99, Percentile
 from pwdload.watched.flows import Flows
 from pwdload.watched.pairs import Numbers, Pairs, grown
@@ -34,7 +34,7 @@ _OURS_MAX: Final = 2000
 """Outcomes and cases are our own words: there are never so many of them."""
 _TOGETHER: Final = 4096
 """So many exchanges are added up at once: a few at a time cost more for themselves than for what they hold."""
-_FLUSHED_BELOW: Final = 512
+_FLUSHED_BELOW: Final = ROWS_MAX
 """A block of fewer was handed over because its second is over (`pwdload.samples.SampleWriter`)."""
 _AS_EXPECTED: Final = frozenset(outcome.value for outcome in Outcome if outcome.is_as_expected)
 _BUCKETS: Final = len(BOUNDS_S) + 1
