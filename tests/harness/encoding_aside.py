@@ -21,8 +21,7 @@ from tests.test_samples import sample
 
 from pwdload.harness.writing import WriterThread
 from pwdload.samples import SampleWriter
-from pwdload.samples.page import ROWS_MAX
-from pwdload.samples.sample import no_one_waits
+from pwdload.samples.page import ROWS_MAX, no_one_waits
 
 _BLOCKS = 15
 ROWS = [sample(n, account=n, token=n * 123_456_789_123, intended_s=n * 1e-4, sent_s=n * 1e-4) for n in range(ROWS_MAX)]

@@ -15,10 +15,10 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 
 from pwdload.api.contract import OPERATIONS
 from pwdload.cases.played import Played
+from pwdload.cases.sampling import WORD_LENGTH_MAX, Sampler
 from pwdload.harness.live import Tap
 from pwdload.harness.plan import Plan
 from pwdload.harness.progress import say
-from pwdload.harness.sampling import WORD_LENGTH_MAX, Sampler
 from pwdload.harness.shipping import Shipment
 from pwdload.harness.statistics import Statistics, own_listener
 from pwdload.harness.writing import WriterThread

@@ -1,6 +1,6 @@
 """The Sample: one row per HTTP exchange. Times are seconds on the run's clock (zero is its start), as float64."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,7 +14,7 @@ TIME_MAX_S = 366 * 86_400.0
 
 
 class Sample(NamedTuple):
-    """One HTTP exchange. A NamedTuple, not a dataclass: it is built on the hot path, at a third of the cost.
+    """One HTTP exchange, for whoever has one in hand. A run makes none: it records into a `Page`, of the same columns.
 
     Law, where the times are not null: ``intended_s <= sent_s <= first_byte_s <= done_s``.
     Response time is ``done_s - intended_s``, service time ``done_s - sent_s``, generator lag ``sent_s - intended_s``.
@@ -113,33 +113,19 @@ SCHEMA = pa.schema(
 _TYPES = SCHEMA.types
 _KEPT_LATER = {"password": "", "new_password": "", "token": None, "session": None, "remark": "", "attempt": 1}
 """Columns that runs of earlier versions do not have, and what stands there instead."""
-_COLUMNS_AT_ONCE = 2
-"""Of a block of 512 rows they take 0.1 ms, and a pause between them a tenth of that."""
 assert tuple(SCHEMA.names) == Sample._fields  # noqa: S101 - two spellings of one record must not drift apart
 
 
-def no_one_waits() -> None:
-    """Give way to nobody: there is one thread."""
-
-
-def to_batch(rows: Sequence[Sample], give_way: Callable[[], None] = no_one_waits) -> pa.RecordBatch:
-    """Turn samples into one Arrow record batch of `SCHEMA`.
-
-    `give_way` is called every few columns: a column is made in one piece, while which no other thread of Python runs.
+def to_batch(rows: Sequence[Sample]) -> pa.RecordBatch:
+    """Turn samples into one Arrow record batch of `SCHEMA`, value by value; what is recorded takes `Page.to_batch`.
 
     Raises:
         ValueError: a time is NaN or infinite, or the times of a row break the law of `Sample`.
     """
     columns = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
-    arrays: list[pa.Array] = []
-    for column, kind in zip(columns, _TYPES, strict=True):
-        if len(arrays) % _COLUMNS_AT_ONCE == 0:
-            give_way()
-        arrays.append(pa.array(column, kind))
-    give_way()
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, _TYPES, strict=True)]
     batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
     check_times(batch)
-    give_way()
     return batch
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pwdload.samples.blocks import Block, Damage, batches_in
-from pwdload.samples.page import ROWS_MAX, Page
-from pwdload.samples.sample import SCHEMA, Sample, no_one_waits
+from pwdload.samples.page import ROWS_MAX, Page, no_one_waits
+from pwdload.samples.sample import SCHEMA, Sample
 
 _ROWS_PER_GROUP = 65_536
 
