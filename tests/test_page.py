@@ -13,7 +13,7 @@ from tests.test_samples import sample, texts, times
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.api.contract import Answer, Step
-from pwdload.api.digest import NO_TOKEN, as_number
+from pwdload.api.digest import NO_TOKEN
 from pwdload.api.http import Exchange
 from pwdload.cases.expectation import Expectation, accept, accept_or_refuse, refuse
 from pwdload.cases.played import Played, Sent
@@ -179,6 +179,11 @@ def exchanges(draw: st.DrawFn) -> Played:
     )
 
 
+def number_of(digest: bytes) -> int | None:
+    """Return a digest as samples hold it."""
+    return int.from_bytes(digest, "little", signed=True) or None
+
+
 def as_sample(seq: int, played: Played, flow: int, case: str, device: str, stage: str) -> Sample:
     """Return the sample of an exchange, column by column as `Sample` says."""
     exchange, answer, (password, new, _) = played.exchange, played.answer, played.sent
@@ -193,8 +198,8 @@ def as_sample(seq: int, played: Played, flow: int, case: str, device: str, stage
         generation=played.account.generation,
         password=password.word if password is not None else "",
         new_password=new.word if new is not None else "",
-        token=as_number(played.token),
-        session=as_number(played.session),
+        token=number_of(played.token),
+        session=number_of(played.session),
         device=device,
         intended_s=played.intended_s,
         sent_s=exchange.sent_s,

@@ -10,24 +10,26 @@ from pathlib import Path
 
 from tests.nothing_kept import NothingKept
 from tests.processes import standin
+from tests.test_page import played
 from tests.test_samples import sample
 
 from pwdload.accounts.account import Account, PasswordRef
 from pwdload.accounts.source import made_up_accounts
 from pwdload.api.contract import Answer, Step
-from pwdload.api.digest import as_number, token_digest
+from pwdload.api.digest import token_digest
 from pwdload.api.http import Address, Connection, Exchange
 from pwdload.api.request import DeviceRequests
 from pwdload.cases.catalogue import CASES
 from pwdload.cases.play import Flow, Party, Settings
 from pwdload.cases.remarks import remark_on
+from pwdload.cases.sampling import Sampler
 from pwdload.criteria import Criterion, Metric, Sense, Span
 from pwdload.criteria.live import LiveLoad
 from pwdload.criteria.previewing import Preview
 from pwdload.devices import DevicePopulation
 from pwdload.pacing import Arrivals, Mix, RatePlan, Schedule
 from pwdload.passwords import PasswordBook, PasswordPolicy
-from pwdload.samples import Block, SampleWriter
+from pwdload.samples import ROWS_MAX, Block, SampleWriter
 from pwdload.watched.load import WatchedLoad
 
 POLICY = PasswordPolicy()
@@ -49,16 +51,18 @@ def _seconds(count: int, job: Callable[[int], object]) -> float:
 
 
 def sample_us() -> float:
-    """Return what it costs to keep one sample, encoding and disk included."""
-    rows = [sample(n) for n in range(40_960)]
+    """Return what it costs to keep one exchange as a sample, encoding and disk included."""
+    many = [played(bytes_sent=number) for number in range(20 * ROWS_MAX)]
+    Block.encode(0, [sample(0)])  # pyarrow looks for pandas when it first makes an array
     with tempfile.TemporaryDirectory() as folder:
         writer = SampleWriter(Path(folder), "local")
+        sampler = Sampler(writer, "local")
         begun_s = time.perf_counter()
-        for row in rows:
-            writer.append(row)
+        for number, one in enumerate(many):
+            sampler.keep(one, number, "login_only", "android", "all")
         taken_s = time.perf_counter() - begun_s
         writer.close()
-    return taken_s / len(rows) * 1e6
+    return taken_s / len(many) * 1e6
 
 
 def arrival_us(arrivals: Arrivals) -> float:
@@ -129,16 +133,15 @@ def oracle_us() -> float:
         session = token_digest(session_token)
         remark_on(Step.LOGIN, login, login_body, ann, texts[:1], is_breach=False)
         remark_on(Step.UPDATE_PASSWORD, change, change_body, ann, texts, is_breach=False)
-        kept = old.word, old.word, new.word, as_number(held), as_number(held), as_number(session)
-        assert all(kept)
+        assert all((old.word, old.word, new.word, held, session))
 
     return each_us(50_000, login_and_change) / 2
 
 
 def live_us() -> float:
     """Return what the live load costs for each sample, in blocks of full size."""
-    live, block = LiveLoad((Span(0.0),)), Block.encode(0, [sample(number) for number in range(512)])
-    return each_us(400, lambda _: live.take(block)) / 512
+    live, block = LiveLoad((Span(0.0),)), Block.encode(0, [sample(number) for number in range(ROWS_MAX)])
+    return each_us(100, lambda _: live.take(block)) / ROWS_MAX
 
 
 def watched_us() -> float:
@@ -149,8 +152,8 @@ def watched_us() -> float:
         Criterion(name="goodput", metric=Metric.GOODPUT, sense=Sense.AT_LEAST, limit=10.0),
     )
     load = WatchedLoad([Preview(one, [Span(0.0)]) for one in criteria])
-    block = Block.encode(0, [sample(number) for number in range(512)])
-    return each_us(400, lambda _: load.take(block)) / 512
+    block = Block.encode(0, [sample(number) for number in range(ROWS_MAX)])
+    return each_us(100, lambda _: load.take(block)) / ROWS_MAX
 
 
 def main() -> None:

@@ -17,8 +17,3 @@ def token_digest(token: str) -> bytes:
     digest = _begun()
     digest.update(token.encode("utf-8", "surrogatepass"))
     return digest.digest()
-
-
-def as_number(digest: bytes) -> int | None:
-    """Return a digest as a signed number of 64 bits, as samples hold it; null for `NO_TOKEN`."""
-    return int.from_bytes(digest, "little", signed=True) or None
