@@ -1,5 +1,6 @@
 """Samples as they are recorded: a page gives the same table as its samples one by one."""
 
+import json
 import math
 import struct
 from pathlib import Path
@@ -167,7 +168,7 @@ def exchanges(draw: st.DrawFn) -> Played:
         draw(st.sampled_from([*Step])),
         draw(st.sampled_from(EXPECTED)),
         exchange,
-        draw(st.none() | st.just(Answer(200, fields))),
+        draw(st.none() | st.just(answered(fields))),
         draw(st.sampled_from([*Outcome])),
         intended_s or 0.0,
         Account(index=draw(st.integers(-1, 9)), user_name="ann", generation=draw(st.integers(0, 3))),
@@ -248,12 +249,17 @@ def test_what_is_recorded_is_the_sample_of_each_exchange(drawn: list[tuple[Playe
     assert all(same(one, to_batch(part)) for one, part in zip(pages.written, parts, strict=True))
 
 
+def answered(fields: dict[str, str]) -> Answer:
+    """Return what is made of a body."""
+    return Answer.parse(200, json.dumps(fields).encode())
+
+
 def played(**changes: object) -> Played:
     """Return a log-in, with changes to its exchange."""
     exchange = Exchange(started_s=0.0, sent_s=0.1, first_byte_s=0.2, done_s=0.3, http_status=200)
     for name, value in changes.items():
         setattr(exchange, name, value)
-    answer, ann = Answer(200, {"status": "SUCCESS"}), Account(index=1, user_name="ann")
+    answer, ann = answered({"status": "SUCCESS"}), Account(index=1, user_name="ann")
     return Played(Step.LOGIN, accept("SUCCESS"), exchange, answer, Outcome.RIGHT_ACCEPT, 0.0, ann)
 
 
@@ -277,7 +283,7 @@ def test_what_a_target_makes_up_does_not_pile_up() -> None:
     pages = Pages(8)
     sampler = Sampler(pages, "local")  # type: ignore[arg-type]
     for number in range(20):
-        answer = Answer(200, {"status": f"{number:07d}" + "x" * 1_000_000})
+        answer = answered({"status": f"{number:07d}" + "x" * 1_000_000})
         sampler.keep(played()._replace(answer=answer), number, "login_only", "ios", "all")
     assert [len(batch["status"].dictionary) for batch in pages.written] == [8, 8]
     assert (len(pages.page), len(pages.page.numbers)) == (4, 0)

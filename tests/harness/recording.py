@@ -28,7 +28,7 @@ EXCHANGE = Exchange(started_s=0.0, sent_s=0.1, first_byte_s=0.2, done_s=0.3, htt
 
 def played(exchange: Exchange) -> Played:
     """Return a log-in that went well."""
-    answer = Answer(200, {"status": "SUCCESS"})
+    answer = Answer.parse(200, b'{"status": "SUCCESS"}')
     return Played(
         Step.LOGIN, accept("SUCCESS"), exchange, answer, Outcome.RIGHT_ACCEPT, 0.0, Account(index=1, user_name="")
     )
