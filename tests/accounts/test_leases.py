@@ -211,6 +211,27 @@ def test_a_lease_goes_home_only_when_nothing_of_it_is_in_anybodys_hands() -> Non
     assert holding.is_empty
 
 
+def test_accounts_go_home_in_the_order_in_which_they_came_back() -> None:
+    """So that one rests as long as possible: untouched ones first, each as it is by now, and none that is used up."""
+    holding, book = Holding(TERMS), book_of(stock_of(12))
+    grant = book.grant(OWNER, holding.ask("expired", 6, 0.0), 0.0)
+    assert grant is not None
+    accounts = holding.take(grant, 0.0)
+    assert accounts is not None
+    for account in accounts[:5]:
+        assert holding.begin(account, 1.0)
+    changed = accounts[1].changed(accounts[1].next)
+    holding.put_aside(accounts[0])
+    assert not holding.put_back("expired", accounts[2])
+    assert holding.put_back("warning", changed)
+    holding.drop(accounts[3])
+    assert holding.to_return(50.0) == []  # one is in somebody's hands
+    assert holding.usable(1.0) == {account.index for account in accounts} - {accounts[3].index}
+    assert not holding.put_back("expired", accounts[4])
+    homes = ("expired", accounts[5]), ("expired", accounts[2]), ("warning", changed), ("expired", accounts[4])
+    assert holding.to_return(50.0) == [Return(grant.lease, [Home(*home) for home in homes])]
+
+
 @given(
     st.builds(
         Account,
