@@ -42,8 +42,8 @@ class Sample(NamedTuple):
     new_password: str
     """Which password was asked for, in the same words; empty where none was."""
     token: int | None
-    """Digest of the state_token that a login handed out, or that another call carried (`pwdload.api.digest`, as a
-    signed number, its lowest byte first); null where there was none."""
+    """Digest of the state_token that a login handed out, or that another call carried, as a signed number, its lowest
+    byte first; null where there was none."""
     session: int | None
     """Digest of the session_token that the answer handed out; null where it handed out none."""
     device: str
