@@ -50,9 +50,10 @@ class Dispatcher:
         self._sharing: Sharing | None = None
         self._next_number = 0
         """The first arrival that was not looked at yet."""
-        self._upcoming: Iterator[Arrival] = iter(())
         self._next: Arrival | None = None
-        """The next of them; null where none comes any more, or nothing is shared out yet."""
+        """The next that is not handed over yet; null where none comes any more, or nothing is shared out yet."""
+        self._upcoming: Iterator[Arrival] = iter(())
+        """Those after it."""
         self.looks_away = False
         """Whether all slots are busy, so that nobody waits for the next arrival to the microsecond.
 
