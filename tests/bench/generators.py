@@ -1,11 +1,12 @@
 """The load generators that are held against each other, each as a command that logs in until it is told to stop."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,7 @@ from tests.processes import LOCUSTFILE, ROOT, environment
 _PEERS = Path(_login.__file__).parent
 USERS = 20
 _LONGER_THAN_ANY_BENCH = "600s"
+_DOES_AS_THE_PEERS = "JSON built and parsed, status and token checked, every exchange kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Generator:
     name: str
     command: Sequence[str]
     variables: dict[str, str] = field(default_factory=dict)
-    does: str = "JSON built and parsed, status and token checked, every exchange kept"
+    does: str = "JSON built once for an account, parsed, status and token checked, every exchange kept"
     """What it does besides sending and reading."""
     cores: Sequence[int] = (GENERATOR_CORE,)
     reports: Path | None = None
@@ -42,10 +44,12 @@ def pwdload(
     extra: Sequence[str] = (),
     cores: Sequence[int] = (GENERATOR_CORE,),
     variables: Mapping[str, str] = MappingProxyType({}),
+    anew: bool = False,
 ) -> Generator:
     """Return ours: the real locustfile; by default a closed loop of logins without think time.
 
-    `variables` are of its environment: PYTHONPATH takes the library from another tree.
+    `variables` are of its environment: PYTHONPATH takes the library from another tree. `anew`: every login is built
+    again, as the peers do it.
     """
     own = folder / name.replace(" ", "-")
     own.mkdir()
@@ -53,12 +57,17 @@ def pwdload(
     # The ledger lies beside the accounts, and is one run's at a time; here several runs take turns.
     shutil.copy(folder / "accounts.csv", own)
     command = [
-        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", "--host", url),
+        *(sys.executable, "-m", "locust", "-f", str(_PEERS / "pwdload_anew.py" if anew else LOCUSTFILE)),
+        *("--headless", "--only-summary", "--host", url),
         *("--scenario", str(own / "bench.toml"), "--accounts", str(own / "accounts.csv")),
         *("--reports", str(own / "reports"), "--loglevel", "WARNING", *extra),
         *(() if scenario.count("stages") else ("-u", str(USERS), "-r", str(USERS))),
     ]
-    return Generator(name=name, command=command, cores=cores, variables=dict(variables), reports=own / "reports")
+    ours = Generator(name=name, command=command, cores=cores, variables=dict(variables), reports=own / "reports")
+    if not anew:
+        return ours
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return replace(ours, variables={"PYTHONPATH": path, **variables}, does=_DOES_AS_THE_PEERS)
 
 
 def closed(case: str) -> str:
@@ -107,7 +116,7 @@ def of_locust(name: str, file: str, target: Target, folder: Path, *, keeps: bool
     variables = {"BENCH_ACCOUNTS": str(folder / "accounts.csv"), "PYTHONPATH": str(ROOT)}
     if keeps:
         variables["BENCH_KEPT"] = str(folder / f"{name}.csv")
-    does = f"JSON built and parsed, status and token checked, {'every exchange kept' if keeps else 'statistics only'}"
+    does = _DOES_AS_THE_PEERS if keeps else "JSON built and parsed, status and token checked, statistics only"
     return Generator(name=name, command=command, variables=variables, does=does)
 
 
