@@ -159,7 +159,8 @@ class Readiness:
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read. Never waits, and lets nobody else run."""
-        return not self._poll(0)
+        poll = self._poll
+        return not poll(0)
 
     def ask(self, request: bytes, exchange: Exchange) -> bool:
         """Send with others, and return when there is something for `receive`; see `pwdload.api.http.stream.Stream.ask`.
@@ -199,9 +200,10 @@ class Readiness:
             self._watcher.start(self._readable)
         if self._timer is None or self._deadline_s < self._armed_s:
             self._arm(self.timeout_s)
+        switch = self._switch
         try:
             while self._waiting is not None:  # only `go_on` and the timer may wake it
-                self._switch()
+                switch()
         except BaseException:
             self._waiting = None  # the user was killed
             self._has_come = False
@@ -226,10 +228,12 @@ class Readiness:
         request, self._request = self._request, None
         if request is None or self._exchange is None:
             return
-        exchange, inflow = self._exchange, self._inflow
-        exchange.sent_s = inflow.clock()
+        # What is called by a local name is found in a third of the time, here and below: a tenth of a microsecond.
+        exchange, inflow, send = self._exchange, self._inflow, self._send
+        clock = inflow.clock
+        exchange.sent_s = clock()
         try:
-            exchange.bytes_sent = self._send(request, _AT_ONCE)
+            exchange.bytes_sent = send(request, _AT_ONCE)
         except BlockingIOError:
             pass
         except OSError:
@@ -247,14 +251,15 @@ class Readiness:
         if self._waiting is None or self._has_come:
             self._watcher.stop()  # the end, or more than was waited for: `is_idle` tells, or the next wait
             return
+        inflow, read = self._inflow, self._read
         try:
-            self._data = self._read()
+            self._data = read()
         except BlockingIOError:
             return  # what came was damaged on its way, and the kernel has dropped it
         except OSError as error:
             self._error = error
-        inflow = self._inflow
-        self.came_s = inflow.clock()
+        clock = inflow.clock
+        self.came_s = clock()
         self._is_there = self._has_come = True
         inflow.come.append(self)
         if not inflow.is_called:
