@@ -8,7 +8,7 @@ from pwdload.api.http.address import Address
 from pwdload.api.http.answer import AnswerReader, Heads
 from pwdload.api.http.dial import Dialer
 from pwdload.api.http.exchange import Exchange, Failure, Options, TransportCode
-from pwdload.api.http.stream import Ready, Stream, time_left_s
+from pwdload.api.http.stream import Channel, Stream, time_left_s
 
 _DEFAULTS = Options()
 
@@ -47,6 +47,8 @@ class Connection:
         self._reading = options.head_bytes_max, options.body_bytes_max, heads
         self._dialer = Dialer(address, clock=clock, tls=tls, options=options)
         self._stream: Stream | None = None
+        self._channel: Channel | None = None
+        """That of the stream."""
         self._answer = AnswerReader(*self._reading)
 
     def exchange(self, request: bytes) -> Exchange:
@@ -54,7 +56,8 @@ class Connection:
 
         Whatever fails is in the answer's ``transport``, a `TransportCode`. If ``sent_s`` is null nothing was sent.
         """
-        result = Exchange(started_s=self._clock())
+        clock = self._clock  # by a local name: see `harness.readiness`
+        result = Exchange(started_s=clock())
         keep = False
         try:
             keep = self._exchange(request, result)
@@ -110,7 +113,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the stream, if there is one; the next exchange opens another."""
-        stream, self._stream = self._stream, None
+        stream, self._stream, self._channel = self._stream, None, None
         if stream is not None:
             self._dialer.remember(stream)
             stream.close()
@@ -118,32 +121,33 @@ class Connection:
     def _exchange(self, request: bytes, result: Exchange) -> bool:
         """Do it; return whether the stream can be kept."""
         stream = self._stream
-        if stream is None or not stream.is_idle():
+        if stream is None or not (self._channel or stream).is_idle():
             stream = self._open(result)
+        channel = self._channel
         try:
-            if stream.ready is not None:
+            if channel is not None:
                 self._set_wait(stream, result, whole=True)
-                if stream.ask(request, result):
-                    return self._answered(stream, stream.ready, request, result)
+                if channel.ask(request, result):
+                    return self._answered(stream, channel, request, result)
             return self._finish(stream, request, result)
         except OSError as error:
             raise self._failure(error, request, result) from None
 
-    def _answered(self, stream: Stream, ready: Ready, request: bytes, result: Exchange) -> bool:
+    def _answered(self, stream: Stream, channel: Channel, request: bytes, result: Exchange) -> bool:
         """Read an answer that has begun to come; return whether the stream can be kept."""
-        data = stream.receive()
+        data = channel.receive()
         head = self._answer.known(data) if data else None
         if data is None or head is None or head.coding or _is_head(request):
             self._answer.begin(bodiless=_is_head(request))
             self._receive(stream, result, data)
             return self._answer.keep_alive
         # Nearly every answer: a whole one, with a head like the one before.
-        result.first_byte_s = result.done_s = ready.came_s
+        length, result.http_status, keep_alive, _, result.aside = head
+        result.first_byte_s = came_s = channel.came_s
+        result.done_s = came_s or 0.0
         result.bytes_received = len(data)
-        result.http_status = head.status
-        result.body = data[len(data) - head.length :]
-        result.aside = head.aside
-        return head.keep_alive
+        result.body = data[len(data) - length :]
+        return keep_alive
 
     def _finish(self, stream: Stream, request: bytes, result: Exchange) -> bool:
         """Do what is still to be done; return whether the stream can be kept."""
@@ -172,6 +176,7 @@ class Connection:
         self.close()
         self._answer = AnswerReader(*self._reading)
         self._stream = stream = self._dialer.open(result, result.started_s + self._timeout_s)
+        self._channel = stream.channel
         return stream
 
     def _set_wait(self, stream: Stream, result: Exchange, *, whole: bool) -> None:

@@ -37,8 +37,9 @@ class Stream(Protocol):
     cut: bool
     """Whether the end came without the farewell that TLS demands."""
 
-    ready: "Ready | None"
-    """What sends and waits for `ask`; null: there is no such thing, and a request is the affair of `send`."""
+    @property
+    def channel(self) -> "Channel | None":
+        """What requests go through that are sent with others; null: there is no such thing, and `send` is for them."""
 
     @property
     def came_s(self) -> float | None:
@@ -57,13 +58,6 @@ class Stream(Protocol):
 
     def send(self, data: bytes | memoryview) -> int:
         """Take as much of the data as goes without waiting; return how many bytes, 0 if none."""
-
-    def ask(self, request: bytes, exchange: "Exchange") -> bool:
-        """Send a request with what others send at that moment, and return when there is something to `receive`.
-
-        When it was sent, and how much of it, is written into the exchange. False: not all of it was taken, and nothing
-        was waited for.
-        """
 
     def receive(self) -> bytes | None:
         """Wait for bytes; empty at the end of the stream, ``None`` if what came was not for the reader."""
@@ -89,8 +83,29 @@ def time_left_s(deadline_s: float, now_s: float) -> float:
     return deadline_s - now_s
 
 
+class Channel(Protocol):
+    """An open connection over which a request is sent when it is best for all who are about to send."""
+
+    @property
+    def came_s(self) -> float | None:
+        """As `Stream.came_s`, and never null once something was received."""
+
+    def is_idle(self) -> bool:
+        """As `Stream.is_idle`."""
+
+    def ask(self, request: bytes, exchange: "Exchange") -> bool:
+        """Send a request with what others send at that moment, and return when there is something to `receive`.
+
+        When it was sent, and how much of it, is written into the exchange. False: not all of it was taken, and nothing
+        was waited for. Raises `TimeoutError` if nothing comes in time.
+        """
+
+    def receive(self) -> bytes | None:
+        """As `Stream.receive`."""
+
+
 class Ready(Protocol):
-    """What sends and reads over a socket when it is best for all, for whoever has that in the place of waiting."""
+    """A `Channel` over one socket, of whoever has something better than the socket's own waiting."""
 
     timeout_s: float
     """How long `ask` and `receive` wait, each of which raises `TimeoutError` if nothing comes in time."""
@@ -103,7 +118,7 @@ class Ready(Protocol):
         """As `Stream.is_idle`."""
 
     def ask(self, request: bytes, exchange: "Exchange") -> bool:
-        """As `Stream.ask`."""
+        """As `Channel.ask`."""
 
     def receive(self) -> bytes:
         """Return what comes as soon as there is something."""
@@ -138,20 +153,19 @@ class PlainStream:
         self._socket = sock
         self._recv = sock.recv
         self._view = _View(fileno=sock.fileno())
-        self.ready = ready(self._view) if ready is not None else None
-        if self.ready is not None:  # by itself, without a call of ours in between: once for each exchange
-            self.ready.timeout_s = self.timeout_s or 0.0
-            self.is_idle = self.ready.is_idle  # type: ignore[method-assign]
-            self.ask = self.ready.ask  # type: ignore[method-assign]
-            self.receive = self.ready.receive  # type: ignore[method-assign]
+        self.channel = ready(self._view) if ready is not None else None
+        if self.channel is not None:
+            self.channel.timeout_s = self.timeout_s or 0.0
 
     @property
     def came_s(self) -> float | None:
         """When what `receive` gave last was there to be read."""
-        return self.ready.came_s if self.ready is not None else None
+        return self.channel.came_s if self.channel is not None else None
 
     def is_idle(self) -> bool:
         """Whether it is open with nothing to read."""
+        if self.channel is not None:
+            return self.channel.is_idle()
         try:
             self._view.recv(1, _PEEK)
         except BlockingIOError:
@@ -167,13 +181,9 @@ class PlainStream:
         except BlockingIOError:
             return 0
 
-    def ask(self, request: bytes, exchange: "Exchange") -> bool:
-        """As of `Stream`: only of one that gathers."""
-        raise NotImplementedError
-
     def receive(self) -> bytes:
         """Wait for bytes; empty at the end of the stream."""
-        return self._recv(RECEIVE_BYTES)
+        return self._recv(RECEIVE_BYTES) if self.channel is None else self.channel.receive()
 
     def receive_now(self) -> bytes:
         """Return what is there; raise `BlockingIOError` if nothing is."""
@@ -183,8 +193,8 @@ class PlainStream:
         """Set how long `ask` and `receive` wait."""
         self._socket.settimeout(timeout_s)
         self.timeout_s = timeout_s
-        if self.ready is not None:
-            self.ready.timeout_s = timeout_s
+        if self.channel is not None:
+            self.channel.timeout_s = timeout_s
 
     def wait_to_send(self, timeout_s: float) -> bool:
         """Wait until more can be sent, or there is something to read."""
@@ -201,8 +211,8 @@ class PlainStream:
 
     def close(self) -> None:
         """Close the socket."""
-        if self.ready is not None:
-            self.ready.close()
+        if self.channel is not None:
+            self.channel.close()
         self._view.detach()
         self._socket.close()
 
@@ -221,8 +231,13 @@ class TlsStream:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
         self._read = b""
         self._ended = False
-        self.ready = plain.ready
+        self._ready = plain.channel
         self.set_timeout = plain.set_timeout
+
+    @property
+    def channel(self) -> Channel | None:
+        """Itself, where the plain stream has one."""
+        return self if self._ready is not None else None
 
     @property
     def came_s(self) -> float | None:
@@ -286,8 +301,8 @@ class TlsStream:
         return taken
 
     def ask(self, request: bytes, exchange: "Exchange") -> bool:
-        """Encrypt a request, and send it as `PlainStream.ask` does; one of several records is left to `send`."""
-        ready = self.ready
+        """Encrypt a request, and send it with others; see `Channel.ask`. One of several records is left to `send`."""
+        ready = self._ready
         if ready is None or self.unsent or len(request) > _RECORD_BYTES:
             return False
         self._tls.write(request)
