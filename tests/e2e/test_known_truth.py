@@ -12,7 +12,7 @@ from tests.processes import LOCUSTFILE
 from pwdload.calibration.certificate import Certificate, Comparison
 from pwdload.calibration.compare import compare_mmc, compare_stall, even_of, floor_of, lag_of, poisson_of
 from pwdload.calibration.drive import Driven, run_trial, short_certificate
-from pwdload.calibration.full import LAG_WARM_UP_S, MMC_TOLERANCE, STALL_TOLERANCE
+from pwdload.calibration.full import LAG_SHARE, LAG_WARM_UP_S, MMC_TOLERANCE, STALL_TOLERANCE
 from pwdload.calibration.neighbours import OTHERS_SHARE_MAX, Neighbours
 from pwdload.calibration.realization import realize, schedule_of
 from pwdload.calibration.trials import (
@@ -221,7 +221,7 @@ def test_arrivals_leave_on_time_at_half_of_the_highest_rate(tmp_path: Path) -> N
     """Lag on open connections: p99 below 2 ms."""
     capacity = short_certificate().capacity
     assert capacity is not None
-    rate_per_s = float(round(capacity.rate_per_s / 2))
+    rate_per_s = float(round(LAG_SHARE * capacity.rate_per_s))
     trial = floor_trial("half", "poisson", rate_per_s, for_s=5.0, warm_up_s=LAG_WARM_UP_S)
     run = drive_undisturbed(trial, tmp_path).measured()
     lag = lag_of(run.since(LAG_WARM_UP_S), rate_per_s)

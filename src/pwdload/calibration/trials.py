@@ -15,6 +15,8 @@ SERVICE_S: Final = 0.05
 WARM_UP_S: Final = 4.0
 """A queue begins empty and needs about 2 s, at 90 % load, to forget it."""
 
+QUEUE_LIMIT: Final = 3000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
@@ -29,7 +31,7 @@ class Trial:
     """Arguments of ``python -m pwdload.reference``."""
     warm_up_s: float = 0.0
     slots: int = 600
-    queue_limit: int = 3000
+    queue_limit: int = QUEUE_LIMIT
 
     def scenario(self) -> str:
         """Return the scenario as TOML."""
@@ -66,7 +68,7 @@ class Trial:
         )
 
 
-def stall_trial(truth: Stall, rate_per_s: float, *, slots: int = 600, queue_limit: int = 3000) -> Trial:
+def stall_trial(truth: Stall, rate_per_s: float, *, slots: int = 600, queue_limit: int = QUEUE_LIMIT) -> Trial:
     """Return the stall, on even arrivals."""
     window = ("--service", str(truth.service_s), "--from", str(truth.from_s), "--until", str(truth.until_s))
     # The first arrival is due half a gap after the start, and by that the target sets its clock: so the border of the
@@ -124,6 +126,7 @@ def floor_trial(
         seed=1,
         target=("floor",),
         warm_up_s=warm_up_s,
+        queue_limit=max(QUEUE_LIMIT, round(rate_per_s)),  # what waits while all connections are opened at once
     )
 
 

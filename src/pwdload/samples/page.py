@@ -9,7 +9,7 @@ a `Page` holds every combination once, and of each sample a row of bytes:
                    0  generation  seq  flow  ...
 
 No object of a sample outlives its exchange, and nothing is done row by row when the page becomes an Arrow batch. A page
-has a few thousand rows, and the next begins without combinations: whatever words a target makes up do not pile up.
+has a thousand rows, and the next begins without combinations: whatever words a target makes up do not pile up.
 """
 
 import struct
@@ -24,8 +24,9 @@ import pyarrow as pa
 
 from pwdload.samples.sample import SCHEMA, TIME_MAX_S, Sample, check_times
 
-ROWS_MAX: Final = 2048
-"""How many samples a page has at most: what a block costs by itself is then little for each of them."""
+ROWS_MAX: Final = 1024
+"""How many samples a page has at most: what a block costs by itself is then little for each of them, and whoever is to
+be served at the moment does not wait long for what is done with it."""
 _LAYOUT: Final = {
     "combination": "i",
     "generation": "i",

@@ -174,6 +174,7 @@ class SampleWriter:
             raise
         self._blocks += 1
         if self.tap is not None:
+            self._give_way()
             self.tap(block)
 
     def _keep(self, block: Block) -> None:

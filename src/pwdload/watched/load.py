@@ -32,7 +32,7 @@ _CODES_MAX: Final = 48
 """Of all steps together."""
 _OURS_MAX: Final = 2000
 """Outcomes and cases are our own words: there are never so many of them."""
-_TOGETHER: Final = 4096
+_TOGETHER: Final = 2048
 """So many exchanges are added up at once: a few at a time cost more for themselves than for what they hold."""
 _FLUSHED_BELOW: Final = ROWS_MAX
 """A block of fewer was handed over because its second is over (`pwdload.samples.SampleWriter`)."""
