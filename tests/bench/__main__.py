@@ -86,7 +86,11 @@ def _comparison(compared: Sequence[Measured]) -> str:
         "|---|---|---|---|---|",
     ]
     rows += [f"{_row(one, fast)} {one.generator.does} |" for one in compared]
-    held = (f"{ours}: {_ratio(there[ours], there[other])} x {other}" for ours, other, _ in LEAST if other in there)
+    held = (
+        f"{ours}: {_ratio(there[ours], there[other])} x {other}, at least {least}"
+        for ours, other, least in LEAST
+        if other in there
+    )
     return "\n".join([*rows, "", f"Held against what must be, {'; '.join(held)}.", ""])
 
 
