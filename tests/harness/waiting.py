@@ -9,8 +9,9 @@ import sys
 import time
 from _socket import socket as system_socket
 from _socket import socketpair
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import NamedTuple
 
 import gevent
@@ -50,6 +51,21 @@ def connected() -> Iterator[Pair]:
     ready.close()
     ours.close()
     theirs.close()
+
+
+def opened(count: int, open_ones: ExitStack) -> list[tuple[system_socket, system_socket]]:
+    """Return pairs of connected sockets, ours first, to be closed with all that is open."""
+    pairs = [socketpair() for _ in range(count)]
+    for end in chain.from_iterable(pairs):
+        open_ones.callback(end.close)
+    return pairs
+
+
+def work(now: Callable[[], float]) -> None:
+    """Take 2 ms of the processor."""
+    until_s = now() + 0.002
+    while now() < until_s:
+        pass
 
 
 def a_wait_ends_when_bytes_come(pair: Pair) -> None:
@@ -160,14 +176,9 @@ def what_came_together_is_stamped_before_it_is_worked_on(_: Pair) -> None:
             ready.timeout_s = 5.0
             ready.receive()
             came_s.append(ready.came_s)
-            until_s = now() + 0.002
-            while now() < until_s:
-                pass
+            work(now)
 
-        pairs = [socketpair() for _ in range(50)]
-        for sockets in pairs:
-            for end in sockets:
-                open_ones.callback(end.close)
+        pairs = opened(50, open_ones)
         jobs = [gevent.spawn(user, ours) for ours, _ in pairs]
         gevent.sleep(0.01)
         for sockets in pairs:
@@ -204,18 +215,13 @@ def requests_of_one_moment_are_sent_together(_: Pair) -> None:
         def user(ours: system_socket) -> None:
             ready = inflow.watch(ours)
             open_ones.callback(ready.close)
-            until_s = now() + 0.002
-            while now() < until_s:
-                pass
+            work(now)
             exchange = Exchange(started_s=now())
             exchanges.append(exchange)
             ready.timeout_s = 5.0
             ready.ask(b"request", exchange)
 
-        pairs = [socketpair() for _ in range(20)]
-        for sockets in pairs:
-            for end in sockets:
-                open_ones.callback(end.close)
+        pairs = opened(20, open_ones)
         jobs = [gevent.spawn(user, ours) for ours, _ in pairs]
         gevent.sleep(0.1)
         for sockets in pairs:

@@ -172,7 +172,7 @@ class Answer:
         """
         if self.http_status != 200 or self.fields is None or self.status not in OPERATIONS[step].accepted:
             return False
-        token = "state_token" if self.status in HANDS_OUT_STATE_TOKEN else "session_token"
+        token = token_field(self.status)
         expire = self.fields.get("expire", 0)
         id_token, data = self.fields.get("id_token"), self.fields.get("data")
         return (
@@ -181,6 +181,11 @@ class Answer:
             and (id_token is None or isinstance(id_token, str))
             and (data is None or isinstance(data, str))
         )
+
+
+def token_field(status: str) -> str:
+    """Return the field in which an acceptance with this status hands out its token."""
+    return "state_token" if status in HANDS_OUT_STATE_TOKEN else "session_token"
 
 
 def granted(step: Step, answer: Answer) -> str:
@@ -211,7 +216,7 @@ def breach(step: Step, answer: Answer) -> str:
         return _mistyped(answer, ("sso_ticket",)) if step is Step.SSO_TICKET else "data.user.userName=none"
     if answer.status not in OPERATIONS[step].accepted:
         return f"status={answer.status}" if answer.status else _mistyped(answer, ("status",))
-    token = "state_token" if answer.status in HANDS_OUT_STATE_TOKEN else "session_token"
+    token = token_field(answer.status)
     if type(answer.fields.get("expire", 0)) is not int:
         return f"expire={_type_name(answer.fields['expire'])}"
     optional = [name for name in ("id_token", "data") if answer.fields.get(name) is not None]

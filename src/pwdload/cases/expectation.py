@@ -6,7 +6,7 @@ An answer is judged by its parsed body, never by its HTTP status alone: a 200 ma
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pwdload.api.contract import HANDS_OUT_STATE_TOKEN, OPERATIONS, Answer, Step, granted
+from pwdload.api.contract import OPERATIONS, Answer, Step, granted, token_field
 from pwdload.outcome import Outcome
 
 _UNAUTHORIZED = 401
@@ -142,7 +142,7 @@ def tokens_granted(expectation: Expectation, step: Step) -> Mapping[str, str]:
     if not isinstance(expectation, Accept | AcceptOrRefuse):
         return {}
     right = expectation.statuses & OPERATIONS[step].accepted
-    return {status: "state_token" if status in HANDS_OUT_STATE_TOKEN else "session_token" for status in right}
+    return {status: token_field(status) for status in right}
 
 
 def usual_token(answer: Answer, tokens: Mapping[str, str]) -> str:

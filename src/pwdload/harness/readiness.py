@@ -163,7 +163,7 @@ class Readiness:
         return not poll(0)
 
     def ask(self, request: bytes, exchange: Exchange) -> bool:
-        """Send with others, and return when there is something for `receive`; see `pwdload.api.http.stream.Stream.ask`.
+        """Send with others, and return when there is something for `receive`; see `api.http.stream.Channel.ask`.
 
         Raises:
             TimeoutError: nothing comes, in time.
